@@ -1,0 +1,99 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+
+let package = Package(
+    name: "warren",
+    products: [
+        .library(name: "Warren", targets: ["Warren"]),
+        .library(name: "WarrenTesting", targets: ["WarrenTesting"]),
+        .executable(name: "warren", targets: ["WarrenCommand"]),
+        .executable(name: "orders", targets: ["orders"]),
+        .executable(name: "audit", targets: ["audit"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+    ],
+    targets: [
+        // C: the only two doors out of Swift.
+        .systemLibrary(
+            name: "CRabbitMQ",
+            pkgConfig: "librabbitmq",
+            providers: [.apt(["librabbitmq-dev"])]
+        ),
+        .systemLibrary(name: "CLinux"),
+
+        // What a function author sees.
+        .target(name: "Warren", dependencies: ["Messaging", "WorkerProtocol", logging]),
+        .target(
+            name: "WarrenTesting",
+            dependencies: ["Warren", "Messaging", "Polling", "Manifests", "Topology", "Processing", logging]
+        ),
+
+        // Values and rules, no I/O.
+        .target(name: "Messaging"),
+        .target(name: "WorkerProtocol", dependencies: ["Messaging"]),
+        .target(name: "Manifests", dependencies: ["Messaging", .product(name: "Yams", package: "Yams")]),
+        .target(name: "Topology", dependencies: ["Messaging", "Manifests"]),
+
+        // The data path, from delivery to settlement.
+        .target(name: "Polling", dependencies: ["CLinux"]),
+        .target(name: "AMQP", dependencies: ["CRabbitMQ", "Messaging", "Polling", logging]),
+        .target(
+            name: "Processing",
+            dependencies: ["Messaging", "Manifests", "Topology", "Polling", logging, metrics]
+        ),
+        .target(
+            name: "Workers",
+            dependencies: ["CLinux", "Messaging", "WorkerProtocol", "Polling", "Processing", logging]
+        ),
+
+        // The command and what it brings along.
+        .target(name: "LocalBroker"),
+        .executableTarget(
+            name: "WarrenCommand",
+            dependencies: [
+                "Messaging", "Manifests", "Topology", "Polling", "AMQP", "Processing", "Workers", "LocalBroker",
+                arguments, lifecycle, logging,
+            ]
+        ),
+
+        // The examples.
+        .executableTarget(name: "orders", dependencies: ["Warren"], path: "functions/orders"),
+        .executableTarget(name: "audit", dependencies: ["Warren"], path: "functions/audit"),
+
+        // Tests: unit tests need no network, integration tests start a private RabbitMQ.
+        .testTarget(name: "MessagingTests", dependencies: ["Messaging"]),
+        .testTarget(name: "WorkerProtocolTests", dependencies: ["WorkerProtocol", "Messaging"]),
+        .testTarget(name: "ManifestsTests", dependencies: ["Manifests", "Messaging"]),
+        .testTarget(name: "TopologyTests", dependencies: ["Topology", "Manifests", "Messaging"]),
+    ]
+)
+
+for target in package.targets where target.type != .system {
+    target.swiftSettings = [
+        .swiftLanguageMode(.v6),
+        // SE-0335: `any` is written where an existential is meant.
+        .enableUpcomingFeature("ExistentialAny"),
+        // SE-0444: members are visible only from modules this file imports.
+        .enableUpcomingFeature("MemberImportVisibility"),
+        // SE-0409: an import is not part of the interface unless it says so.
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        // SE-0461: a nonisolated async function stays on its caller's executor.
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+        // SE-0470: a conformance of an isolated type is isolated like it.
+        .enableUpcomingFeature("InferIsolatedConformances"),
+        // SE-0481: `weak let`.
+        .enableUpcomingFeature("ImmutableWeakCaptures"),
+        .treatAllWarnings(as: .error),
+    ]
+}
