@@ -1,0 +1,36 @@
+/// What the runtime asks of a broker apart from consuming: to make objects exist and to take messages.
+///
+/// Two brokers implement it: RabbitMQ through librabbitmq, and the in-memory broker of `WarrenTesting`. One suite of
+/// conformance tests runs over both.
+package protocol Broker: Sendable {
+    /// Makes everything in the list exist, in order. Stops at the first object that the broker refuses.
+    func declare(_ declarations: [Declaration]) async throws(BrokerError)
+
+    /// What the broker knows of a queue; nil when it does not exist.
+    func inspect(queue: String) async throws(BrokerError) -> QueueInspection?
+
+    /// Publishes the messages in order. `completion` is called once, on any thread, with one result for each message
+    /// when all are known. While the broker is away the messages wait and are sent, or sent again, when it is back.
+    func publish(_ messages: [OutgoingMessage], completion: @escaping @Sendable ([PublishResult]) -> Void)
+}
+
+extension Broker {
+    /// Publishes the messages in order and returns one result for each when all are known.
+    package func publish(_ messages: [OutgoingMessage]) async -> [PublishResult] {
+        await withCheckedContinuation { continuation in
+            self.publish(messages) { continuation.resume(returning: $0) }
+        }
+    }
+}
+
+/// What a passive declaration tells of a queue.
+package struct QueueInspection: Sendable, Equatable {
+    /// Messages ready for delivery; those in flight are not counted.
+    package let readyMessages: Int
+    package let consumers: Int
+
+    package init(readyMessages: Int, consumers: Int) {
+        self.readyMessages = readyMessages
+        self.consumers = consumers
+    }
+}

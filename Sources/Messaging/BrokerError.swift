@@ -1,0 +1,29 @@
+/// What went wrong between Warren and the broker, in words for the person who runs it.
+///
+/// The description never holds a password: errors are made from the parts of an address that may be shown.
+package struct BrokerError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// What the caller can do about it.
+    package enum Kind: Sendable, Equatable {
+        /// Nobody answers there, or the connection was lost: try again later.
+        case unreachable
+        /// Wrong user, password, virtual host or certificate: trying again does not help until somebody mends it.
+        case accessRefused
+        /// An object exists with other properties than the ones wanted.
+        case mismatch
+        /// The exchange or queue does not exist.
+        case notFound
+        /// The broker or the library answered something that the protocol does not allow here.
+        case protocolViolation
+        /// Warren closed the connection itself.
+        case closed
+    }
+
+    package let kind: Kind
+    /// What happened, where, and what to do.
+    package let description: String
+
+    package init(_ kind: Kind, _ description: String) {
+        self.kind = kind
+        self.description = description
+    }
+}

@@ -1,0 +1,9 @@
+extension Duration {
+    /// Milliseconds, the fraction cut off, clamped to what 64 bits hold.
+    package var wholeMilliseconds: Int64 {
+        let (seconds, attoseconds) = self.components
+        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1000)
+        guard !overflow else { return seconds < 0 ? .min : .max }
+        return product.addingReportingOverflow(attoseconds / 1_000_000_000_000_000).partialValue
+    }
+}

@@ -1,0 +1,93 @@
+/// The CloudEvents attributes of a delivery, by their places in its bytes.
+///
+/// Each is looked for in the AMQP property first, then in the header (`cloudEvents_x`, `cloudEvents:x`, `ce-x`); a
+/// message from any plain AMQP client has a body and a routing key, and that is enough.
+/// Source: CloudEvents 1.0 and its AMQP binding, section 3.1 (binary content mode).
+package struct EventAttributes: Sendable {
+    package private(set) var id: ByteRange
+    package private(set) var type: ByteRange
+    package private(set) var source: ByteRange
+    package private(set) var subject = ByteRange.absent
+    package private(set) var version = ByteRange.absent
+    package private(set) var correlationID: ByteRange
+    package private(set) var causationID = ByteRange.absent
+    package private(set) var contentType: ByteRange
+    package private(set) var traceParent = ByteRange.absent
+    package private(set) var traceState = ByteRange.absent
+    /// The timestamp property: seconds since 1970.
+    package let timestamp: UInt64?
+    /// The header's RFC 3339 text, used when there is no timestamp property.
+    package private(set) var time = ByteRange.absent
+    package let headers: ByteRange
+
+    package init(_ delivery: Delivery) {
+        let layout = delivery.layout
+        self.id = layout.messageID
+        self.type = layout.type
+        self.source = layout.appID
+        self.correlationID = layout.correlationID
+        self.contentType = layout.contentType
+        self.timestamp = layout.timestamp
+        self.headers = layout.headers
+        guard layout.headers.isPresent else { return }
+        var scan = FieldScan(delivery.bytes, layout.headers)
+        while let field = scan.next() {
+            if field.kind == UInt8(ascii: "S") { self.take(field, in: delivery.bytes) }
+        }
+    }
+
+    private mutating func take(_ field: FieldScan.Field, in bytes: [UInt8]) {
+        if bytes.field(field.name, startsWith: "cloudEvents") {
+            self.takeAttribute(field, prefix: 12, in: bytes)
+        } else if bytes.field(field.name, startsWith: "ce-") {
+            self.takeAttribute(field, prefix: 3, in: bytes)
+        } else if bytes.field(field.name, equals: "traceparent") {
+            self.traceParent = field.content
+        } else if bytes.field(field.name, equals: "tracestate") {
+            self.traceState = field.content
+        }
+    }
+
+    private mutating func takeAttribute(_ field: FieldScan.Field, prefix: Int, in bytes: [UInt8]) {
+        guard Int(field.name.count) > prefix, field.content.count <= Self.longestAttribute else { return }
+        let name = ByteRange(start: field.name.lowerBound + prefix, count: Int(field.name.count) - prefix)
+        func fill(_ attribute: inout ByteRange) {
+            if !attribute.isPresent { attribute = field.content }
+        }
+        if bytes.field(name, equals: "id") {
+            fill(&self.id)
+        } else if bytes.field(name, equals: "type") {
+            fill(&self.type)
+        } else if bytes.field(name, equals: "source") {
+            fill(&self.source)
+        } else if bytes.field(name, equals: "subject") {
+            fill(&self.subject)
+        } else if bytes.field(name, equals: "version") {
+            fill(&self.version)
+        } else if bytes.field(name, equals: "time") {
+            fill(&self.time)
+        } else if bytes.field(name, equals: "correlationid") {
+            fill(&self.correlationID)
+        } else if bytes.field(name, equals: "causationid") {
+            fill(&self.causationID)
+        } else if bytes.field(name, equals: "datacontenttype") {
+            fill(&self.contentType)
+        }
+    }
+
+    /// A longer attribute cannot be written as an AMQP property again and is not taken for one.
+    private static let longestAttribute = 255
+}
+
+extension Delivery {
+    /// The event's id, or, for a message that has none, an id made from its content and marked by its prefix.
+    ///
+    /// Two deliveries of one message get the same made-up id, and so do two messages that are equal in all they say.
+    package func eventID(_ attributes: EventAttributes) -> String {
+        if let id = self.bytes.text(attributes.id), !id.isEmpty { return id }
+        var hash = StableHash()
+        hash.combine(self.exchange)
+        hash.combine(self.bytes)
+        return "generated-" + hash.identifier
+    }
+}

@@ -1,0 +1,52 @@
+/// The consuming side of a broker, confined to the thread of one event loop: it hands over deliveries in batches and
+/// takes settlements in batches. Not `Sendable` on purpose; whoever made it on the loop's thread uses it there.
+package protocol Intake: AnyObject {
+    /// Consumes a queue. The handler is called on the loop's thread, first with `.active` or `.interrupted`, and goes
+    /// on being called over every loss and recovery until `.ended`.
+    func subscribe(
+        to queue: String,
+        prefetch: UInt16,
+        handler: @escaping (SubscriptionEvent) -> Void
+    ) -> SubscriptionID
+
+    /// Stops intake; what was handed over can still be settled. `.ended` follows when the broker has confirmed it.
+    func unsubscribe(_ subscription: SubscriptionID)
+
+    /// The message is done with. Sent with the next `flush`, joined with its neighbours.
+    func acknowledge(_ tag: DeliveryTag, of subscription: SubscriptionID)
+
+    /// Hands the message back for delivery to anybody (basic.nack with requeue): it was not run.
+    func giveBack(_ tag: DeliveryTag, of subscription: SubscriptionID)
+
+    /// Has the broker itself dead-letter the message (basic.reject without requeue).
+    func refuse(_ tag: DeliveryTag, of subscription: SubscriptionID)
+
+    /// Sends what has been settled since the last flush.
+    func flush()
+}
+
+/// Names a subscription within its intake.
+package struct SubscriptionID: Sendable, Hashable {
+    package let number: Int
+    package init(number: Int) { self.number = number }
+}
+
+/// What happens to a subscription. Loss of the connection, of the channel and of the consumer are three signals
+/// (AMQP 0-9-1: connection.close or a dead socket, channel.close, basic.cancel); each arrives as `interrupted` with
+/// its cause and is healed by the intake.
+package enum SubscriptionEvent {
+    /// The broker delivers from now on.
+    case active
+    case deliveries([Delivery])
+    /// Deliveries stopped, and every tag handed over so far is void: the broker will deliver those messages again.
+    case interrupted(Interruption, BrokerError)
+    /// Unsubscribed as asked; nothing more is delivered. Tags stay valid until the intake closes.
+    case ended
+}
+
+/// Which of the three things was lost.
+package enum Interruption: String, Sendable {
+    case connection
+    case channel
+    case consumer
+}

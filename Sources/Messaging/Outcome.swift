@@ -1,0 +1,66 @@
+/// How an invocation ended. A closed set: what follows from each is decided in one place, `Processing.decide`.
+package enum Outcome: Sendable, Equatable {
+    /// The function returned. What it emitted leaves before the event is acknowledged.
+    case done(emitted: [EmittedEvent])
+    /// The function threw: run again by the retry policy.
+    case failed(Failure)
+    /// The function said that running it again will not help.
+    case rejected(Failure)
+    /// The event is not what the function's payload type expects: running it again cannot help.
+    case undecodable(Failure)
+    /// The function asked to be run later; this does not burn an attempt.
+    case later(after: Duration, Failure)
+    /// The function did not end in time and was cancelled.
+    case timedOut(Failure)
+    /// The worker process died while it ran this event, and no other event can have been the cause.
+    case crashed(Failure)
+}
+
+/// Why an invocation did not succeed.
+package struct Failure: Sendable, Equatable {
+    /// The name of the error's type, for grouping.
+    package let type: String
+    /// The error's own words. They are cut to 8 KiB when they travel in a header.
+    package let message: String
+
+    package init(type: String, message: String) {
+        self.type = type
+        self.message = message
+    }
+}
+
+/// An event that a function emitted. It leaves only if the invocation succeeds.
+package struct EmittedEvent: Sendable, Equatable {
+    package var key: String
+    package var type: String
+    package var contentType: String
+    package var payload: ArraySlice<UInt8>
+    /// Zero for at once.
+    package var delay: Duration
+    package var correlationID: String
+    package var causationID: String
+    package var traceParent: String?
+    package var traceState: String?
+
+    package init(
+        key: String,
+        type: String,
+        contentType: String,
+        payload: ArraySlice<UInt8>,
+        delay: Duration,
+        correlationID: String,
+        causationID: String,
+        traceParent: String?,
+        traceState: String?
+    ) {
+        self.key = key
+        self.type = type
+        self.contentType = contentType
+        self.payload = payload
+        self.delay = delay
+        self.correlationID = correlationID
+        self.causationID = causationID
+        self.traceParent = traceParent
+        self.traceState = traceState
+    }
+}

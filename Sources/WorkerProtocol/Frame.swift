@@ -1,0 +1,53 @@
+/// The protocol between the host and a worker process, over a stream socket that the worker finds as descriptor 3.
+///
+/// Every frame is `u32 length | u8 kind | u64 invocation | body`, all numbers little-endian. `length` counts what
+/// follows it: 9 octets and the body. `invocation` is 0 where a frame does not belong to one. In bodies, `text8`,
+/// `text16` and `text32` are a count of octets of that width followed by UTF-8.
+///
+/// | kind | from | body |
+/// |---|---|---|
+/// | 1 hello | worker | `u16 protocolVersion, text16 bundleVersion, u16 count, count × text16 functionName` |
+/// | 2 start | host | `text16 functionName, u32 concurrency, u8 lowestLogLevel` |
+/// | 3 ready | worker | empty: the function is initialised, invocations may come |
+/// | 4 startFailed | worker | `text32 reason`; the worker exits after it |
+/// | 5 invoke | host | see `InvokeFrame` |
+/// | 6 result | worker | see `ResultFrame`; exactly one for each invoke |
+/// | 7 cancel | host | empty: cancel this invocation's task; its result still follows |
+/// | 8 drain | host | empty: no more invocations will come; exit when the last result is written |
+/// | 9 log | worker | see `LogFrame` |
+///
+/// The worker speaks first. A frame that breaks these rules ends the worker: there is no resynchronising a stream.
+/// End of file on the socket means that the other side is gone; a worker then exits.
+package enum FrameKind: UInt8, Sendable {
+    case hello = 1
+    case start = 2
+    case ready = 3
+    case startFailed = 4
+    case invoke = 5
+    case result = 6
+    case cancel = 7
+    case drain = 8
+    case log = 9
+}
+
+package enum WorkerProtocolVersion {
+    /// Raised when a frame's meaning changes. Host and worker must agree exactly.
+    package static let current: UInt16 = 1
+    /// The descriptor on which a worker finds its socket.
+    package static let descriptor: Int32 = 3
+    /// Set to `1` in a worker's environment, so that a bundle started by hand can say what it is.
+    package static let environmentKey = "WARREN_WORKER"
+}
+
+/// One frame, in the bytes of the buffer that it was read into.
+package struct Frame: Sendable {
+    package let kind: FrameKind
+    package let invocation: UInt64
+    package let body: ArraySlice<UInt8>
+}
+
+/// A frame that breaks the protocol.
+package struct FrameError: Error, Sendable, Equatable, CustomStringConvertible {
+    package let description: String
+    package init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,105 @@
+/// Bytes that arrived on a worker's socket, cut into frames. Lengths are checked before anything is allocated for
+/// them, because the other side may be broken.
+package struct FrameBuffer: Sendable {
+    /// The largest frame: a 16 MiB body and several emitted events of that size fit, a giant length does not.
+    package static let maximumLength = 64 << 20
+    private static let headerLength = 13
+
+    private var bytes: [UInt8] = []
+    private var head = 0
+
+    package init() {}
+
+    /// Whether every byte received so far has been taken as part of a frame.
+    package var isEmpty: Bool { self.head == self.bytes.count }
+
+    package mutating func append(_ received: some Collection<UInt8>) {
+        self.dropTaken()
+        self.bytes.append(contentsOf: received)
+    }
+
+    /// Lets `read` fill up to `capacity` bytes behind those received so far and returns what `read` returned.
+    package mutating func receive(capacity: Int, _ read: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
+        self.dropTaken()
+        let count = self.bytes.count
+        if self.scratch.count < capacity { self.scratch = [UInt8](repeating: 0, count: capacity) }
+        let received = self.scratch.withUnsafeMutableBytes { read($0) }
+        if received > 0 { self.bytes.append(contentsOf: self.scratch[..<received]) }
+        assert(self.bytes.count == count + max(received, 0))
+        return received
+    }
+
+    private var scratch: [UInt8] = []
+
+    private mutating func dropTaken() {
+        guard self.head > 0 else { return }
+        if self.head == self.bytes.count {
+            self.bytes.removeAll(keepingCapacity: self.bytes.capacity <= 1 << 20)
+        } else {
+            self.bytes.removeSubrange(..<self.head)
+        }
+        self.head = 0
+    }
+
+    /// The next complete frame; nil until more bytes arrive.
+    package mutating func next() throws(FrameError) -> Frame? {
+        guard self.bytes.count - self.head >= 4 else { return nil }
+        let length = Int(self.bytes.littleEndian(UInt32.self, at: self.head))
+        guard length >= Self.headerLength - 4, length <= Self.maximumLength else {
+            throw FrameError("a frame announces \(length) bytes, and 9 to \(Self.maximumLength) are allowed")
+        }
+        guard self.bytes.count - self.head >= 4 + length else { return nil }
+        let start = self.head
+        guard let kind = FrameKind(rawValue: self.bytes[start + 4]) else {
+            throw FrameError("a frame has the unknown kind \(self.bytes[start + 4])")
+        }
+        self.head = start + 4 + length
+        return Frame(
+            kind: kind,
+            invocation: self.bytes.littleEndian(UInt64.self, at: start + 5),
+            body: self.bytes[start + Self.headerLength..<self.head]
+        )
+    }
+}
+
+extension [UInt8] {
+    /// Reads a number; the caller has checked that its bytes are there.
+    package func littleEndian<Value: FixedWidthInteger & UnsignedInteger>(
+        _: Value.Type,
+        at offset: Int
+    ) -> Value {
+        var value: Value = 0
+        for index in (0..<Value.bitWidth / 8).reversed() { value = value << 8 | Value(self[offset + index]) }
+        return value
+    }
+
+    package mutating func appendLittleEndian<Value: FixedWidthInteger>(_ value: Value) {
+        Swift.withUnsafeBytes(of: value.littleEndian) { self.append(contentsOf: $0) }
+    }
+
+    /// Appends a whole frame; `body` writes what follows the header.
+    package mutating func appendFrame(
+        _ kind: FrameKind,
+        invocation: UInt64 = 0,
+        body: (inout [UInt8]) -> Void = { _ in }
+    ) {
+        let start = self.count
+        self.appendLittleEndian(UInt32(0))
+        self.append(kind.rawValue)
+        self.appendLittleEndian(invocation)
+        body(&self)
+        let length = UInt32(self.count - start - 4)
+        for index in 0..<4 { self[start + index] = UInt8(truncatingIfNeeded: length >> (UInt32(index) * 8)) }
+    }
+
+    package mutating func appendText16(_ text: String) {
+        let utf8 = text.utf8.prefix(Int(UInt16.max))
+        self.appendLittleEndian(UInt16(utf8.count))
+        self.append(contentsOf: utf8)
+    }
+
+    package mutating func appendText32(_ text: String) {
+        self.appendLittleEndian(UInt32(text.utf8.count))
+        self.append(contentsOf: text.utf8)
+    }
+}

@@ -1,0 +1,163 @@
+package import Messaging
+
+/// The body of an invoke frame:
+///
+///     u32 timeoutMilliseconds      from receipt; the worker cancels the task then
+///     u32 attempt                  1 for the first run
+///     u32 maxAttempts
+///     i64 timeMilliseconds         the event's time since 1970, or Int64.min: see attribute 6
+///     u8 count, count × (u8 attribute, u16 length, octets)
+///     u32 length, octets           the message's header table, as in AMQP 0-9-1 section 4.2.5.5
+///     octets                       the payload, to the end of the frame
+///
+/// A worker passes over attributes that it does not know. Octets of attributes are UTF-8 unless the publisher broke
+/// that rule.
+package enum InvokeFrame {
+    package enum Attribute: UInt8, Sendable, CaseIterable {
+        case id = 1
+        case type = 2
+        case source = 3
+        case subject = 4
+        case version = 5
+        /// RFC 3339; sent only when the event's time is known as text alone.
+        case time = 6
+        case correlationID = 7
+        case causationID = 8
+        case routingKey = 9
+        case contentType = 10
+        case traceParent = 11
+        case traceState = 12
+    }
+
+    /// What the host adds to the message itself.
+    package struct Run: Sendable, Equatable {
+        package let timeoutMilliseconds: UInt32
+        package let attempt: UInt32
+        package let maxAttempts: UInt32
+
+        package init(timeoutMilliseconds: UInt32, attempt: UInt32, maxAttempts: UInt32) {
+            self.timeoutMilliseconds = timeoutMilliseconds
+            self.attempt = attempt
+            self.maxAttempts = maxAttempts
+        }
+    }
+
+    /// Appends an invoke frame for a delivery, straight from its bytes.
+    ///
+    /// - Parameters:
+    ///   - id: the event's id when the delivery does not hold it, see `Delivery.eventID`.
+    ///   - receivedMilliseconds: now, since 1970: the event's time when the message has none.
+    package static func write(
+        invocation: UInt64,
+        run: Run,
+        delivery: Delivery,
+        attributes: EventAttributes,
+        generatedID: String?,
+        originalRoutingKey: String?,
+        receivedMilliseconds: Int64,
+        to bytes: inout [UInt8]
+    ) {
+        bytes.appendFrame(.invoke, invocation: invocation) { body in
+            body.appendLittleEndian(run.timeoutMilliseconds)
+            body.appendLittleEndian(run.attempt)
+            body.appendLittleEndian(run.maxAttempts)
+            if let seconds = attributes.timestamp {
+                body.appendLittleEndian(Int64(clamping: seconds).multipliedReportingOverflow(by: 1000).partialValue)
+            } else {
+                body.appendLittleEndian(attributes.time.isPresent ? Int64.min : receivedMilliseconds)
+            }
+            var count: UInt8 = 0
+            let countIndex = body.count
+            body.append(0)
+            func field(_ attribute: Attribute, _ range: ByteRange) {
+                guard range.isPresent else { return }
+                count += 1
+                body.append(attribute.rawValue)
+                body.appendLittleEndian(UInt16(range.count))
+                body.append(contentsOf: delivery.bytes[range.lowerBound..<range.upperBound])
+            }
+            func text(_ attribute: Attribute, _ text: String) {
+                count += 1
+                body.append(attribute.rawValue)
+                body.appendText16(text)
+            }
+            if let generatedID { text(.id, generatedID) } else { field(.id, attributes.id) }
+            field(.type, attributes.type)
+            field(.source, attributes.source)
+            field(.subject, attributes.subject)
+            field(.version, attributes.version)
+            if attributes.timestamp == nil { field(.time, attributes.time) }
+            field(.correlationID, attributes.correlationID)
+            field(.causationID, attributes.causationID)
+            if let originalRoutingKey {
+                text(.routingKey, originalRoutingKey)
+            } else {
+                field(.routingKey, delivery.routingKeyRange)
+            }
+            field(.contentType, attributes.contentType)
+            field(.traceParent, attributes.traceParent)
+            field(.traceState, attributes.traceState)
+            body[countIndex] = count
+            if attributes.headers.isPresent {
+                body.appendLittleEndian(UInt32(attributes.headers.count))
+                body.append(
+                    contentsOf: delivery.bytes[attributes.headers.lowerBound..<attributes.headers.upperBound]
+                )
+            } else {
+                body.appendLittleEndian(UInt32(0))
+            }
+            body.append(contentsOf: delivery.body)
+        }
+    }
+}
+
+/// An invocation as the worker received it. Attributes stay bytes until the function asks for them.
+package struct ReceivedInvocation: Sendable {
+    package let invocation: UInt64
+    package let run: InvokeFrame.Run
+    /// Milliseconds since 1970, nil when the time is attribute `time`.
+    package let timeMilliseconds: Int64?
+    private let bytes: [UInt8]
+    private let attributes: Range<Int>
+    private let headerRange: Range<Int>
+    private let payloadStart: Int
+
+    package init(_ frame: Frame) throws(FrameError) {
+        self.invocation = frame.invocation
+        self.bytes = [UInt8](frame.body)
+        var cursor = FrameCursor(self.bytes[...])
+        self.run = InvokeFrame.Run(
+            timeoutMilliseconds: try cursor.integer(),
+            attempt: try cursor.integer(),
+            maxAttempts: try cursor.integer()
+        )
+        let time = Int64(bitPattern: try cursor.integer(UInt64.self))
+        self.timeMilliseconds = time == .min ? nil : time
+        let count = try cursor.integer(UInt8.self)
+        let start = cursor.offset
+        for _ in 0..<count {
+            _ = try cursor.integer(UInt8.self)
+            _ = try cursor.take(Int(try cursor.integer(UInt16.self)))
+        }
+        self.attributes = start..<cursor.offset
+        let headerCount = Int(try cursor.integer(UInt32.self))
+        let headers = try cursor.take(headerCount)
+        self.headerRange = headers.startIndex..<headers.endIndex
+        self.payloadStart = cursor.offset
+    }
+
+    package subscript(attribute: InvokeFrame.Attribute) -> String? {
+        var offset = self.attributes.lowerBound
+        while offset < self.attributes.upperBound {
+            let count = Int(self.bytes.littleEndian(UInt16.self, at: offset + 1))
+            if self.bytes[offset] == attribute.rawValue {
+                return String(decoding: self.bytes[offset + 3..<offset + 3 + count], as: UTF8.self)
+            }
+            offset += 3 + count
+        }
+        return nil
+    }
+
+    package var headers: FieldTable { FieldTable(bytes: [UInt8](self.bytes[self.headerRange])) }
+    package var payload: ArraySlice<UInt8> { self.bytes[self.payloadStart...] }
+}
