@@ -5,6 +5,7 @@ import PackageDescription
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
 let package = Package(
@@ -20,6 +21,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
     ],
@@ -47,14 +49,14 @@ let package = Package(
 
         // The data path, from delivery to settlement.
         .target(name: "Polling", dependencies: ["CLinux"]),
-        .target(name: "AMQP", dependencies: ["CRabbitMQ", "Messaging", "Polling", logging]),
+        .target(name: "AMQP", dependencies: ["CRabbitMQ", "Messaging", "Polling", logging, deque]),
         .target(
             name: "Processing",
-            dependencies: ["Messaging", "Manifests", "Topology", "Polling", logging, metrics]
+            dependencies: ["Messaging", "Manifests", "Topology", "Polling", logging, metrics, deque]
         ),
         .target(
             name: "Workers",
-            dependencies: ["CLinux", "Messaging", "WorkerProtocol", "Polling", "Processing", logging]
+            dependencies: ["CLinux", "Messaging", "WorkerProtocol", "Polling", "Processing", logging, deque]
         ),
 
         // The command and what it brings along.
@@ -76,6 +78,20 @@ let package = Package(
         .testTarget(name: "WorkerProtocolTests", dependencies: ["WorkerProtocol", "Messaging"]),
         .testTarget(name: "ManifestsTests", dependencies: ["Manifests", "Messaging"]),
         .testTarget(name: "TopologyTests", dependencies: ["Topology", "Manifests", "Messaging"]),
+        .testTarget(name: "LocalBrokerTests", dependencies: ["LocalBroker"]),
+
+        // Benchmarks: librabbitmq without Warren, the yardstick.
+        .target(name: "BareClient", dependencies: ["CRabbitMQ"], path: "Tests/Benchmarks/BareClient"),
+        .executableTarget(
+            name: "bare-consumer",
+            dependencies: ["BareClient", "CRabbitMQ"],
+            path: "Tests/Benchmarks/BareConsumer"
+        ),
+        .executableTarget(
+            name: "bare-publisher",
+            dependencies: ["BareClient", "CRabbitMQ"],
+            path: "Tests/Benchmarks/BarePublisher"
+        ),
     ]
 )
 

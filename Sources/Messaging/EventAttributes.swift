@@ -37,14 +37,16 @@ package struct EventAttributes: Sendable {
     }
 
     private mutating func take(_ field: FieldScan.Field, in bytes: [UInt8]) {
-        if bytes.field(field.name, startsWith: "cloudEvents") {
+        if bytes.field(field.name, startsWith: "cloudEvents_") || bytes.field(field.name, startsWith: "cloudEvents:") {
             self.takeAttribute(field, prefix: 12, in: bytes)
         } else if bytes.field(field.name, startsWith: "ce-") {
             self.takeAttribute(field, prefix: 3, in: bytes)
-        } else if bytes.field(field.name, equals: "traceparent") {
-            self.traceParent = field.content
-        } else if bytes.field(field.name, equals: "tracestate") {
-            self.traceState = field.content
+        } else if field.content.count <= Self.longestTraceField {
+            if bytes.field(field.name, equals: "traceparent") {
+                self.traceParent = field.content
+            } else if bytes.field(field.name, equals: "tracestate") {
+                self.traceState = field.content
+            }
         }
     }
 
@@ -77,6 +79,10 @@ package struct EventAttributes: Sendable {
 
     /// A longer attribute cannot be written as an AMQP property again and is not taken for one.
     private static let longestAttribute = 255
+
+    /// Trace context is passed on from event to event, so a header of any length would travel for ever. The
+    /// specification asks for at least 512 characters of `tracestate` (W3C Trace Context, section 3.3.1.5).
+    private static let longestTraceField = 4096
 }
 
 extension Delivery {

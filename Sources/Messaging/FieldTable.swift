@@ -23,7 +23,7 @@ package struct FieldTable: Sendable, Hashable {
         var found: FieldValue?
         self.forEachEntry { entry in
             guard entry.name == name else { return true }
-            found = entry.value
+            found = entry.field.read(in: self.bytes)
             return false
         }
         return found
@@ -33,7 +33,7 @@ package struct FieldTable: Sendable, Hashable {
     package var entries: [(name: String, value: FieldValue)] {
         var result: [(name: String, value: FieldValue)] = []
         self.forEachEntry { entry in
-            if let value = entry.value { result.append((entry.name, value)) }
+            if let value = entry.field.read(in: self.bytes) { result.append((entry.name, value)) }
             return true
         }
         return result
@@ -66,9 +66,9 @@ package struct FieldTable: Sendable, Hashable {
 
     private struct Entry {
         let name: String
-        let range: Range<Int>
-        /// Nil when the value nests too deep to be read; it can still be copied.
-        let value: FieldValue?
+        let field: FieldScan.Field
+        /// Name and value with their lengths.
+        var range: Range<Int> { self.field.name.lowerBound - 1..<self.field.value.upperBound }
     }
 
     /// Calls `body` for each entry until it returns false or the table ends, well or malformed.
@@ -76,8 +76,7 @@ package struct FieldTable: Sendable, Hashable {
         var scan = FieldScan(self.bytes, ByteRange(start: 0, count: self.bytes.count))
         while let field = scan.next() {
             let name = self.bytes.text(field.name) ?? ""
-            let range = field.name.lowerBound - 1..<field.value.upperBound
-            guard body(Entry(name: name, range: range, value: field.read(in: self.bytes))) else { return }
+            guard body(Entry(name: name, field: field)) else { return }
         }
     }
 }

@@ -23,6 +23,10 @@ package protocol Intake: AnyObject {
 
     /// Sends what has been settled since the last flush.
     func flush()
+
+    /// Sends what has been settled and closes; unsettled messages go back to their queues. `completion` is called on
+    /// the loop's thread when the broker has taken it all, or after two seconds without an answer.
+    func close(_ completion: @escaping () -> Void)
 }
 
 /// Names a subscription within its intake.

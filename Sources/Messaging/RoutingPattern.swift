@@ -24,39 +24,59 @@ package struct RoutingPattern: Sendable, Hashable, CustomStringConvertible {
     }
 
     package let description: String
-    private let words: [Substring]
+    private let words: [Word]
+
+    /// Words are compared byte by byte, as the broker does; Swift would take differently composed letters for equal.
+    private typealias Word = ArraySlice<UInt8>
 
     package init(_ text: String) throws(Problem) {
         guard !text.isEmpty else { throw .empty }
         guard text.utf8.count <= 255 else { throw .tooLong(bytes: text.utf8.count) }
-        let words = text.split(separator: ".", omittingEmptySubsequences: false)
+        let words = Self.split(text)
         for (index, word) in words.enumerated() {
             guard !word.isEmpty else { throw .emptyWord(position: index + 1) }
-            if word.count > 1, word.contains("*") || word.contains("#") { throw .wildcardInsideWord(String(word)) }
+            if word.count > 1, word.contains(UInt8(ascii: "*")) || word.contains(UInt8(ascii: "#")) {
+                throw .wildcardInsideWord(String(decoding: word, as: UTF8.self))
+            }
         }
         self.description = text
         self.words = words
     }
 
+    /// The words of a key; an empty key has none.
+    private static func split(_ key: String) -> [Word] {
+        key.isEmpty ? [] : Array(key.utf8).split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+    }
+
     /// Whether the broker would route an event with this key through a binding with this pattern.
+    ///
+    /// When words do not fit, only the last `#` takes one word more: going back to an earlier one cannot help, because
+    /// the later one can swallow whatever the earlier one left. So the work is bounded by words times words.
     package func matches(_ key: String) -> Bool {
-        Self.matches(self.words[...], key.split(separator: ".", omittingEmptySubsequences: false)[...])
-    }
-
-    private static func matches(_ pattern: ArraySlice<Substring>, _ key: ArraySlice<Substring>) -> Bool {
-        guard let word = pattern.first else { return key.isEmpty }
-        let rest = pattern.dropFirst()
-        switch word {
-        case "#":
-            if rest.isEmpty { return true }
-            return (0...key.count).contains { self.matches(rest, key.dropFirst($0)) }
-        case "*":
-            return !key.isEmpty && self.matches(rest, key.dropFirst())
-        default:
-            return key.first == word && self.matches(rest, key.dropFirst())
+        let keyWords = Self.split(key)
+        var at = 0
+        var taken = 0
+        var lastHash: (position: Int, swallowed: Int)?
+        while taken < keyWords.count {
+            if at < self.words.count, self.words[at].elementsEqual("#".utf8) {
+                lastHash = (at, taken)
+                at += 1
+            } else if at < self.words.count,
+                self.words[at].elementsEqual("*".utf8) || self.words[at] == keyWords[taken]
+            {
+                at += 1
+                taken += 1
+            } else if let hash = lastHash {
+                lastHash = (hash.position, hash.swallowed + 1)
+                at = hash.position + 1
+                taken = hash.swallowed + 1
+            } else {
+                return false
+            }
         }
+        return self.words[at...].allSatisfy { $0.elementsEqual("#".utf8) }
     }
 
-    package static func == (one: Self, other: Self) -> Bool { one.description == other.description }
-    package func hash(into hasher: inout Hasher) { hasher.combine(self.description) }
+    package static func == (one: Self, other: Self) -> Bool { one.words == other.words }
+    package func hash(into hasher: inout Hasher) { hasher.combine(self.words) }
 }

@@ -62,7 +62,8 @@ package enum InvokeFrame {
             body.appendLittleEndian(run.attempt)
             body.appendLittleEndian(run.maxAttempts)
             if let seconds = attributes.timestamp {
-                body.appendLittleEndian(Int64(clamping: seconds).multipliedReportingOverflow(by: 1000).partialValue)
+                let (milliseconds, overflow) = seconds.multipliedReportingOverflow(by: 1000)
+                body.appendLittleEndian(overflow ? Int64.max : Int64(clamping: milliseconds))
             } else {
                 body.appendLittleEndian(attributes.time.isPresent ? Int64.min : receivedMilliseconds)
             }

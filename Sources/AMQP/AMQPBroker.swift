@@ -1,0 +1,132 @@
+package import Logging
+package import Messaging
+package import Polling
+
+/// RabbitMQ through librabbitmq: a publishing connection and a topology connection, each on a thread of its own.
+/// Consuming is `AMQPIntake`, on the thread of whoever consumes.
+package final class AMQPBroker: Broker {
+    private enum PublishCommand: Sendable {
+        case publish(PublishRequest)
+        case close(within: Duration, completion: @Sendable () -> Void)
+    }
+
+    package let address: AMQPAddress
+    private let publishing: Mailbox<PublishCommand>
+    private let topology: Mailbox<TopologyRequest>
+
+    /// Starts the threads; connecting happens on them. An unreachable broker shows in the first `declare`.
+    ///
+    /// - Parameters:
+    ///   - name: what the broker's operator sees as the connections' name.
+    ///   - giveUpAfter: how long the broker may be away before what waits to be published is refused; nil for ever.
+    package init(
+        address: AMQPAddress,
+        name: String,
+        giveUpAfter: Duration? = nil,
+        logger: Logger
+    ) throws(SystemError) {
+        self.address = address
+        let publishing = try Mailbox<PublishCommand>()
+        let topology = try Mailbox<TopologyRequest>()
+        self.publishing = publishing
+        self.topology = topology
+        try LoopThread.start(named: "amqp-publish") {
+            Self.runPublishing(publishing, address, name, giveUpAfter, logger)
+        }
+        try LoopThread.start(named: "amqp-topology") { Self.runTopology(topology, address, name) }
+    }
+
+    private static func runPublishing(
+        _ mailbox: Mailbox<PublishCommand>,
+        _ address: AMQPAddress,
+        _ name: String,
+        _ giveUpAfter: Duration?,
+        _ logger: Logger
+    ) {
+        do throws(SystemError) {
+            let loop = try EventLoop()
+            let connection = try PublishingConnection(
+                address: address,
+                name: "\(name) publishing",
+                giveUpAfter: giveUpAfter,
+                loop: loop,
+                logger: logger
+            )
+            mailbox.attach(to: loop) { commands in
+                for command in commands {
+                    switch command {
+                    case .publish(let request):
+                        connection.publish(request)
+                    case .close(let limit, let completion):
+                        connection.close(within: limit) {
+                            loop.stop()
+                            completion()
+                        }
+                    }
+                }
+            }
+            loop.run()
+        } catch {
+            logger.error("cannot publish", metadata: ["reason": "\(error)"])
+        }
+        for command in mailbox.close() {
+            switch command {
+            case .publish(let request): request.completion(request.messages.map { _ in .abandoned })
+            case .close(_, let completion): completion()
+            }
+        }
+    }
+
+    private static func runTopology(
+        _ mailbox: Mailbox<TopologyRequest>,
+        _ address: AMQPAddress,
+        _ name: String
+    ) {
+        if let loop = try? EventLoop() {
+            let connection = TopologyConnection(address: address, name: "\(name) topology", loop: loop)
+            mailbox.attach(to: loop) { requests in
+                for request in requests {
+                    connection.handle(request)
+                    if case .close = request.operation { loop.stop() }
+                }
+            }
+            loop.run()
+        }
+        for request in mailbox.close() { request.completion(.failure(Self.closedError)) }
+    }
+
+    private static let closedError = BrokerError(.closed, "the connection to the broker was closed by this process")
+
+    package func declare(_ declarations: [Declaration]) async throws(BrokerError) {
+        _ = try await self.perform(.declare(declarations))
+    }
+
+    package func inspect(queue: String) async throws(BrokerError) -> QueueInspection? {
+        try await self.perform(.inspect(queue: queue))
+    }
+
+    private func perform(_ operation: TopologyRequest.Operation) async throws(BrokerError) -> QueueInspection? {
+        let result = await withCheckedContinuation { continuation in
+            let request = TopologyRequest(operation: operation) { continuation.resume(returning: $0) }
+            if !self.topology.send(request) { continuation.resume(returning: .failure(Self.closedError)) }
+        }
+        return try result.get()
+    }
+
+    package func publish(
+        _ messages: [OutgoingMessage],
+        completion: @escaping @Sendable ([PublishResult]) -> Void
+    ) {
+        let request = PublishRequest(messages: messages, completion: completion)
+        if !self.publishing.send(.publish(request)) { completion(messages.map { _ in .abandoned }) }
+    }
+
+    /// Waits for unanswered publishes, at most for the given time, and closes both connections.
+    package func close(within limit: Duration = .seconds(5)) async {
+        await withCheckedContinuation { continuation in
+            let accepted = self.publishing.send(.close(within: limit) { continuation.resume() })
+            if !accepted { continuation.resume() }
+        }
+        _ = try? await self.perform(.close)
+    }
+}

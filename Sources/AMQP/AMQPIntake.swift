@@ -1,0 +1,100 @@
+import CRabbitMQ
+package import Logging
+package import Messaging
+package import Polling
+
+/// The consuming connection: one socket on the loop's thread, one channel for each subscription.
+package final class AMQPIntake: Intake {
+    private let loop: EventLoop
+    private let bodyLimit: UInt64
+    private let logger: Logger
+    private var driver: ConnectionDriver?
+    /// Channel numbers begin at 1, so subscription n is at index n - 1.
+    private var channels: [ConsumerChannel] = []
+
+    /// Begins to connect. Call on the loop's thread.
+    ///
+    /// - Parameter bodyLimit: bytes; a larger body is not kept, see `Delivery.omittedBodySize`.
+    package init(
+        address: AMQPAddress,
+        name: String,
+        bodyLimit: UInt64 = 16 << 20,
+        loop: EventLoop,
+        logger: Logger
+    ) throws(SystemError) {
+        self.loop = loop
+        self.bodyLimit = bodyLimit
+        self.logger = logger
+        let driver = try ConnectionDriver(address: address, name: name, loop: loop, logger: logger, client: self)
+        self.driver = driver
+        driver.start()
+    }
+
+    package func subscribe(
+        to queue: String,
+        prefetch: UInt16,
+        handler: @escaping (SubscriptionEvent) -> Void
+    ) -> SubscriptionID {
+        let number = self.channels.count + 1
+        guard let driver = self.driver else { preconditionFailure("the intake has its driver from its first line on") }
+        let channel = ConsumerChannel(
+            number: UInt16(number),
+            queue: queue,
+            prefetch: prefetch,
+            bodyLimit: self.bodyLimit,
+            driver: driver,
+            loop: self.loop,
+            handler: handler
+        )
+        self.channels.append(channel)
+        if driver.connection != nil { channel.connected() }
+        return SubscriptionID(number: number)
+    }
+
+    private func channel(_ subscription: SubscriptionID) -> ConsumerChannel { self.channels[subscription.number - 1] }
+
+    package func unsubscribe(_ subscription: SubscriptionID) { self.channel(subscription).unsubscribe() }
+
+    package func acknowledge(_ tag: DeliveryTag, of subscription: SubscriptionID) {
+        self.channel(subscription).acknowledge(tag)
+    }
+
+    package func giveBack(_ tag: DeliveryTag, of subscription: SubscriptionID) {
+        self.channel(subscription).giveBack(tag)
+    }
+
+    package func refuse(_ tag: DeliveryTag, of subscription: SubscriptionID) {
+        self.channel(subscription).refuse(tag)
+    }
+
+    package func flush() {
+        for channel in self.channels { channel.flush() }
+    }
+
+    package func close(_ completion: @escaping () -> Void) {
+        for channel in self.channels { channel.flush(withStragglers: true) }
+        self.driver?.stop(completion)
+    }
+}
+
+extension AMQPIntake: ConnectionClient {
+    func connected(_ connection: ConnectionHandle) {
+        for channel in self.channels { channel.connected() }
+    }
+
+    func received(_ frame: inout amqp_frame_t) {
+        let index = Int(frame.channel) - 1
+        guard self.channels.indices.contains(index) else { return }
+        self.channels[index].received(&frame)
+    }
+
+    func drained() {
+        for channel in self.channels { channel.handOver() }
+    }
+
+    func lost(_ error: BrokerError) {
+        for channel in self.channels { channel.lost(error) }
+    }
+
+    func blocked(_ reason: String?) {}
+}

@@ -1,0 +1,79 @@
+import CRabbitMQ
+import Messaging
+
+/// The three ways in which librabbitmq and the broker say no, each turned into words in one place.
+extension BrokerError {
+    /// A status of the library.
+    static func status(_ status: Int32, while doing: String, at address: AMQPAddress) -> BrokerError {
+        let words = String(cString: amqp_error_string2(status))
+        switch amqp_status_enum(rawValue: status) {
+        case AMQP_STATUS_HOSTNAME_RESOLUTION_FAILED:
+            return BrokerError(
+                .unreachable,
+                "the host name in \(address) cannot be resolved; check the broker address"
+            )
+        case AMQP_STATUS_SSL_HOSTNAME_VERIFY_FAILED, AMQP_STATUS_SSL_PEER_VERIFY_FAILED:
+            return BrokerError(
+                .accessRefused,
+                "the certificate of \(address) is not trusted (\(words)); name its authority with ?cacertfile="
+            )
+        case AMQP_STATUS_HEARTBEAT_TIMEOUT:
+            return BrokerError(.unreachable, "\(address) has sent no heartbeat for too long")
+        default:
+            return BrokerError(.unreachable, "\(doing) \(address) failed: \(words)")
+        }
+    }
+
+    /// The answer to a call that waits for its reply.
+    static func reply(_ reply: amqp_rpc_reply_t, while doing: String, at address: AMQPAddress) -> BrokerError? {
+        switch reply.reply_type {
+        case AMQP_RESPONSE_NORMAL:
+            return nil
+        case AMQP_RESPONSE_SERVER_EXCEPTION:
+            guard let decoded = reply.reply.decoded else {
+                return BrokerError(.protocolViolation, "\(doing) \(address): the broker closed without a reason")
+            }
+            if reply.reply.id == AMQP_CONNECTION_CLOSE_METHOD {
+                let close = decoded.assumingMemoryBound(to: amqp_connection_close_t.self).pointee
+                return .closed(code: close.reply_code, text: close.reply_text.text, while: doing, at: address)
+            }
+            let close = decoded.assumingMemoryBound(to: amqp_channel_close_t.self).pointee
+            return .closed(code: close.reply_code, text: close.reply_text.text, while: doing, at: address)
+        default:
+            return .status(reply.library_error, while: doing, at: address)
+        }
+    }
+
+    /// A close method with its reply code (AMQP 0-9-1, section 1.1: constants).
+    static func closed(code: UInt16, text: String, while doing: String, at address: AMQPAddress?) -> BrokerError {
+        let kind: Kind
+        let remedy: String
+        switch code {
+        case 320:
+            (kind, remedy) = (.unreachable, "the broker is going down or closed the connection")
+        case 402, 403:
+            (kind, remedy) = (.accessRefused, "check user, password and permissions")
+        case 404:
+            (kind, remedy) = (.notFound, "it must exist first")
+        case 406:
+            (kind, remedy) = (.mismatch, "delete the object or choose another name")
+        case 530:
+            (kind, remedy) = (.accessRefused, "check the virtual host and the user's access to it")
+        default:
+            (kind, remedy) = (.protocolViolation, "see the broker's log")
+        }
+        return BrokerError(kind, "\(doing) \(address?.description ?? "the broker"): \(text) (\(code)); \(remedy)")
+    }
+
+    static func connectionLost(_ address: AMQPAddress, _ words: String) -> BrokerError {
+        BrokerError(.unreachable, "the connection to \(address) was lost: \(words)")
+    }
+}
+
+extension amqp_bytes_t {
+    /// The text, copied out; bytes that are not UTF-8 become U+FFFD.
+    var text: String { String(decoding: self.buffer, as: UTF8.self) }
+
+    /// The bytes where they lie: valid until the connection's buffers are released.
+    var buffer: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: self.bytes, count: self.len) }
+}

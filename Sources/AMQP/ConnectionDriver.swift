@@ -1,0 +1,229 @@
+import CRabbitMQ
+import Logging
+import Messaging
+import Polling
+
+/// Who a connection works for. Called on the loop's thread.
+protocol ConnectionClient: AnyObject {
+    func connected(_ connection: ConnectionHandle)
+    /// A frame of a channel. What it points to is valid during the call.
+    func received(_ frame: inout amqp_frame_t)
+    /// All frames at hand have been handled.
+    func drained()
+    func lost(_ error: BrokerError)
+    /// The broker refuses publishes for now, with its reason, or takes them again (nil).
+    func blocked(_ reason: String?)
+}
+
+/// Keeps one connection alive on a loop: connects beside the loop, hands over frames, serves heartbeats, notices loss
+/// and connects again with a back-off, for ever.
+final class ConnectionDriver {
+    let address: AMQPAddress
+    private let name: String
+    private let loop: EventLoop
+    private let logger: Logger
+    private weak var client: (any ConnectionClient)?
+    private let arrivals: Mailbox<Result<ConnectionHandle, BrokerError>>
+    private var backoff = ReconnectBackoff()
+    private var heartbeatTimer: TimerID?
+    private var isStopped = false
+    /// Set between a failed send and its handling at the start of the next turn.
+    private var isBroken = false
+    private(set) var connection: ConnectionHandle?
+    private(set) var lastError: BrokerError?
+    private var closeCompletion: (() -> Void)?
+
+    /// Frames taken in one turn before other descriptors get theirs.
+    private static let framesPerTurn = 4096
+
+    init(
+        address: AMQPAddress,
+        name: String,
+        loop: EventLoop,
+        logger: Logger,
+        client: any ConnectionClient
+    ) throws(SystemError) {
+        self.address = address
+        self.name = name
+        self.loop = loop
+        self.logger = logger
+        self.client = client
+        self.arrivals = try Mailbox()
+        self.arrivals.attach(to: loop) { [weak self] results in
+            for result in results { self?.arrived(result) }
+        }
+    }
+
+    func start() { self.connect() }
+
+    private func connect() {
+        guard !self.isStopped else { return }
+        let address = self.address
+        let name = self.name
+        let arrivals = self.arrivals
+        do throws(SystemError) {
+            try LoopThread.start(named: "amqp-connect") {
+                do throws(BrokerError) {
+                    arrivals.send(.success(try ConnectionHandle(connectingTo: address, named: name)))
+                } catch {
+                    arrivals.send(.failure(error))
+                }
+            }
+        } catch {
+            self.arrived(.failure(BrokerError(.unreachable, "no thread to connect with: \(error)")))
+        }
+    }
+
+    private func arrived(_ result: Result<ConnectionHandle, BrokerError>) {
+        guard !self.isStopped else { return }
+        switch result {
+        case .success(let connection):
+            self.connection = connection
+            self.isBroken = false
+            self.backoff.reset()
+            self.logger.debug("connected to the broker", metadata: ["broker": "\(self.address)"])
+            self.loop.watch(connection.descriptor) { [weak self] _ in self?.drain() }
+            self.scheduleHeartbeat()
+            self.client?.connected(connection)
+            // The broker may have answered within the bytes that the login read.
+            self.drain()
+        case .failure(let error):
+            self.lastError = error
+            self.client?.lost(error)
+            self.reconnectLater()
+        }
+    }
+
+    private func reconnectLater() {
+        self.loop.schedule(after: self.backoff.wait()) { [weak self] in self?.connect() }
+    }
+
+    /// librabbitmq sends and checks heartbeats only while it waits for frames.
+    private func scheduleHeartbeat() {
+        self.heartbeatTimer = self.loop.schedule(after: .milliseconds(Int(self.address.heartbeat) * 250)) {
+            [weak self] in
+            guard let self, self.connection != nil else { return }
+            self.drain()
+            if self.connection != nil { self.scheduleHeartbeat() }
+        }
+    }
+
+    private func drain() {
+        guard let connection = self.connection, !self.isBroken else { return }
+        var frame = amqp_frame_t()
+        for count in 1...Self.framesPerTurn {
+            switch connection.next(into: &frame) {
+            case .frame:
+                if frame.channel == 0 {
+                    self.receivedOnConnection(&frame)
+                } else {
+                    self.client?.received(&frame)
+                }
+                guard self.connection != nil else { return }
+                if count % 64 == 0 || frame.frame_type == UInt8(AMQP_FRAME_BODY) { connection.releaseBuffers() }
+            case .nothing:
+                connection.releaseBuffers()
+                self.client?.drained()
+                return
+            case .failed(let error):
+                self.client?.drained()
+                self.lose(error)
+                return
+            }
+        }
+        connection.releaseBuffers()
+        self.client?.drained()
+        // Frames may wait in the library's own buffer, of which the descriptor knows nothing.
+        self.loop.schedule(after: .zero) { [weak self] in self?.drain() }
+    }
+
+    private func receivedOnConnection(_ frame: inout amqp_frame_t) {
+        guard frame.frame_type == UInt8(AMQP_FRAME_METHOD) else { return }
+        switch frame.payload.method.id {
+        case AMQP_CONNECTION_CLOSE_METHOD:
+            guard let close = frame.method(as: amqp_connection_close_t.self) else { return }
+            let error = BrokerError.closed(
+                code: close.reply_code, text: close.reply_text.text, while: "connection to", at: self.address
+            )
+            try? self.connection?.send(AMQP_CONNECTION_CLOSE_OK_METHOD, on: 0, amqp_connection_close_ok_t())
+            self.lose(error)
+        case AMQP_CONNECTION_CLOSE_OK_METHOD:
+            self.finishClosing()
+        case AMQP_CONNECTION_BLOCKED_METHOD:
+            let reason = frame.method(as: amqp_connection_blocked_t.self)?.reason.text ?? ""
+            self.client?.blocked(reason)
+        case AMQP_CONNECTION_UNBLOCKED_METHOD:
+            self.client?.blocked(nil)
+        default:
+            break
+        }
+    }
+
+    /// Sends a method if there is a connection. A failure becomes a loss at the start of the next turn, so that no
+    /// caller is re-entered.
+    func send<Method: BitwiseCopyable>(_ id: UInt32, on channel: UInt16, _ method: Method) {
+        guard let connection = self.connection, !self.isBroken else { return }
+        do throws(BrokerError) {
+            try connection.send(id, on: channel, method)
+        } catch {
+            self.fail(error)
+        }
+    }
+
+    /// Gives the connection up at the start of the next turn.
+    func fail(_ error: BrokerError) {
+        guard !self.isBroken else { return }
+        self.isBroken = true
+        self.loop.schedule(after: .zero) { [weak self] in self?.lose(error) }
+    }
+
+    private func lose(_ error: BrokerError) {
+        guard let connection = self.connection else { return }
+        self.loop.unwatch(connection.descriptor)
+        if let timer = self.heartbeatTimer { self.loop.cancel(timer) }
+        self.connection = nil
+        self.isBroken = false
+        self.lastError = error
+        guard !self.isStopped else {
+            self.finishClosing()
+            return
+        }
+        self.logger.debug("lost the connection to the broker", metadata: ["reason": "\(error)"])
+        self.client?.lost(error)
+        self.reconnectLater()
+    }
+
+    /// Closes with the protocol's handshake, so that everything sent before has been taken by the broker when
+    /// `completion` is called; after two seconds without an answer it is called all the same.
+    func stop(_ completion: @escaping () -> Void) {
+        guard !self.isStopped else { return completion() }
+        self.isStopped = true
+        guard self.connection != nil, !self.isBroken else {
+            self.closeCompletion = completion
+            self.finishClosing()
+            return
+        }
+        self.closeCompletion = completion
+        var close = amqp_connection_close_t()
+        close.reply_code = 200
+        self.send(AMQP_CONNECTION_CLOSE_METHOD, on: 0, close)
+        self.loop.schedule(after: .seconds(2)) { [weak self] in self?.finishClosing() }
+    }
+
+    private func finishClosing() {
+        if let connection = self.connection { self.loop.unwatch(connection.descriptor) }
+        self.connection = nil
+        if let timer = self.heartbeatTimer { self.loop.cancel(timer) }
+        self.arrivals.detach(from: self.loop)
+        let completion = self.closeCompletion
+        self.closeCompletion = nil
+        completion?()
+    }
+}
+
+extension amqp_frame_t {
+    /// The decoded method, copied shallowly: what it points to is valid as long as the frame.
+    func method<Method>(as type: Method.Type) -> Method? {
+        self.payload.method.decoded?.assumingMemoryBound(to: type).pointee
+    }
+}

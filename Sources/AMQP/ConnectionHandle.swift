@@ -1,0 +1,163 @@
+import CRabbitMQ
+import Glibc
+import Messaging
+
+/// One connection of librabbitmq, from login to destruction.
+///
+/// `@unchecked Sendable`: librabbitmq allows one thread at a time per connection. A handle is made by the thread that
+/// connects, handed over once, and from then on used by the thread of the loop that owns it.
+final class ConnectionHandle: @unchecked Sendable {
+    /// RabbitMQ's own default and librabbitmq's; 4.1 refuses less than 8192.
+    static let frameSize = 131_072
+
+    let address: AMQPAddress
+    let state: amqp_connection_state_t
+    let descriptor: Int32
+
+    /// Connects and logs in. Blocks for at most the address's connection timeout in each of its two steps.
+    init(connectingTo address: AMQPAddress, named name: String) throws(BrokerError) {
+        guard let state = amqp_new_connection() else {
+            throw BrokerError(.unreachable, "librabbitmq could not allocate a connection")
+        }
+        do throws(BrokerError) {
+            try Self.open(state, address)
+            try Self.logIn(state, address, name: name)
+        } catch {
+            amqp_destroy_connection(state)
+            throw error
+        }
+        self.address = address
+        self.state = state
+        self.descriptor = amqp_get_sockfd(state)
+        Self.tune(self.descriptor, heartbeat: address.heartbeat)
+        var timeout = timeval(tv_sec: 10, tv_usec: 0)
+        amqp_set_rpc_timeout(state, &timeout)
+    }
+
+    deinit { amqp_destroy_connection(self.state) }
+
+    private static func open(_ state: amqp_connection_state_t, _ address: AMQPAddress) throws(BrokerError) {
+        let socket: OpaquePointer?
+        if let tls = address.tls {
+            socket = try self.tlsSocket(state, tls, address)
+        } else {
+            socket = amqp_tcp_socket_new(state)
+        }
+        guard let socket else { throw BrokerError(.unreachable, "librabbitmq could not allocate a socket") }
+        var timeout = timeval(tv_sec: address.connectionTimeout, tv_usec: 0)
+        amqp_set_handshake_timeout(state, &timeout)
+        let status = amqp_socket_open_noblock(socket, address.host, Int32(address.port), &timeout)
+        guard status == AMQP_STATUS_OK.rawValue else {
+            let error = BrokerError.status(status, while: "connecting to", at: address)
+            guard error.kind == .unreachable else { throw error }
+            throw BrokerError(
+                .unreachable,
+                "cannot reach RabbitMQ at \(address) (\(String(cString: amqp_error_string2(status)))); "
+                    + "start it there, or name another broker"
+            )
+        }
+    }
+
+    private static func tlsSocket(
+        _ state: amqp_connection_state_t,
+        _ tls: AMQPAddress.TLS,
+        _ address: AMQPAddress
+    ) throws(BrokerError) -> OpaquePointer? {
+        guard let socket = amqp_ssl_socket_new(state) else { return nil }
+        amqp_ssl_socket_set_verify_peer(socket, 1)
+        amqp_ssl_socket_set_verify_hostname(socket, 1)
+        amqp_ssl_socket_set_ssl_versions(socket, AMQP_TLSv1_2, AMQP_TLSvLATEST)
+        // librabbitmq 0.11 trusts nobody by default, not even the system's authorities.
+        let authorities = tls.authorityFile ?? "/etc/ssl/certs/ca-certificates.crt"
+        guard amqp_ssl_socket_set_cacert(socket, authorities) == AMQP_STATUS_OK.rawValue else {
+            throw BrokerError(.accessRefused, "the authorities in \(authorities) cannot be read; check cacertfile")
+        }
+        if let certificate = tls.certificateFile {
+            let key = tls.keyFile ?? certificate
+            guard amqp_ssl_socket_set_key(socket, certificate, key) == AMQP_STATUS_OK.rawValue else {
+                throw BrokerError(
+                    .accessRefused,
+                    "the client certificate \(certificate) with key \(key) cannot be read; check certfile and keyfile"
+                )
+            }
+        }
+        return socket
+    }
+
+    private static func logIn(
+        _ state: amqp_connection_state_t,
+        _ address: AMQPAddress,
+        name: String
+    ) throws(BrokerError) {
+        let reply = ClientProperties.with(connectionName: name) { properties in
+            if address.tls?.usesExternalLogin == true {
+                warren_amqp_login_external(
+                    state, address.virtualHost, Int32(self.frameSize), address.heartbeat, properties, address.user
+                )
+            } else {
+                warren_amqp_login_plain(
+                    state, address.virtualHost, Int32(self.frameSize), address.heartbeat, properties, address.user,
+                    address.password
+                )
+            }
+        }
+        guard let error = BrokerError.reply(reply, while: "logging in to", at: address) else { return }
+        guard reply.reply_type != AMQP_RESPONSE_SERVER_EXCEPTION,
+            reply.library_error == AMQP_STATUS_CONNECTION_CLOSED.rawValue
+                || reply.library_error == AMQP_STATUS_SOCKET_ERROR.rawValue
+        else { throw error }
+        throw BrokerError(
+            .accessRefused,
+            "\(address) closed the connection during login; check user, password and virtual host"
+        )
+    }
+
+    /// Dead peers are noticed by the kernel too: librabbitmq 0.11 can wait for ever inside a send, and then only the
+    /// socket's own time-out ends it (TCP_USER_TIMEOUT, tcp(7)).
+    private static func tune(_ descriptor: Int32, heartbeat: Int32) {
+        func set(_ level: Int32, _ option: Int32, _ value: Int32) {
+            var value = value
+            setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
+        }
+        set(Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, heartbeat * 2500)
+        set(SOL_SOCKET, SO_KEEPALIVE, 1)
+        set(Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+    }
+
+    /// Pushes out what a send has left behind: a body whose last frame is full leaves the kernel waiting for more
+    /// (librabbitmq marks it MSG_MORE), for about 200 ms. Setting TCP_NODELAY again sends it at once (tcp(7)).
+    func pushHeldBack() {
+        var one: Int32 = 1
+        setsockopt(self.descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    enum Input {
+        case frame
+        case nothing
+        case failed(BrokerError)
+    }
+
+    /// Takes the next frame without waiting; heartbeats are sent and checked on the way.
+    func next(into frame: inout amqp_frame_t) -> Input {
+        var zero = timeval(tv_sec: 0, tv_usec: 0)
+        let status = amqp_simple_wait_frame_noblock(self.state, &frame, &zero)
+        if status == AMQP_STATUS_OK.rawValue { return .frame }
+        if status == AMQP_STATUS_TIMEOUT.rawValue { return .nothing }
+        return .failed(.status(status, while: "reading from", at: self.address))
+    }
+
+    /// Frees what decoded frames hold. Everything that is still needed has been copied out.
+    func releaseBuffers() { amqp_maybe_release_buffers(self.state) }
+
+    /// Sends a method that nobody waits for. Methods are plain structs of C.
+    func send<Method: BitwiseCopyable>(_ id: UInt32, on channel: UInt16, _ method: Method) throws(BrokerError) {
+        var method = method
+        let status = withUnsafeMutableBytes(of: &method) { bytes in
+            amqp_send_method(self.state, channel, id, bytes.baseAddress)
+        }
+        guard status == AMQP_STATUS_OK.rawValue else {
+            throw .status(status, while: "writing to", at: self.address)
+        }
+    }
+}

@@ -1,0 +1,214 @@
+import CRabbitMQ
+import Messaging
+import Polling
+
+/// One subscription: a channel of its own, so that an error of one queue never touches another.
+final class ConsumerChannel {
+    let number: UInt16
+    private let queue: String
+    private let prefetch: UInt16
+    private let handler: (SubscriptionEvent) -> Void
+    private let driver: ConnectionDriver
+    private let loop: EventLoop
+    private var lifecycle = ConsumerLifecycle()
+    private var backoff = ReconnectBackoff()
+    private var acks = AckLedger()
+    private var assembly: DeliveryAssembly
+    private var batch: [Delivery] = []
+    /// The number of the channel's present life.
+    private var generation: UInt32 = 0
+    private var stragglerTimer: TimerID?
+    private let tag: [UInt8]
+
+    init(
+        number: UInt16,
+        queue: String,
+        prefetch: UInt16,
+        bodyLimit: UInt64,
+        driver: ConnectionDriver,
+        loop: EventLoop,
+        handler: @escaping (SubscriptionEvent) -> Void
+    ) {
+        self.number = number
+        self.queue = queue
+        self.prefetch = prefetch
+        self.driver = driver
+        self.loop = loop
+        self.handler = handler
+        self.assembly = DeliveryAssembly(bodyLimit: bodyLimit)
+        self.tag = Array("warren-\(number)".utf8)
+    }
+
+    func connected() { self.perform(self.lifecycle.connected()) }
+
+    func lost(_ error: BrokerError) {
+        self.batch.removeAll()
+        self.perform(self.lifecycle.connectionLost(error))
+    }
+
+    func unsubscribe() { self.perform(self.lifecycle.unsubscribe()) }
+
+    func received(_ frame: inout amqp_frame_t) {
+        switch Int32(frame.frame_type) {
+        case AMQP_FRAME_BODY:
+            if self.assembly.body(&frame) { self.completeDelivery() }
+        case AMQP_FRAME_HEADER:
+            if self.assembly.header(&frame) { self.completeDelivery() }
+        default:
+            self.receivedMethod(&frame)
+        }
+    }
+
+    private func receivedMethod(_ frame: inout amqp_frame_t) {
+        switch frame.payload.method.id {
+        case AMQP_BASIC_DELIVER_METHOD:
+            if let deliver = frame.method(as: amqp_basic_deliver_t.self) { self.assembly.begin(deliver) }
+        case AMQP_CHANNEL_OPEN_OK_METHOD: self.perform(self.lifecycle.opened())
+        case AMQP_BASIC_QOS_OK_METHOD: self.perform(self.lifecycle.limited())
+        case AMQP_BASIC_CONSUME_OK_METHOD: self.perform(self.lifecycle.subscribed())
+        case AMQP_BASIC_CANCEL_OK_METHOD:
+            self.handOver()
+            self.perform(self.lifecycle.cancelConfirmed())
+        case AMQP_CHANNEL_CLOSE_OK_METHOD: self.perform(self.lifecycle.channelCloseConfirmed())
+        case AMQP_BASIC_CANCEL_METHOD:
+            self.batch.removeAll()
+            let error = BrokerError(
+                .notFound,
+                "the broker cancelled the consumer of queue '\(self.queue)': it was deleted or has lost its leader"
+            )
+            self.perform(self.lifecycle.cancelledByBroker(error))
+        case AMQP_CHANNEL_CLOSE_METHOD:
+            self.batch.removeAll()
+            guard let close = frame.method(as: amqp_channel_close_t.self) else { return }
+            let error = BrokerError.closed(
+                code: close.reply_code,
+                text: close.reply_text.text,
+                while: "consuming '\(self.queue)' at",
+                at: self.driver.address
+            )
+            self.perform(self.lifecycle.channelClosedByBroker(error))
+        default:
+            break
+        }
+    }
+
+    private func completeDelivery() {
+        let delivery = self.assembly.finish(generation: self.generation)
+        guard self.lifecycle.isChannelOpen || self.lifecycle.state == .subscribing else { return }
+        self.acks.delivered(delivery.tag.value)
+        self.batch.append(delivery)
+    }
+
+    /// Hands over what has arrived since the last time.
+    func handOver() {
+        guard !self.batch.isEmpty else { return }
+        let batch = self.batch
+        self.batch = []
+        self.batch.reserveCapacity(batch.count)
+        self.handler(.deliveries(batch))
+    }
+
+    private func perform(_ actions: [ConsumerLifecycle.Action]) {
+        for action in actions { self.perform(action) }
+    }
+
+    private func perform(_ action: ConsumerLifecycle.Action) {
+        switch action {
+        case .open:
+            self.generation += 1
+            self.acks = AckLedger()
+            self.driver.send(AMQP_CHANNEL_OPEN_METHOD, on: self.number, amqp_channel_open_t())
+        case .limit:
+            // Per consumer: `global` is refused by quorum queues and by RabbitMQ 4.3.
+            let qos = amqp_basic_qos_t(prefetch_size: 0, prefetch_count: self.prefetch, global: 0)
+            self.driver.send(AMQP_BASIC_QOS_METHOD, on: self.number, qos)
+        case .consume:
+            self.sendConsume()
+        case .cancel:
+            self.withBytes(of: self.tag) { tag in
+                let cancel = amqp_basic_cancel_t(consumer_tag: tag, nowait: 0)
+                self.driver.send(AMQP_BASIC_CANCEL_METHOD, on: self.number, cancel)
+            }
+        case .closeChannel:
+            var close = amqp_channel_close_t()
+            close.reply_code = 200
+            self.driver.send(AMQP_CHANNEL_CLOSE_METHOD, on: self.number, close)
+        case .confirmChannelClose:
+            self.driver.send(AMQP_CHANNEL_CLOSE_OK_METHOD, on: self.number, amqp_channel_close_ok_t())
+        case .rest:
+            self.loop.schedule(after: self.backoff.wait()) { [weak self] in
+                guard let self else { return }
+                self.perform(self.lifecycle.rested())
+            }
+        case .reportActive:
+            self.backoff.reset()
+            self.handler(.active)
+        case .reportEnded:
+            self.handler(.ended)
+        case .reportInterrupted(let what, let error):
+            self.handler(.interrupted(what, error))
+        }
+    }
+
+    private func sendConsume() {
+        self.withBytes(of: Array(self.queue.utf8)) { queue in
+            self.withBytes(of: self.tag) { tag in
+                var consume = amqp_basic_consume_t()
+                consume.queue = queue
+                consume.consumer_tag = tag
+                self.driver.send(AMQP_BASIC_CONSUME_METHOD, on: self.number, consume)
+            }
+        }
+    }
+
+    private func withBytes(of bytes: [UInt8], _ body: (amqp_bytes_t) -> Void) {
+        var bytes = bytes
+        bytes.withUnsafeMutableBytes { body(amqp_bytes_t(len: $0.count, bytes: $0.baseAddress)) }
+    }
+
+    // MARK: - Settlement
+
+    private func isCurrent(_ tag: DeliveryTag) -> Bool {
+        tag.generation == self.generation && self.lifecycle.isChannelOpen
+    }
+
+    func acknowledge(_ tag: DeliveryTag) {
+        guard self.isCurrent(tag) else { return }
+        _ = self.acks.acknowledge(tag.value)
+    }
+
+    func giveBack(_ tag: DeliveryTag) {
+        guard self.isCurrent(tag), self.acks.tell(tag.value) else { return }
+        let nack = amqp_basic_nack_t(delivery_tag: tag.value, multiple: 0, requeue: 1)
+        self.driver.send(AMQP_BASIC_NACK_METHOD, on: self.number, nack)
+    }
+
+    func refuse(_ tag: DeliveryTag) {
+        guard self.isCurrent(tag), self.acks.tell(tag.value) else { return }
+        let reject = amqp_basic_reject_t(delivery_tag: tag.value, requeue: 0)
+        self.driver.send(AMQP_BASIC_REJECT_METHOD, on: self.number, reject)
+    }
+
+    /// Sends the acknowledgements collected so far. Those behind a delivery that still runs wait a few milliseconds
+    /// for it, unless they hold up a quarter of the prefetch.
+    func flush(withStragglers: Bool = false) {
+        guard self.lifecycle.isChannelOpen else { return }
+        if let prefix = self.acks.takePrefix() {
+            self.sendAck(prefix.tag, multiple: prefix.isMultiple)
+        }
+        guard self.acks.stragglers > 0 else { return }
+        if withStragglers || self.acks.stragglers * 4 >= Int(self.prefetch) {
+            for tag in self.acks.takeStragglers() { self.sendAck(tag, multiple: false) }
+        } else if self.stragglerTimer == nil {
+            self.stragglerTimer = self.loop.schedule(after: .milliseconds(5)) { [weak self] in
+                self?.stragglerTimer = nil
+                self?.flush(withStragglers: true)
+            }
+        }
+    }
+
+    private func sendAck(_ tag: UInt64, multiple: Bool) {
+        let ack = amqp_basic_ack_t(delivery_tag: tag, multiple: multiple ? 1 : 0)
+        self.driver.send(AMQP_BASIC_ACK_METHOD, on: self.number, ack)
+    }
+}

@@ -1,0 +1,163 @@
+import Messaging
+
+/// The life of one consumer on its channel, over every loss and recovery.
+///
+/// Pure: each method takes what has happened and returns what to do. After any interruption the channel is opened
+/// anew, so that tags of before can never be mistaken for tags of after.
+struct ConsumerLifecycle {
+    enum State: Equatable {
+        /// Waits for a connection.
+        case disconnected
+        /// channel.open was sent.
+        case opening
+        /// basic.qos was sent.
+        case limiting
+        /// basic.consume was sent.
+        case subscribing
+        case consuming
+        /// basic.cancel was sent by us.
+        case cancelling
+        /// The broker cancelled the consumer; channel.close was sent.
+        case closing
+        /// Waits a while before the channel is opened again.
+        case resting
+        /// Unsubscribed; the channel is still open for settlements.
+        case ended
+        /// Unsubscribed, and the channel is gone.
+        case over
+    }
+
+    enum Action: Equatable {
+        case open
+        case limit
+        case consume
+        case cancel
+        case closeChannel
+        case confirmChannelClose
+        case rest
+        case reportActive
+        case reportEnded
+        case reportInterrupted(Interruption, BrokerError)
+    }
+
+    private(set) var state = State.disconnected
+    private var isWanted = true
+
+    /// Whether settlements can be sent.
+    var isChannelOpen: Bool {
+        switch self.state {
+        case .consuming, .cancelling, .ended: true
+        case .disconnected, .opening, .limiting, .subscribing, .closing, .resting, .over: false
+        }
+    }
+
+    mutating func connected() -> [Action] {
+        guard self.state == .disconnected else { return [] }
+        self.state = .opening
+        return [.open]
+    }
+
+    mutating func opened() -> [Action] {
+        guard self.state == .opening else { return [] }
+        guard self.isWanted else { return self.end(.ended) }
+        self.state = .limiting
+        return [.limit]
+    }
+
+    mutating func limited() -> [Action] {
+        guard self.state == .limiting else { return [] }
+        self.state = .subscribing
+        return [.consume]
+    }
+
+    mutating func subscribed() -> [Action] {
+        guard self.state == .subscribing else { return [] }
+        guard self.isWanted else {
+            self.state = .cancelling
+            return [.cancel]
+        }
+        self.state = .consuming
+        return [.reportActive]
+    }
+
+    mutating func cancelledByBroker(_ error: BrokerError) -> [Action] {
+        switch self.state {
+        case .consuming, .subscribing:
+            self.state = .closing
+            return [.reportInterrupted(.consumer, error), .closeChannel]
+        case .cancelling:
+            return self.end(.ended)
+        case .disconnected, .opening, .limiting, .closing, .resting, .ended, .over:
+            return []
+        }
+    }
+
+    mutating func channelClosedByBroker(_ error: BrokerError) -> [Action] {
+        switch self.state {
+        case .disconnected, .resting, .over: return []
+        case .ended:
+            self.state = .over
+            return [.confirmChannelClose]
+        case .closing:
+            // Both sides closed at once; the interruption has been reported.
+            self.state = .resting
+            return [.confirmChannelClose, .rest]
+        case .cancelling:
+            return [.confirmChannelClose] + self.end(.over)
+        case .opening, .limiting, .subscribing, .consuming:
+            guard self.isWanted else { return [.confirmChannelClose] + self.end(.over) }
+            self.state = .resting
+            return [.confirmChannelClose, .reportInterrupted(.channel, error), .rest]
+        }
+    }
+
+    mutating func channelCloseConfirmed() -> [Action] {
+        guard self.state == .closing else { return [] }
+        guard self.isWanted else { return self.end(.over) }
+        self.state = .resting
+        return [.rest]
+    }
+
+    mutating func rested() -> [Action] {
+        guard self.state == .resting else { return [] }
+        self.state = .opening
+        return [.open]
+    }
+
+    mutating func connectionLost(_ error: BrokerError) -> [Action] {
+        switch self.state {
+        case .disconnected, .over: return []
+        case .ended:
+            self.state = .over
+            return []
+        case .cancelling: return self.end(.over)
+        case .opening, .limiting, .subscribing, .consuming, .closing, .resting:
+            guard self.isWanted else { return self.end(.over) }
+            self.state = .disconnected
+            return [.reportInterrupted(.connection, error)]
+        }
+    }
+
+    mutating func unsubscribe() -> [Action] {
+        guard self.isWanted else { return [] }
+        self.isWanted = false
+        switch self.state {
+        case .disconnected, .resting: return self.end(.over)
+        case .consuming:
+            self.state = .cancelling
+            return [.cancel]
+        case .opening, .limiting, .subscribing, .closing: return []
+        case .cancelling, .ended, .over: return []
+        }
+    }
+
+    mutating func cancelConfirmed() -> [Action] {
+        guard self.state == .cancelling else { return [] }
+        return self.end(.ended)
+    }
+
+    private mutating func end(_ state: State) -> [Action] {
+        self.state = state
+        return [.reportEnded]
+    }
+}

@@ -1,0 +1,101 @@
+import CRabbitMQ
+import Messaging
+
+/// Hands messages to librabbitmq: the strings and tables of C live in a pool that is recycled after each message.
+///
+/// Not copied and not shared: the publishing connection owns it, on its thread.
+final class MessageEncoder {
+    private var pool = amqp_pool_t()
+
+    /// What a content header frame holds beside properties: frame header and end (8), class, weight, size and flags
+    /// (14). Headers must leave this much room (AMQP 0-9-1, section 2.3.5.2: a content header is one frame).
+    private static let roomForProperties = ConnectionHandle.frameSize - 8 - 14
+
+    init() { init_amqp_pool(&self.pool, 16_384) }
+
+    deinit { empty_amqp_pool(&self.pool) }
+
+    static func fits(_ message: OutgoingMessage) -> Bool {
+        let properties = message.properties
+        let texts = [
+            properties.contentType, properties.contentEncoding, properties.correlationID, properties.replyTo,
+            properties.messageID, properties.type, properties.appID, properties.expiration,
+        ]
+        var size = 16 + message.headers.bytes.count
+        for case let text? in texts { size += 1 + text.utf8.count }
+        return size <= self.roomForProperties && message.routingKey.utf8.count <= 255
+            && message.exchange.utf8.count <= 255
+    }
+
+    /// Publishes mandatory and persistent. Returns librabbitmq's status.
+    func publish(_ message: OutgoingMessage, on connection: ConnectionHandle, channel: UInt16) -> Int32 {
+        defer { recycle_amqp_pool(&self.pool) }
+        var properties = self.properties(message.properties)
+        if !message.headers.isEmpty {
+            guard let table = self.table(message.headers) else { return AMQP_STATUS_BAD_AMQP_DATA.rawValue }
+            properties.headers = table
+            properties._flags |= amqp_flags_t(AMQP_BASIC_HEADERS_FLAG)
+        }
+        let exchange = self.pool.copy(message.exchange)
+        let routingKey = self.pool.copy(message.routingKey)
+        return message.body.withUnsafeBytes { body in
+            // librabbitmq only reads the body, during the call.
+            let bytes = amqp_bytes_t(len: body.count, bytes: UnsafeMutableRawPointer(mutating: body.baseAddress))
+            return amqp_basic_publish(
+                connection.state, channel, exchange, routingKey, 1, 0, &properties, bytes
+            )
+        }
+    }
+
+    private func properties(_ source: BasicProperties) -> amqp_basic_properties_t {
+        var result = amqp_basic_properties_t()
+        result._flags = amqp_flags_t(AMQP_BASIC_DELIVERY_MODE_FLAG)
+        result.delivery_mode = 2
+        func set(_ text: String?, _ flag: Int32, _ field: WritableKeyPath<amqp_basic_properties_t, amqp_bytes_t>) {
+            guard let text else { return }
+            result[keyPath: field] = self.pool.copyShort(text)
+            result._flags |= amqp_flags_t(flag)
+        }
+        set(source.contentType, AMQP_BASIC_CONTENT_TYPE_FLAG, \.content_type)
+        set(source.contentEncoding, AMQP_BASIC_CONTENT_ENCODING_FLAG, \.content_encoding)
+        set(source.correlationID, AMQP_BASIC_CORRELATION_ID_FLAG, \.correlation_id)
+        set(source.replyTo, AMQP_BASIC_REPLY_TO_FLAG, \.reply_to)
+        set(source.expiration, AMQP_BASIC_EXPIRATION_FLAG, \.expiration)
+        set(source.messageID, AMQP_BASIC_MESSAGE_ID_FLAG, \.message_id)
+        set(source.type, AMQP_BASIC_TYPE_FLAG, \.type)
+        set(source.appID, AMQP_BASIC_APP_ID_FLAG, \.app_id)
+        if let timestamp = source.timestamp {
+            result.timestamp = timestamp
+            result._flags |= amqp_flags_t(AMQP_BASIC_TIMESTAMP_FLAG)
+        }
+        if let priority = source.priority {
+            result.priority = priority
+            result._flags |= amqp_flags_t(AMQP_BASIC_PRIORITY_FLAG)
+        }
+        return result
+    }
+
+    /// The table as librabbitmq wants it: decoded by itself from the bytes that travel, so that nothing is changed on
+    /// the way. Nil when the bytes are malformed.
+    private func table(_ headers: FieldTable) -> amqp_table_t? {
+        var encoded: [UInt8] = []
+        encoded.reserveCapacity(4 + headers.bytes.count)
+        encoded.appendBigEndian(UInt32(headers.bytes.count))
+        encoded.append(contentsOf: headers.bytes)
+        var table = amqp_table_t()
+        var offset = 0
+        let copy = self.pool.copy(encoded[...])
+        guard amqp_decode_table(copy, &self.pool, &table, &offset) == AMQP_STATUS_OK.rawValue else { return nil }
+        return table
+    }
+}
+
+extension amqp_pool_t {
+    /// A short string holds 255 bytes; more are cut off at a character's edge.
+    fileprivate mutating func copyShort(_ text: String) -> amqp_bytes_t {
+        guard text.utf8.count > 255 else { return self.copy(text) }
+        var cut = text
+        while cut.utf8.count > 255 { cut.removeLast() }
+        return self.copy(cut)
+    }
+}

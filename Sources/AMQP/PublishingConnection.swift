@@ -1,0 +1,294 @@
+import CRabbitMQ
+import DequeModule
+import Logging
+import Messaging
+import Polling
+
+/// Messages to publish together, and who wants to know.
+struct PublishRequest: Sendable {
+    let messages: [OutgoingMessage]
+    let completion: @Sendable ([PublishResult]) -> Void
+}
+
+/// The publishing connection on the thread of its own loop. What is not confirmed when the connection breaks is sent
+/// again on the next one: a duplicate with the same message id, never a loss.
+///
+/// A connection of its own, because the broker stops reading from connections that publish when it is short of
+/// memory or disk, and acknowledgements must go on then (https://www.rabbitmq.com/docs/alarms).
+final class PublishingConnection {
+    private enum ChannelState {
+        case closed
+        case opening
+        case selecting
+        case ready
+    }
+
+    /// A message on its way, with its place among the request's results.
+    private struct Item {
+        let batch: PublishBatch
+        let index: Int
+        var message: OutgoingMessage { self.batch.messages[self.index] }
+    }
+
+    private static let channel: UInt16 = 1
+    /// Messages sent ahead of their confirms.
+    private static let window = 4096
+    /// Messages sent in one turn, before the confirms that have come in are looked at.
+    private static let burst = 128
+
+    private let loop: EventLoop
+    private let logger: Logger
+    private let giveUpAfter: Duration?
+    private let encoder = MessageEncoder()
+    private var driver: ConnectionDriver?
+    private var channelState = ChannelState.closed
+    private var ledger = ConfirmLedger<Item>()
+    private var waiting = Deque<Item>()
+    /// Messages among which one has made the broker close the channel: they go out one at a time, so that the next
+    /// close names its culprit.
+    private var suspects = 0
+    private var blockedReason: String?
+    private var isReturning: ReturnedMessage?
+    private var awaySince = ContinuousClock.now
+    private var closeCompletion: (() -> Void)?
+    private var isClosing = false
+
+    private struct ReturnedMessage {
+        let exchange: String
+        let routingKey: String
+    }
+
+    /// - Parameter giveUpAfter: how long the broker may be away before what waits is answered with `refused`; nil for
+    ///   ever.
+    init(
+        address: AMQPAddress,
+        name: String,
+        giveUpAfter: Duration?,
+        loop: EventLoop,
+        logger: Logger
+    ) throws(SystemError) {
+        self.loop = loop
+        self.logger = logger
+        self.giveUpAfter = giveUpAfter
+        let driver = try ConnectionDriver(address: address, name: name, loop: loop, logger: logger, client: self)
+        self.driver = driver
+        loop.atTurnEnd { [weak self] in self?.pump() }
+        driver.start()
+    }
+
+    func publish(_ request: PublishRequest) {
+        let batch = PublishBatch(request)
+        guard !request.messages.isEmpty else { return batch.finishIfComplete() }
+        guard !self.isClosing else {
+            for index in request.messages.indices { batch.set(.abandoned, at: index) }
+            return
+        }
+        for (index, message) in request.messages.enumerated() {
+            if MessageEncoder.fits(message) {
+                self.waiting.append(Item(batch: batch, index: index))
+            } else {
+                batch.set(.headersTooLarge, at: index)
+            }
+        }
+    }
+
+    /// Sends as much as the window allows.
+    private func pump() {
+        guard self.channelState == .ready, self.blockedReason == nil, let connection = self.driver?.connection else {
+            return
+        }
+        let window = self.suspects > 0 ? 1 : Self.window
+        var sent = 0
+        while self.ledger.unanswered < window, sent < Self.burst, let item = self.waiting.popFirst() {
+            guard self.send(item, on: connection) else { return }
+            sent += 1
+        }
+        if sent == Self.burst, !self.waiting.isEmpty { self.loop.continueAtOnce() }
+        self.finishClosingIfIdle()
+    }
+
+    /// Sends one message; false when the connection has failed.
+    private func send(_ item: Item, on connection: ConnectionHandle) -> Bool {
+        let message = item.message
+        let status = self.encoder.publish(message, on: connection, channel: Self.channel)
+        switch status {
+        case AMQP_STATUS_OK.rawValue:
+            break
+        case AMQP_STATUS_TABLE_TOO_BIG.rawValue, AMQP_STATUS_BAD_AMQP_DATA.rawValue:
+            // Nothing of it has reached the socket: the header frame is encoded before it is written, but the
+            // method frame went out, so this channel's stream is broken.
+            self.answer(item, .headersTooLarge)
+            self.driver?.fail(.status(status, while: "writing to", at: connection.address))
+            return false
+        default:
+            self.waiting.prepend(item)
+            self.driver?.fail(.status(status, while: "writing to", at: connection.address))
+            return false
+        }
+        self.ledger.sent(
+            item,
+            messageID: message.properties.messageID,
+            exchange: message.exchange,
+            routingKey: message.routingKey
+        )
+        if !message.body.isEmpty, message.body.count % (ConnectionHandle.frameSize - 8) == 0 {
+            connection.pushHeldBack()
+        }
+        return true
+    }
+
+    private func answer(_ item: Item, _ result: PublishResult) { item.batch.set(result, at: item.index) }
+
+    // MARK: - Answers of the broker
+
+    private func received(_ answered: [ConfirmLedger<Item>.Sent], isPositive: Bool) {
+        for entry in answered {
+            if self.suspects > 0 { self.suspects -= 1 }
+            let result: PublishResult = entry.isReturned ? .unroutable : isPositive ? .confirmed : .nacked
+            self.answer(entry.item, result)
+        }
+    }
+
+    private func channelClosed(_ error: BrokerError) {
+        self.channelState = .closed
+        self.driver?.send(AMQP_CHANNEL_CLOSE_OK_METHOD, on: Self.channel, amqp_channel_close_ok_t())
+        let unanswered = self.ledger.reset()
+        if unanswered.count == 1 {
+            self.suspects = max(0, self.suspects - 1)
+            self.answer(unanswered[0], .refused(error))
+        } else {
+            self.suspects = max(self.suspects, unanswered.count)
+            self.waiting.prepend(contentsOf: unanswered)
+        }
+        self.openChannel()
+    }
+
+    private func openChannel() {
+        self.channelState = .opening
+        self.driver?.send(AMQP_CHANNEL_OPEN_METHOD, on: Self.channel, amqp_channel_open_t())
+    }
+
+    // MARK: - End
+
+    /// Waits for what is under way until the deadline, answers the rest as abandoned, and closes.
+    func close(within limit: Duration, _ completion: @escaping () -> Void) {
+        guard !self.isClosing else { return completion() }
+        self.isClosing = true
+        self.closeCompletion = completion
+        self.loop.schedule(after: limit) { [weak self] in self?.finishClosing() }
+        self.finishClosingIfIdle()
+    }
+
+    private func finishClosingIfIdle() {
+        if self.isClosing, self.waiting.isEmpty, self.ledger.unanswered == 0 { self.finishClosing() }
+    }
+
+    private func finishClosing() {
+        guard let completion = self.closeCompletion else { return }
+        self.closeCompletion = nil
+        for item in self.ledger.reset() { self.answer(item, .abandoned) }
+        while let item = self.waiting.popFirst() { self.answer(item, .abandoned) }
+        self.driver?.stop(completion)
+    }
+}
+
+extension PublishingConnection: ConnectionClient {
+    func connected(_ connection: ConnectionHandle) {
+        self.blockedReason = nil
+        self.openChannel()
+    }
+
+    func received(_ frame: inout amqp_frame_t) {
+        if Int32(frame.frame_type) == AMQP_FRAME_HEADER, let returned = self.isReturning {
+            self.isReturning = nil
+            let properties = frame.payload.properties.decoded?
+                .assumingMemoryBound(to: amqp_basic_properties_t.self).pointee
+            let hasID = properties.map { $0._flags & amqp_flags_t(AMQP_BASIC_MESSAGE_ID_FLAG) != 0 } ?? false
+            self.ledger.returned(
+                messageID: hasID ? properties?.message_id.text : nil,
+                exchange: returned.exchange,
+                routingKey: returned.routingKey
+            )
+            return
+        }
+        guard Int32(frame.frame_type) == AMQP_FRAME_METHOD else { return }
+        switch frame.payload.method.id {
+        case AMQP_BASIC_ACK_METHOD:
+            guard let ack = frame.method(as: amqp_basic_ack_t.self) else { return }
+            self.received(self.ledger.answered(ack.delivery_tag, multiple: ack.multiple != 0), isPositive: true)
+        case AMQP_BASIC_NACK_METHOD:
+            guard let nack = frame.method(as: amqp_basic_nack_t.self) else { return }
+            self.received(self.ledger.answered(nack.delivery_tag, multiple: nack.multiple != 0), isPositive: false)
+        case AMQP_BASIC_RETURN_METHOD:
+            guard let returned = frame.method(as: amqp_basic_return_t.self) else { return }
+            self.isReturning = ReturnedMessage(
+                exchange: returned.exchange.text,
+                routingKey: returned.routing_key.text
+            )
+        case AMQP_CHANNEL_OPEN_OK_METHOD:
+            self.channelState = .selecting
+            self.driver?.send(AMQP_CONFIRM_SELECT_METHOD, on: Self.channel, amqp_confirm_select_t(nowait: 0))
+        case AMQP_CONFIRM_SELECT_OK_METHOD:
+            self.channelState = .ready
+        case AMQP_CHANNEL_CLOSE_METHOD:
+            guard let close = frame.method(as: amqp_channel_close_t.self) else { return }
+            self.channelClosed(
+                .closed(
+                    code: close.reply_code,
+                    text: close.reply_text.text,
+                    while: "publishing to",
+                    at: self.driver?.address
+                )
+            )
+        default:
+            break
+        }
+    }
+
+    func drained() {}
+
+    func lost(_ error: BrokerError) {
+        if self.channelState != .closed { self.awaySince = .now }
+        self.channelState = .closed
+        self.isReturning = nil
+        self.waiting.prepend(contentsOf: self.ledger.reset())
+        guard let giveUpAfter = self.giveUpAfter else { return }
+        guard error.kind == .accessRefused || self.awaySince.duration(to: .now) >= giveUpAfter else { return }
+        while let item = self.waiting.popFirst() { self.answer(item, .refused(error)) }
+    }
+
+    func blocked(_ reason: String?) {
+        self.blockedReason = reason
+        if let reason {
+            self.logger.warning("the broker takes no messages for now", metadata: ["reason": "\(reason)"])
+        } else {
+            self.logger.notice("the broker takes messages again")
+        }
+    }
+}
+
+/// The results of one request while they come in. Used on the publishing thread only.
+private final class PublishBatch {
+    let messages: [OutgoingMessage]
+    private var results: [PublishResult?]
+    private var missing: Int
+    private let completion: @Sendable ([PublishResult]) -> Void
+
+    init(_ request: PublishRequest) {
+        self.messages = request.messages
+        self.results = Array(repeating: nil, count: request.messages.count)
+        self.missing = request.messages.count
+        self.completion = request.completion
+    }
+
+    func set(_ result: PublishResult, at index: Int) {
+        guard self.results[index] == nil else { return }
+        self.results[index] = result
+        self.missing -= 1
+        self.finishIfComplete()
+    }
+
+    func finishIfComplete() {
+        if self.missing == 0 { self.completion(self.results.compactMap { $0 }) }
+    }
+}

@@ -1,0 +1,14 @@
+/// How long to wait before the next attempt to connect: 100 ms, doubled up to 10 s, each shortened by up to half so
+/// that many hosts do not come back at the same moment.
+struct ReconnectBackoff {
+    private static let first = Duration.milliseconds(100)
+    private static let longest = Duration.seconds(10)
+    private var next = Self.first
+
+    mutating func wait(random: Double = .random(in: 0..<1)) -> Duration {
+        defer { self.next = min(self.next * 2, Self.longest) }
+        return self.next * (1 - random / 2)
+    }
+
+    mutating func reset() { self.next = Self.first }
+}

@@ -1,0 +1,227 @@
+import CRabbitMQ
+import Glibc
+import Messaging
+import Polling
+
+/// One thing to do on the topology connection.
+struct TopologyRequest: Sendable {
+    enum Operation: Sendable {
+        case declare([Declaration])
+        case inspect(queue: String)
+        case close
+    }
+
+    let operation: Operation
+    let completion: @Sendable (Result<QueueInspection?, BrokerError>) -> Void
+}
+
+/// Declares and inspects with calls that wait for their reply, on a connection and a thread of its own: an error
+/// closes a channel, and librabbitmq's waiting calls would swallow frames of others.
+///
+/// Connects when it is first needed, and again when the connection has gone; heartbeats are served in between.
+final class TopologyConnection {
+    private let address: AMQPAddress
+    private let name: String
+    private let loop: EventLoop
+    private var connection: ConnectionHandle?
+    private static let channel: UInt16 = 1
+
+    init(address: AMQPAddress, name: String, loop: EventLoop) {
+        self.address = address
+        self.name = name
+        self.loop = loop
+        self.scheduleHeartbeat()
+    }
+
+    private func scheduleHeartbeat() {
+        self.loop.schedule(after: .milliseconds(Int(self.address.heartbeat) * 250)) { [weak self] in
+            guard let self else { return }
+            self.serveHeartbeat()
+            self.scheduleHeartbeat()
+        }
+    }
+
+    private func serveHeartbeat() {
+        guard let connection = self.connection else { return }
+        var frame = amqp_frame_t()
+        while true {
+            switch connection.next(into: &frame) {
+            case .nothing:
+                connection.releaseBuffers()
+                return
+            case .failed:
+                self.connection = nil
+                return
+            case .frame:
+                // The broker says nothing of its own accord here but that it closes.
+                guard frame.payload.method.id != AMQP_CONNECTION_CLOSE_METHOD else {
+                    self.connection = nil
+                    return
+                }
+            }
+        }
+    }
+
+    func handle(_ request: TopologyRequest) {
+        do throws(BrokerError) {
+            request.completion(.success(try self.perform(request.operation)))
+        } catch {
+            request.completion(.failure(error))
+        }
+    }
+
+    private func perform(_ operation: TopologyRequest.Operation) throws(BrokerError) -> QueueInspection? {
+        if case .close = operation {
+            if let connection = self.connection { amqp_connection_close(connection.state, AMQP_REPLY_SUCCESS) }
+            self.connection = nil
+            return nil
+        }
+        let wasConnected = self.connection != nil
+        do throws(BrokerError) {
+            return try self.attempt(operation)
+        } catch {
+            // A connection that had been idle may have been lost unnoticed: that is worth one more try.
+            guard wasConnected, error.kind == .unreachable else { throw error }
+            return try self.attempt(operation)
+        }
+    }
+
+    private func attempt(_ operation: TopologyRequest.Operation) throws(BrokerError) -> QueueInspection? {
+        let connection = try self.connected()
+        switch operation {
+        case .declare(let declarations):
+            for declaration in declarations { try self.declare(declaration, on: connection) }
+            return nil
+        case .inspect(let queue):
+            return try self.inspect(queue, on: connection)
+        case .close:
+            return nil
+        }
+    }
+
+    private func connected() throws(BrokerError) -> ConnectionHandle {
+        if let connection = self.connection { return connection }
+        let connection = try ConnectionHandle(connectingTo: self.address, named: self.name)
+        try self.openChannel(connection)
+        self.connection = connection
+        return connection
+    }
+
+    private func openChannel(_ connection: ConnectionHandle) throws(BrokerError) {
+        amqp_channel_open(connection.state, Self.channel)
+        let reply = amqp_get_rpc_reply(connection.state)
+        if let error = BrokerError.reply(reply, while: "opening a channel at", at: self.address) { throw error }
+    }
+
+    private func declare(_ declaration: Declaration, on connection: ConnectionHandle) throws(BrokerError) {
+        var pool = amqp_pool_t()
+        init_amqp_pool(&pool, 4096)
+        defer { empty_amqp_pool(&pool) }
+        let what: String
+        switch declaration {
+        case .exchange(let exchange):
+            what = "declaring exchange '\(exchange.name)' at"
+            self.with(exchange.arguments, &pool) { arguments, pool in
+                _ = amqp_exchange_declare(
+                    connection.state, Self.channel, pool.copy(exchange.name), pool.copy(exchange.kind.rawValue),
+                    0, 1, 0, 0, arguments
+                )
+            }
+        case .queue(let queue):
+            what = "declaring queue '\(queue.name)' at"
+            self.with(queue.arguments, &pool) { arguments, pool in
+                _ = amqp_queue_declare(
+                    connection.state, Self.channel, pool.copy(queue.name), 0, 1, 0, 0, arguments
+                )
+            }
+        case .binding(let binding):
+            what = "binding '\(binding.routingKey)' of exchange '\(binding.source)' at"
+            switch binding.destination {
+            case .queue(let queue):
+                amqp_queue_bind(
+                    connection.state, Self.channel, pool.copy(queue), pool.copy(binding.source),
+                    pool.copy(binding.routingKey), amqp_table_t()
+                )
+            case .exchange(let exchange):
+                amqp_exchange_bind(
+                    connection.state, Self.channel, pool.copy(exchange), pool.copy(binding.source),
+                    pool.copy(binding.routingKey), amqp_table_t()
+                )
+            }
+        }
+        try self.check(connection, while: what)
+    }
+
+    private func inspect(_ queue: String, on connection: ConnectionHandle) throws(BrokerError) -> QueueInspection? {
+        var pool = amqp_pool_t()
+        init_amqp_pool(&pool, 4096)
+        defer { empty_amqp_pool(&pool) }
+        let answer = amqp_queue_declare(
+            connection.state, Self.channel, pool.copy(queue), 1, 0, 0, 0, amqp_table_t()
+        )
+        let result = answer.map { declared in
+            QueueInspection(
+                readyMessages: Int(declared.pointee.message_count),
+                consumers: Int(declared.pointee.consumer_count)
+            )
+        }
+        do throws(BrokerError) {
+            try self.check(connection, while: "inspecting queue '\(queue)' at")
+        } catch {
+            guard error.kind == .notFound else { throw error }
+            return nil
+        }
+        return result
+    }
+
+    /// Looks at the reply of the last call. An error of the channel is confirmed and the channel opened again; an
+    /// error of the connection ends it, and a call that timed out has ended it already.
+    private func check(_ connection: ConnectionHandle, while doing: String) throws(BrokerError) {
+        let reply = amqp_get_rpc_reply(connection.state)
+        defer { connection.releaseBuffers() }
+        guard let error = BrokerError.reply(reply, while: doing, at: self.address) else { return }
+        if reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION, reply.reply.id == AMQP_CHANNEL_CLOSE_METHOD {
+            let isOpen = self.reopenChannel(connection)
+            if !isOpen { self.connection = nil }
+        } else {
+            self.connection = nil
+        }
+        throw error
+    }
+
+    private func reopenChannel(_ connection: ConnectionHandle) -> Bool {
+        do throws(BrokerError) {
+            try connection.send(AMQP_CHANNEL_CLOSE_OK_METHOD, on: Self.channel, amqp_channel_close_ok_t())
+            try self.openChannel(connection)
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    /// Calls the body with the arguments as a table of C, which is valid during the call.
+    private func with(
+        _ arguments: [Argument],
+        _ pool: inout amqp_pool_t,
+        _ body: (amqp_table_t, inout amqp_pool_t) -> Void
+    ) {
+        var entries = arguments.map { argument in
+            var value = amqp_field_value_t()
+            switch argument.value {
+            case .text(let text):
+                value.kind = UInt8(AMQP_FIELD_KIND_UTF8.rawValue)
+                value.value.bytes = pool.copy(text)
+            case .number(let number):
+                value.kind = UInt8(AMQP_FIELD_KIND_I64.rawValue)
+                value.value.i64 = number
+            case .flag(let flag):
+                value.kind = UInt8(AMQP_FIELD_KIND_BOOLEAN.rawValue)
+                value.value.boolean = flag ? 1 : 0
+            }
+            return amqp_table_entry_t(key: pool.copy(argument.name), value: value)
+        }
+        entries.withUnsafeMutableBufferPointer { entries in
+            body(amqp_table_t(num_entries: Int32(entries.count), entries: entries.baseAddress), &pool)
+        }
+    }
+}

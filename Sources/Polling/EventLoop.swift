@@ -1,0 +1,108 @@
+import CLinux
+import Glibc
+
+/// One thread's loop over descriptors, timers and mailboxes.
+///
+/// Everything that belongs to a loop is created on its thread and never leaves it, which is why this class and the
+/// objects built on it are not `Sendable`: the compiler keeps them there, and no lock is needed. Other threads reach
+/// a loop through a `Mailbox` only.
+package final class EventLoop {
+    /// What a descriptor is ready for. An error or a hang-up counts as both, so that the next call reports it.
+    package struct Readiness: Sendable {
+        package let isReadable: Bool
+        package let isWritable: Bool
+    }
+
+    private struct Watcher {
+        let descriptor: Int32
+        let handler: (Readiness) -> Void
+    }
+
+    private let epoll: Int32
+    private var watchers: [UInt64: Watcher] = [:]
+    private var keys: [Int32: UInt64] = [:]
+    private var nextKey: UInt64 = 1
+    private var timers = TimerQueue()
+    private var turnEnds: [() -> Void] = []
+    private var isStopped = false
+    private var skipsWaiting = false
+
+    /// Throws when the process has no descriptor left.
+    package init() throws(SystemError) {
+        self.epoll = epoll_create1(WARREN_EPOLL_CLOEXEC)
+        guard self.epoll >= 0 else { throw SystemError("epoll_create1") }
+    }
+
+    deinit { _ = Glibc.close(self.epoll) }
+
+    /// Calls the handler on this thread whenever the descriptor is ready (level-triggered). The descriptor stays the
+    /// caller's: unwatch it before closing it.
+    package func watch(_ descriptor: Int32, forWriting: Bool = false, handler: @escaping (Readiness) -> Void) {
+        precondition(self.keys[descriptor] == nil, "a descriptor is watched once")
+        let key = self.nextKey
+        self.nextKey += 1
+        self.watchers[key] = Watcher(descriptor: descriptor, handler: handler)
+        self.keys[descriptor] = key
+        self.control(EPOLL_CTL_ADD, descriptor, key: key, forWriting: forWriting)
+    }
+
+    /// Also waits for the descriptor to become writable, or no longer does.
+    package func setWriting(_ forWriting: Bool, of descriptor: Int32) {
+        guard let key = self.keys[descriptor] else { return }
+        self.control(EPOLL_CTL_MOD, descriptor, key: key, forWriting: forWriting)
+    }
+
+    package func unwatch(_ descriptor: Int32) {
+        guard let key = self.keys.removeValue(forKey: descriptor) else { return }
+        self.watchers[key] = nil
+        self.control(EPOLL_CTL_DEL, descriptor, key: key, forWriting: false)
+    }
+
+    private func control(_ operation: Int32, _ descriptor: Int32, key: UInt64, forWriting: Bool) {
+        var event = epoll_event()
+        event.events = WARREN_EPOLLIN | (forWriting ? WARREN_EPOLLOUT : 0)
+        event.data.u64 = key
+        _ = epoll_ctl(self.epoll, operation, descriptor, &event)
+    }
+
+    /// Runs the body on this thread after the delay, unless it is cancelled before.
+    @discardableResult
+    package func schedule(after delay: Duration, _ body: @escaping () -> Void) -> TimerID {
+        self.timers.schedule(at: .now + delay, body)
+    }
+
+    package func cancel(_ timer: TimerID) { self.timers.cancel(timer) }
+
+    /// Runs the body at the end of every turn: the place to write out what the turn has collected.
+    package func atTurnEnd(_ body: @escaping () -> Void) { self.turnEnds.append(body) }
+
+    /// Makes the next turn begin without waiting: somebody holds input that no descriptor announces any more.
+    package func continueAtOnce() { self.skipsWaiting = true }
+
+    /// Ends `run` after the current turn.
+    package func stop() { self.isStopped = true }
+
+    /// Turns until `stop` is called.
+    package func run() {
+        var events = [epoll_event](repeating: epoll_event(), count: 64)
+        while !self.isStopped {
+            let timeout = self.skipsWaiting ? 0 : self.timers.millisecondsToNext()
+            self.skipsWaiting = false
+            let count = epoll_wait(self.epoll, &events, Int32(events.count), timeout)
+            for index in 0..<max(0, Int(count)) {
+                let event = events[index]
+                // A handler may have unwatched a later descriptor of this turn: keys are never used twice.
+                guard let watcher = self.watchers[event.data.u64] else { continue }
+                let failed = event.events & (WARREN_EPOLLERR | WARREN_EPOLLHUP) != 0
+                watcher.handler(
+                    Readiness(
+                        isReadable: failed || event.events & WARREN_EPOLLIN != 0,
+                        isWritable: failed || event.events & WARREN_EPOLLOUT != 0
+                    )
+                )
+            }
+            self.timers.runDue()
+            for body in self.turnEnds { body() }
+        }
+    }
+}

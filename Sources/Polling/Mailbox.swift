@@ -1,0 +1,67 @@
+import CLinux
+import Glibc
+import Synchronization
+
+/// The way into a loop from other threads: items are sent from anywhere and handled on the loop's thread, in order.
+package final class Mailbox<Item: Sendable>: Sendable {
+    private struct State {
+        var items: [Item] = []
+        var isClosed = false
+    }
+
+    private let state = Mutex(State())
+    private let descriptor: Int32
+
+    package init() throws(SystemError) {
+        self.descriptor = eventfd(0, WARREN_EFD_FLAGS)
+        guard self.descriptor >= 0 else { throw SystemError("eventfd") }
+    }
+
+    deinit { _ = Glibc.close(self.descriptor) }
+
+    /// Never blocks. After the mailbox is closed the item is dropped and the answer is false.
+    @discardableResult
+    package func send(_ item: Item) -> Bool {
+        let (accepted, wakes) = self.state.withLock { state in
+            guard !state.isClosed else { return (false, false) }
+            state.items.append(item)
+            return (true, state.items.count == 1)
+        }
+        if wakes { self.wake() }
+        return accepted
+    }
+
+    /// Handles everything that is sent, in batches, on the loop's thread. The loop keeps the mailbox alive.
+    package func attach(to loop: EventLoop, handler: @escaping ([Item]) -> Void) {
+        loop.watch(self.descriptor) { [self] _ in
+            var count: UInt64 = 0
+            _ = read(self.descriptor, &count, 8)
+            handler(self.take())
+        }
+        // Something may have been sent before the loop began to watch.
+        self.wake()
+    }
+
+    package func detach(from loop: EventLoop) { loop.unwatch(self.descriptor) }
+
+    /// Takes what is left and refuses everything that is sent from now on.
+    package func close() -> [Item] {
+        self.state.withLock { state in
+            state.isClosed = true
+            defer { state.items = [] }
+            return state.items
+        }
+    }
+
+    private func take() -> [Item] {
+        self.state.withLock { state in
+            defer { state.items = [] }
+            return state.items
+        }
+    }
+
+    private func wake() {
+        var one: UInt64 = 1
+        _ = write(self.descriptor, &one, 8)
+    }
+}
