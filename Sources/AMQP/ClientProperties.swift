@@ -67,7 +67,9 @@ extension amqp_pool_t {
 
     mutating func copy(_ bytes: ArraySlice<UInt8>) -> amqp_bytes_t {
         guard !bytes.isEmpty, let memory = amqp_pool_alloc(&self, bytes.count) else { return amqp_bytes_t() }
-        bytes.withUnsafeBytes { memory.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(memory), byteCount: $0.count) }
+        bytes.withUnsafeBytes {
+            memory.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(memory), byteCount: $0.count)
+        }
         return amqp_bytes_t(len: bytes.count, bytes: memory)
     }
 }

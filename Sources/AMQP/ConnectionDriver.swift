@@ -143,7 +143,10 @@ final class ConnectionDriver {
         case AMQP_CONNECTION_CLOSE_METHOD:
             guard let close = frame.method(as: amqp_connection_close_t.self) else { return }
             let error = BrokerError.closed(
-                code: close.reply_code, text: close.reply_text.text, while: "connection to", at: self.address
+                code: close.reply_code,
+                text: close.reply_text.text,
+                while: "connection to",
+                at: self.address
             )
             try? self.connection?.send(AMQP_CONNECTION_CLOSE_OK_METHOD, on: 0, amqp_connection_close_ok_t())
             self.lose(error)

@@ -92,11 +92,21 @@ final class ConnectionHandle: @unchecked Sendable {
         let reply = ClientProperties.with(connectionName: name) { properties in
             if address.tls?.usesExternalLogin == true {
                 warren_amqp_login_external(
-                    state, address.virtualHost, Int32(self.frameSize), address.heartbeat, properties, address.user
+                    state,
+                    address.virtualHost,
+                    Int32(self.frameSize),
+                    address.heartbeat,
+                    properties,
+                    address.user
                 )
             } else {
                 warren_amqp_login_plain(
-                    state, address.virtualHost, Int32(self.frameSize), address.heartbeat, properties, address.user,
+                    state,
+                    address.virtualHost,
+                    Int32(self.frameSize),
+                    address.heartbeat,
+                    properties,
+                    address.user,
                     address.password
                 )
             }

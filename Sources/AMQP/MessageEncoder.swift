@@ -42,7 +42,14 @@ final class MessageEncoder {
             // librabbitmq only reads the body, during the call.
             let bytes = amqp_bytes_t(len: body.count, bytes: UnsafeMutableRawPointer(mutating: body.baseAddress))
             return amqp_basic_publish(
-                connection.state, channel, exchange, routingKey, 1, 0, &properties, bytes
+                connection.state,
+                channel,
+                exchange,
+                routingKey,
+                1,
+                0,
+                &properties,
+                bytes
             )
         }
     }

@@ -123,15 +123,29 @@ final class TopologyConnection {
             what = "declaring exchange '\(exchange.name)' at"
             self.with(exchange.arguments, &pool) { arguments, pool in
                 _ = amqp_exchange_declare(
-                    connection.state, Self.channel, pool.copy(exchange.name), pool.copy(exchange.kind.rawValue),
-                    0, 1, 0, 0, arguments
+                    connection.state,
+                    Self.channel,
+                    pool.copy(exchange.name),
+                    pool.copy(exchange.kind.rawValue),
+                    0,
+                    1,
+                    0,
+                    0,
+                    arguments
                 )
             }
         case .queue(let queue):
             what = "declaring queue '\(queue.name)' at"
             self.with(queue.arguments, &pool) { arguments, pool in
                 _ = amqp_queue_declare(
-                    connection.state, Self.channel, pool.copy(queue.name), 0, 1, 0, 0, arguments
+                    connection.state,
+                    Self.channel,
+                    pool.copy(queue.name),
+                    0,
+                    1,
+                    0,
+                    0,
+                    arguments
                 )
             }
         case .binding(let binding):
@@ -139,13 +153,21 @@ final class TopologyConnection {
             switch binding.destination {
             case .queue(let queue):
                 amqp_queue_bind(
-                    connection.state, Self.channel, pool.copy(queue), pool.copy(binding.source),
-                    pool.copy(binding.routingKey), amqp_table_t()
+                    connection.state,
+                    Self.channel,
+                    pool.copy(queue),
+                    pool.copy(binding.source),
+                    pool.copy(binding.routingKey),
+                    amqp_table_t()
                 )
             case .exchange(let exchange):
                 amqp_exchange_bind(
-                    connection.state, Self.channel, pool.copy(exchange), pool.copy(binding.source),
-                    pool.copy(binding.routingKey), amqp_table_t()
+                    connection.state,
+                    Self.channel,
+                    pool.copy(exchange),
+                    pool.copy(binding.source),
+                    pool.copy(binding.routingKey),
+                    amqp_table_t()
                 )
             }
         }
@@ -157,7 +179,14 @@ final class TopologyConnection {
         init_amqp_pool(&pool, 4096)
         defer { empty_amqp_pool(&pool) }
         let answer = amqp_queue_declare(
-            connection.state, Self.channel, pool.copy(queue), 1, 0, 0, 0, amqp_table_t()
+            connection.state,
+            Self.channel,
+            pool.copy(queue),
+            1,
+            0,
+            0,
+            0,
+            amqp_table_t()
         )
         let result = answer.map { declared in
             QueueInspection(
