@@ -1,0 +1,111 @@
+/// The checks over several manifests, which no single file can show.
+package enum ManifestCheck {
+    /// Finds manifests that get in each other's way, or in the way of the runtime's own objects on the broker.
+    ///
+    /// - Parameters:
+    ///   - manifests: all of them, in the order in which they were loaded: of two with the same name the second is
+    ///     the wrong one.
+    ///   - namespace: the host's namespace, of which queues without an explicit name get theirs.
+    /// - Returns: the problems, sorted; what to do about them is as for `ManifestLoader.load`.
+    package static func problems(in manifests: [Manifest], namespace: String) -> [ManifestProblem] {
+        var problems: [ManifestProblem] = []
+        var names: [String: SourceLocation] = [:]
+        var queues: [String: FunctionManifest] = [:]
+        for manifest in manifests {
+            switch manifest {
+            case .function(let function):
+                if let first = names[function.name] {
+                    problems.append(self.duplicateName(function, first: first))
+                    // Its queue is the same for the same reason.
+                    continue
+                }
+                names[function.name] = function.locations.name
+                let queue = function.queueName(namespace: namespace)
+                if let first = queues[queue] {
+                    problems.append(self.duplicateQueue(queue, of: function, first: first))
+                } else {
+                    queues[queue] = function
+                }
+                problems += BrokerNames(namespace: namespace).problems(of: function)
+            }
+        }
+        for (queue, function) in queues {
+            guard queue.hasSuffix(BrokerNames.deadSuffix),
+                let owner = queues[String(queue.dropLast(BrokerNames.deadSuffix.count))]
+            else { continue }
+            problems.append(
+                ManifestProblem(
+                    at: function.locations.queue,
+                    what: "the queue '\(queue)' is the one for the dead letters of '\(owner.name)'",
+                    remedy: "choose a name that does not end in '\(BrokerNames.deadSuffix)'"
+                )
+            )
+        }
+        return problems.sorted()
+    }
+
+    private static func duplicateName(_ second: FunctionManifest, first: SourceLocation) -> ManifestProblem {
+        ManifestProblem(
+            at: second.locations.name,
+            what: "the name '\(second.name)' is taken by the manifest at \(first)",
+            remedy: "rename one of them"
+        )
+    }
+
+    private static func duplicateQueue(
+        _ queue: String,
+        of second: FunctionManifest,
+        first: FunctionManifest
+    ) -> ManifestProblem {
+        ManifestProblem(
+            at: second.locations.queue,
+            what: "the queue '\(queue)' is taken by '\(first.name)' at \(first.locations.queue)",
+            remedy: "give each manifest a queue of its own, or events go to only one of the two"
+        )
+    }
+
+    /// Finds handlers that no bundle has. Pure: the command finds out which bundles there are.
+    ///
+    /// - Parameters:
+    ///   - manifests: all that are to run.
+    ///   - bundles: the functions that each bundle registers, by the bundle's name.
+    /// - Returns: the problems, sorted, each at its `handler:`.
+    package static func unknownHandlers(
+        _ manifests: [Manifest],
+        bundles: [String: Set<String>]
+    ) -> [ManifestProblem] {
+        manifests.compactMap { manifest -> ManifestProblem? in
+            switch manifest {
+            case .function(let function): self.unknownHandler(function, bundles: bundles)
+            }
+        }.sorted()
+    }
+
+    private static func unknownHandler(
+        _ function: FunctionManifest,
+        bundles: [String: Set<String>]
+    ) -> ManifestProblem? {
+        let handler = function.handler
+        guard let functions = bundles[handler.bundle] else {
+            let remedy =
+                bundles.isEmpty
+                ? "build one; the directory of bundles holds none"
+                : Spelling.suggestion(for: handler.bundle, among: bundles.keys, label: "known bundles")
+            return ManifestProblem(
+                at: function.locations.handler,
+                what: "there is no bundle '\(handler.bundle)'",
+                remedy: remedy
+            )
+        }
+        guard !functions.contains(handler.function) else { return nil }
+        let remedy =
+            functions.isEmpty
+            ? "list it in the bundle's 'functions'; the bundle registers none"
+            : Spelling.suggestion(for: handler.function, among: functions, label: "functions of '\(handler.bundle)'")
+        return ManifestProblem(
+            at: function.locations.handler,
+            what: "the bundle '\(handler.bundle)' has no function '\(handler.function)'",
+            remedy: remedy
+        )
+    }
+}

@@ -1,0 +1,103 @@
+/// Reads the fields of one mapping and reports every one that is wrong, each at its own place.
+///
+/// A reader that finds a mistake reports it and answers with nothing, so that decoding goes on to the next field;
+/// whoever builds the manifest drops it if anything was reported.
+struct MappingReader {
+    let location: SourceLocation
+    let problems: ProblemCollector
+    private let entries: [String: YAMLEntry]
+
+    /// - Parameters:
+    ///   - subject: what a message calls the mapping, such as "'retry'".
+    ///   - allowed: the keys that may stand in it; any other is reported.
+    /// - Returns: nothing, after reporting, if the value is no mapping.
+    init?(_ value: YAMLValue, subject: String, allowed: [String], problems: ProblemCollector) {
+        switch value.content {
+        case .refused:
+            return nil
+        case .scalar, .sequence:
+            problems.report(
+                "\(subject) must be a mapping, found \(value.kind)",
+                at: value.location,
+                remedy: "write keys with values, from: \(allowed.joined(separator: ", "))"
+            )
+            return nil
+        case .mapping(let entries):
+            self.entries = Dictionary(entries.map { ($0.key, $0) }) { first, _ in first }
+            for entry in entries where !allowed.contains(entry.key) {
+                problems.report(
+                    "unknown key \(entry.key.quoted) in \(subject)",
+                    at: entry.location,
+                    remedy: Spelling.suggestion(for: entry.key, among: allowed, label: "allowed keys")
+                )
+            }
+        }
+        self.location = value.location
+        self.problems = problems
+    }
+
+    func entry(_ key: String) -> YAMLEntry? {
+        self.entries[key]
+    }
+
+    /// The entry of a key that must be there.
+    func requiredEntry(_ key: String, example: String) -> YAMLEntry? {
+        if let entry = self.entries[key] { return entry }
+        self.problems.report("the key '\(key)' is missing", at: self.location, remedy: "add '\(key): \(example)'")
+        return nil
+    }
+
+    /// A text that has passed a check.
+    ///
+    /// - Parameter parse: makes the field's value; what it throws becomes the problem's text.
+    func text<Value, Problem: FieldProblem>(
+        _ entry: YAMLEntry?,
+        parse: (String) throws(Problem) -> Value
+    ) -> Value? {
+        guard let entry, let text = self.text(of: entry.value, subject: "'\(entry.key)'") else { return nil }
+        do throws(Problem) {
+            return try parse(text)
+        } catch {
+            self.problems.report("'\(entry.key)': \(error)", at: entry.value.location, remedy: error.remedy)
+            return nil
+        }
+    }
+
+    /// The text of a scalar. A plain word that YAML takes for a number or a boolean must be quoted to be a text.
+    func text(of value: YAMLValue, subject: String) -> String? {
+        switch value.content {
+        case .refused:
+            return nil
+        case .scalar(let scalar) where scalar.kind == .text:
+            return scalar.text
+        case .scalar(let scalar) where scalar.kind == .nothing:
+            self.reportKind(of: value, subject: subject, expected: "a text", remedy: "write a value, or remove the key")
+        case .scalar:
+            self.reportKind(of: value, subject: subject, expected: "a text", remedy: "put it in quotes")
+        case .sequence, .mapping:
+            self.reportKind(of: value, subject: subject, expected: "a text", remedy: "write a single value")
+        }
+        return nil
+    }
+
+    /// A nested mapping.
+    func mapping(_ key: String, allowed: [String]) -> MappingReader? {
+        guard let entry = self.entries[key] else { return nil }
+        return MappingReader(entry.value, subject: "'\(key)'", allowed: allowed, problems: self.problems)
+    }
+
+    func reportKind(of value: YAMLValue, subject: String, expected: String, remedy: String) {
+        self.problems.report(
+            "\(subject) must be \(expected), found \(value.kind)",
+            at: value.location,
+            remedy: remedy
+        )
+    }
+}
+
+/// A reason to refuse the text of a field, with the way to mend it.
+protocol FieldProblem: Error, CustomStringConvertible {
+    var remedy: String { get }
+}
+
+extension ManifestName.Problem: FieldProblem {}

@@ -1,0 +1,75 @@
+/// Fetches the values of a manifest's environment variables when the host starts a worker.
+package enum EnvironmentResolution {
+    /// The largest file that `fromFile` reads, in bytes.
+    package static let maximumFileSize = 64 * 1024
+
+    /// The variables of one manifest that have no value. The host does not start the worker, and reports this; it
+    /// names variables and files, never a value.
+    package struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
+        /// The manifest's name.
+        package let manifest: String
+        /// One line a variable, sorted: what is missing and what to do.
+        package let reasons: [String]
+
+        package var description: String {
+            "the environment of '\(self.manifest)' is incomplete: \(self.reasons.joined(separator: "; "))"
+        }
+    }
+
+    /// - Parameters:
+    ///   - values: the manifest's `env`.
+    ///   - manifest: the manifest's name, for the failure.
+    ///   - environment: the host's own environment.
+    /// - Returns: the variables for the worker; nothing of the host's environment but what was asked for.
+    package static func resolve(
+        _ values: [String: EnvironmentValue],
+        manifest: String,
+        environment: [String: String]
+    ) throws(Failure) -> [String: String] {
+        var resolved: [String: String] = [:]
+        var reasons: [String] = []
+        for (name, value) in values.sorted(by: { $0.key < $1.key }) {
+            switch value {
+            case .literal(let text):
+                resolved[name] = text
+            case .fromEnvironment(let source):
+                guard let text = environment[source] else {
+                    reasons.append("\(name) wants the variable \(source), which the host does not have: set it")
+                    continue
+                }
+                resolved[name] = text
+            case .fromFile(let path):
+                do throws(FileProblem) {
+                    resolved[name] = try self.content(of: path)
+                } catch {
+                    reasons.append("\(name) wants the file \(path.quoted), but \(error.what): \(error.remedy)")
+                }
+            }
+        }
+        guard reasons.isEmpty else { throw Failure(manifest: manifest, reasons: reasons) }
+        return resolved
+    }
+
+    private struct FileProblem: Error {
+        let what: String
+        let remedy: String
+    }
+
+    private static func content(of path: String) throws(FileProblem) -> String {
+        let bytes: [UInt8]
+        do throws(BoundedFile.Problem) {
+            bytes = try BoundedFile.read(path, limit: self.maximumFileSize)
+        } catch {
+            throw FileProblem(what: "\(error)", remedy: "mend the file or the path")
+        }
+        guard var text = String(validating: bytes, as: UTF8.self) else {
+            throw FileProblem(what: "it is not valid UTF-8", remedy: "encode the value as text")
+        }
+        guard !bytes.contains(0) else {
+            throw FileProblem(what: "it contains a NUL byte", remedy: "encode the value as text")
+        }
+        // A carriage return with its line feed is one character, and one newline.
+        if let last = text.last, last == "\n" || last == "\r\n" { text.removeLast() }
+        return text
+    }
+}

@@ -1,0 +1,85 @@
+/// Reads the manifests of a directory, and reports everything that is wrong with them at once.
+package enum ManifestLoader {
+    /// The largest manifest file, in bytes.
+    package static let maximumFileSize = 1024 * 1024
+
+    /// Reads every `*.yaml` and `*.yml` directly in the directory, in the order of their names. Files whose names
+    /// start with a dot are skipped; a directory without manifests is no problem here.
+    ///
+    /// - Returns: the manifests that are right by themselves, and the sorted problems of all others. A host that is
+    ///   starting refuses to run if there is a problem; one that is running keeps its manifests. What is checked
+    ///   over several manifests is in `ManifestCheck`.
+    package static func load(directory: String) -> (manifests: [Manifest], problems: [ManifestProblem]) {
+        let names: [String]
+        do throws(BoundedFile.Problem) {
+            names = try BoundedFile.visibleNames(inDirectory: directory)
+        } catch {
+            let problem = ManifestProblem(
+                at: .start(of: directory),
+                what: "the directory of manifests is of no use: \(error)",
+                remedy: "create it, or name another one with --manifests"
+            )
+            return ([], [problem])
+        }
+        var manifests: [Manifest] = []
+        var problems: [ManifestProblem] = []
+        let prefix = directory.hasSuffix("/") ? directory : directory + "/"
+        for name in names.sorted() where name.hasSuffix(".yaml") || name.hasSuffix(".yml") {
+            let file = self.load(file: prefix + name)
+            manifests += file.manifests
+            problems += file.problems
+        }
+        return (manifests, problems.sorted())
+    }
+
+    /// Reads the documents of a text.
+    ///
+    /// - Parameters:
+    ///   - text: one or more YAML documents, separated by `---`.
+    ///   - file: the path that problems and manifests are to name.
+    package static func parse(text: String, file: String) -> (manifests: [Manifest], problems: [ManifestProblem]) {
+        self.parse(Array(text.utf8), problems: ProblemCollector(file: file))
+    }
+
+    private static func load(file: String) -> (manifests: [Manifest], problems: [ManifestProblem]) {
+        do throws(BoundedFile.Problem) {
+            let bytes = try BoundedFile.read(file, limit: self.maximumFileSize)
+            return self.parse(bytes, problems: ProblemCollector(file: file))
+        } catch {
+            let remedy =
+                switch error {
+                case .unreadable: "make it readable for the host, or remove it"
+                case .notAFile: "rename it, or move it out of the directory of manifests"
+                case .tooLarge: "split it into several files"
+                }
+            let what = "the manifest file is of no use: \(error)"
+            return ([], [ManifestProblem(at: .start(of: file), what: what, remedy: remedy)])
+        }
+    }
+
+    private static func parse(
+        _ bytes: [UInt8],
+        problems: ProblemCollector
+    ) -> (manifests: [Manifest], problems: [ManifestProblem]) {
+        guard var text = YAMLText.decode(bytes, problems: problems) else { return ([], problems.problems) }
+        // The byte order mark that some editors put in front of UTF-8.
+        if text.first == "\u{FEFF}" { text.removeFirst() }
+        guard YAMLText.check(text, problems: problems) else { return ([], problems.problems) }
+        let (documents, directives) = YAMLDocument.split(text)
+        for line in directives {
+            problems.report(
+                "directives are refused",
+                at: SourceLocation(file: problems.file, line: line + 1, column: 1),
+                remedy: "remove the line that starts with '%'"
+            )
+        }
+        let decoder = ManifestDecoder(problems: problems)
+        let manifests = documents.compactMap { document -> Manifest? in
+            let before = problems.problems.count
+            let manifest = YAMLParser.parse(document, problems: problems).flatMap(decoder.decode)
+            // A manifest that something was reported about may lack a part, however good the rest looks.
+            return problems.problems.count == before ? manifest : nil
+        }
+        return (manifests, problems.problems.sorted())
+    }
+}

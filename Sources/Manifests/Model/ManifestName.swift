@@ -1,0 +1,73 @@
+/// The rule for the names a user chooses: manifests, bundles, functions, exchanges, namespaces, and explicit queues.
+///
+/// The characters are those that need no quoting in a shell, a URL or a file name, and that cannot be mistaken for a
+/// wildcard in a binding.
+package enum ManifestName {
+    /// The longest name, in characters. Two of them and a dot fit an AMQP short string of 255 bytes.
+    package static let maximumLength = 120
+
+    /// The longest name of a queue, in bytes, whether given by `queue:` or made of the namespace and the name.
+    ///
+    /// A delayed message is routed by 28 binary digits, each with its dot, followed by the queue's name: 56 bytes and
+    /// the name share the 255 bytes of an AMQP routing key. Source: AMQP 0-9-1, section 4.2.5.3 (short strings).
+    package static let maximumQueueLength = 199
+
+    /// What is wrong with a name.
+    package enum Problem: Error, Equatable, CustomStringConvertible {
+        case empty
+        case tooLong(characters: Int, allowed: Int)
+        case forbiddenCharacter(Character)
+        /// `.` and `..` are directories, not names.
+        case onlyDots
+        /// RabbitMQ keeps names that start with `amq.` for itself.
+        case reservedPrefix
+        /// A handler without exactly one slash.
+        case notBundleAndFunction
+
+        package var description: String {
+            switch self {
+            case .empty: "the name is empty"
+            case .tooLong(let characters, let allowed): "the name has \(characters) characters, and \(allowed) fit"
+            case .forbiddenCharacter(let character): "the name contains \(String(character).quoted)"
+            case .onlyDots: "the name consists of dots only"
+            case .reservedPrefix: "the prefix 'amq.' belongs to the broker"
+            case .notBundleAndFunction: "a handler is written bundle/function, with one slash"
+            }
+        }
+
+        /// How to mend it, for a `ManifestProblem`.
+        package var remedy: String {
+            switch self {
+            case .empty, .forbiddenCharacter: "use letters, digits, '.', '_' and '-' only"
+            case .tooLong(_, let allowed): "choose a name of at most \(allowed) characters"
+            case .onlyDots: "add a letter or a digit"
+            case .reservedPrefix: "choose a name that does not start with 'amq.'"
+            case .notBundleAndFunction:
+                "name an executable in the directory of bundles and a function it registers, such as orders/reserve-stock"
+            }
+        }
+    }
+
+    /// Checks a name against `[A-Za-z0-9._-]{1,maximum}`.
+    package static func check(_ text: String, maximum: Int = Self.maximumLength) throws(Problem) {
+        guard !text.isEmpty else { throw .empty }
+        if let character = text.first(where: { !self.isAllowed($0) }) { throw .forbiddenCharacter(character) }
+        guard text.utf8.count <= maximum else { throw .tooLong(characters: text.utf8.count, allowed: maximum) }
+        guard text.contains(where: { $0 != "." }) else { throw .onlyDots }
+    }
+
+    /// Checks the name of an object on the broker: as `check`, and never in the broker's own `amq.` family, which
+    /// it refuses with ACCESS_REFUSED. Source: AMQP 0-9-1, section 3.1.3 and `queue.declare`.
+    package static func checkBrokerObject(
+        _ text: String,
+        maximum: Int = Self.maximumLength
+    ) throws(Problem) {
+        try self.check(text, maximum: maximum)
+        if text.hasPrefix("amq.") { throw .reservedPrefix }
+    }
+
+    private static func isAllowed(_ character: Character) -> Bool {
+        guard character.isASCII else { return false }
+        return character.isLetter || character.isNumber || character == "." || character == "_" || character == "-"
+    }
+}

@@ -1,0 +1,48 @@
+/// How often and how late a failed event is tried again. Applied by the one retry engine, in `Processing`.
+package struct RetryPolicy: Sendable, Hashable {
+    /// The bounds of `retry.maxAttempts`.
+    package static let allowedAttempts = 1...10_000
+    /// The bounds of `retry.maxDeferrals`.
+    package static let allowedDeferrals = 0...1_000_000
+
+    /// Runs of the function on one event, the first one included; after the last failure it is dead-lettered.
+    package var maxAttempts: Int
+    package var backoff: Backoff
+    /// How often a function may ask for "later" on one event; the next time counts as exhausted.
+    package var maxDeferrals: Int
+
+    package init(maxAttempts: Int = 5, backoff: Backoff = Backoff(), maxDeferrals: Int = 100) {
+        self.maxAttempts = maxAttempts
+        self.backoff = backoff
+        self.maxDeferrals = maxDeferrals
+    }
+}
+
+/// The wait before attempt n + 1: `initial × multiplier^(n − 1)`, at most `max`, then lengthened by up to `jitter`.
+package struct Backoff: Sendable, Hashable {
+    /// The longest wait that a manifest may ask for. With the largest jitter it stays below the 310 days that
+    /// 28 delay levels can hold.
+    package static let longest = Duration.seconds(100 * 86_400)
+    /// The bounds of `multiplier`: a wait never shrinks.
+    package static let allowedMultiplier = 1.0...100.0
+    /// The bounds of `jitter`, a fraction of the wait.
+    package static let allowedJitter = 0.0...1.0
+
+    package var initial: Duration
+    package var multiplier: Double
+    package var max: Duration
+    /// A fraction: 0.2 lengthens a wait by 0 to 20 %, evenly spread. It never shortens one.
+    package var jitter: Double
+
+    package init(
+        initial: Duration = .seconds(1),
+        multiplier: Double = 2,
+        max: Duration = .seconds(600),
+        jitter: Double = 0.2
+    ) {
+        self.initial = initial
+        self.multiplier = multiplier
+        self.max = max
+        self.jitter = jitter
+    }
+}

@@ -1,0 +1,15 @@
+extension String {
+    /// The text in quotes, on one line and short enough for a message, whatever the user wrote.
+    var quoted: String {
+        let longest = 60
+        var text = ""
+        for scalar in self.unicodeScalars.prefix(longest) {
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned:
+                text += scalar.escaped(asASCII: true)
+            default: text.unicodeScalars.append(scalar)
+            }
+        }
+        return self.unicodeScalars.count > longest ? "'\(text)…'" : "'\(text)'"
+    }
+}

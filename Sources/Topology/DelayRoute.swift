@@ -1,0 +1,61 @@
+/// The way of one message through the delay levels to a queue.
+///
+/// A delay is a sum of levels: level n holds a message for 100 ms × 2^n. The routing key names the levels as 28
+/// binary digits, highest first; each level's exchange looks at its own digit and sends the message into its queue
+/// (1) or to the next lower level (0). Every queue holds one time to live only, so no message waits behind another.
+package struct DelayRoute: Sendable, Equatable {
+    /// How a delay that is no multiple of 100 ms × a few powers of two is treated.
+    package enum Precision: Sendable {
+        /// Rounded up to 100 ms.
+        case exact
+        /// Rounded up to four significant binary digits: at most four hops, at most 6.25 % late (and 100 ms).
+        case fourSignificantBits
+    }
+
+    package static let levels = 28
+    /// One unit of delay.
+    package static let unit = Duration.milliseconds(100)
+    /// 310 days, 16 hours: every digit set.
+    package static let longest = Self.unit * Double((1 << Self.levels) - 1)
+
+    /// The level at which the message enters: its highest digit.
+    package let highestLevel: Int
+    /// 28 digits and the destination, joined by dots.
+    package let routingKey: String
+
+    /// Delays below 100 ms become 100 ms; delays beyond `longest` become `longest`.
+    package init(_ delay: Duration, to queue: String, precision: Precision) {
+        var units = Self.units(delay)
+        if precision == .fourSignificantBits { units = Self.rounded(units) }
+        self.highestLevel = units.bitWidth - 1 - units.leadingZeroBitCount
+        let digits = (0..<Self.levels).reversed().map { units >> UInt32($0) & 1 == 1 ? "1" : "0" }
+        self.routingKey = digits.joined(separator: ".") + "." + queue
+    }
+
+    private static func units(_ delay: Duration) -> UInt32 {
+        guard delay > self.unit else { return 1 }
+        guard delay < self.longest else { return 1 << UInt32(self.levels) - 1 }
+        let (seconds, attoseconds) = delay.components
+        let unit: Int64 = 100_000_000_000_000_000
+        return UInt32(seconds * 10 + (attoseconds + unit - 1) / unit)
+    }
+
+    private static func rounded(_ units: UInt32) -> UInt32 {
+        let bits = UInt32(units.bitWidth - units.leadingZeroBitCount)
+        guard bits > 4 else { return units }
+        let shift = bits - 4
+        let rounded = (units + (1 << shift) - 1) >> shift << shift
+        return min(rounded, 1 << UInt32(self.levels) - 1)
+    }
+
+    /// The pattern by which a queue takes what comes out of a delay for it: exactly its own name behind 28 digits, so
+    /// that a queue whose name ends like another's catches nothing of it.
+    package static func pattern(for queue: String) -> String {
+        String(repeating: "*.", count: self.levels) + queue
+    }
+
+    /// The pattern by which a level's exchange tells its own digit.
+    static func pattern(level: Int, digit: Character) -> String {
+        String(repeating: "*.", count: self.levels - 1 - level) + "\(digit).#"
+    }
+}

@@ -1,0 +1,62 @@
+package import Messaging
+
+/// What must exist on the broker for a set of manifests.
+package struct TopologyPlan: Sendable, Equatable {
+    /// One function's share.
+    package struct Function: Sendable, Equatable {
+        package let name: String
+        package let queue: String
+        package let declarations: [Declaration]
+    }
+
+    package let names: TopologyNames
+    /// What all functions lean on: dead letters, end of delay, parked, scheduled.
+    package let shared: [Declaration]
+    package let functions: [Function]
+
+    /// Everything, in the order in which it can be declared.
+    package var declarations: [Declaration] { self.shared + self.functions.flatMap(\.declarations) }
+}
+
+/// The plan as `warren plan` prints it: one object a line, in the order of declaration.
+extension TopologyPlan: CustomStringConvertible {
+    package var description: String {
+        var lines = ["shared"] + self.shared.map { "  \($0.summary)" }
+        for function in self.functions {
+            lines.append("function \(function.name)")
+            lines.append(contentsOf: function.declarations.map { "  \($0.summary)" })
+        }
+        lines.append("when first needed")
+        let lowest = self.names.delayLevel(0)
+        let highest = self.names.delayLevel(DelayRoute.levels - 1)
+        lines.append("  delay levels \(lowest) … \(highest): a topic exchange and a quorum queue each")
+        return lines.joined(separator: "\n")
+    }
+}
+
+extension Declaration {
+    /// One line that says what it is, for people.
+    package var summary: String {
+        switch self {
+        case .exchange(let exchange):
+            "exchange \(exchange.name) (durable \(exchange.kind.rawValue)\(Self.list(exchange.arguments)))"
+        case .queue(let queue):
+            "queue \(queue.name) (durable\(Self.list(queue.arguments)))"
+        case .binding(let binding):
+            switch binding.destination {
+            case .queue(let queue): "binding \(binding.source) --\(binding.routingKey)--> queue \(queue)"
+            case .exchange(let exchange): "binding \(binding.source) --\(binding.routingKey)--> exchange \(exchange)"
+            }
+        }
+    }
+
+    private static func list(_ arguments: [Argument]) -> String {
+        arguments.map { argument in
+            switch argument.value {
+            case .text(let text): ", \(argument.name)=\(text)"
+            case .number(let number): ", \(argument.name)=\(number)"
+            case .flag(let flag): ", \(argument.name)=\(flag)"
+            }
+        }.joined()
+    }
+}

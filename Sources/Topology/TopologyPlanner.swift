@@ -1,0 +1,148 @@
+package import Manifests
+package import Messaging
+
+/// Derives the topology from manifests. Pure: the same manifests give the same plan.
+///
+/// Queue arguments hold only what can never change, because a queue cannot be declared again with other arguments
+/// (AMQP 0-9-1, queue.declare: precondition-failed); what manifests can change never reaches them.
+package enum TopologyPlanner {
+    package static func plan(_ functions: [FunctionManifest], namespace: String) -> TopologyPlan {
+        let names = TopologyNames(namespace: namespace)
+        return TopologyPlan(
+            names: names,
+            shared: self.shared(names),
+            functions: functions.map { self.function($0, names) }
+        )
+    }
+
+    /// What all functions and `warren publish --delay` lean on.
+    package static func shared(_ names: TopologyNames) -> [Declaration] {
+        [
+            .exchange(ExchangeDeclaration(name: names.parked, kind: .fanout)),
+            .queue(self.restingQueue(names.parked)),
+            .binding(BindingDeclaration(source: names.parked, routingKey: "", destination: .queue(names.parked))),
+            .exchange(ExchangeDeclaration(name: names.deadLetterExchange, kind: .direct)),
+            .exchange(
+                ExchangeDeclaration(
+                    name: names.delayDone,
+                    kind: .topic,
+                    // A message for a queue that is gone would be tried for ever and hold up all the others of its
+                    // level; the alternate exchange takes it (https://www.rabbitmq.com/docs/ae).
+                    arguments: [Argument("alternate-exchange", .text(names.parked))]
+                )
+            ),
+            .queue(self.restingQueue(names.scheduled)),
+            self.delayEnd(names, queue: names.scheduled),
+        ]
+    }
+
+    private static func function(_ manifest: FunctionManifest, _ names: TopologyNames) -> TopologyPlan.Function {
+        let queue = manifest.queueName(namespace: names.namespace)
+        let deadLetters = names.deadLetterQueue(of: queue)
+        var declarations: [Declaration] = [
+            .queue(self.restingQueue(deadLetters)),
+            .binding(
+                BindingDeclaration(
+                    source: names.deadLetterExchange,
+                    routingKey: queue,
+                    destination: .queue(deadLetters)
+                )
+            ),
+            .queue(self.functionQueue(queue, names)),
+            self.delayEnd(names, queue: queue),
+            .exchange(ExchangeDeclaration(name: manifest.exchange, kind: .topic)),
+        ]
+        for key in manifest.keys {
+            declarations.append(
+                .binding(
+                    BindingDeclaration(
+                        source: manifest.exchange,
+                        routingKey: key.description,
+                        destination: .queue(queue)
+                    )
+                )
+            )
+        }
+        return TopologyPlan.Function(name: manifest.name, queue: queue, declarations: declarations)
+    }
+
+    private static func functionQueue(_ name: String, _ names: TopologyNames) -> QueueDeclaration {
+        QueueDeclaration(
+            name: name,
+            arguments: [
+                // Replicated and confirmed by a majority (https://www.rabbitmq.com/docs/quorum-queues).
+                Argument("x-queue-type", .text("quorum")),
+                Argument("x-dead-letter-exchange", .text(names.deadLetterExchange)),
+                Argument("x-dead-letter-routing-key", .text(name)),
+                // Dead letters of the broker's own making are confirmed before they leave the queue; this strategy
+                // works together with reject-publish only (https://www.rabbitmq.com/docs/quorum-queues#dead-lettering).
+                Argument("x-dead-letter-strategy", .text("at-least-once")),
+                Argument("x-overflow", .text("reject-publish")),
+                // Attempts are counted by Warren. From 4.0 on the broker's own default is 20, and up to 4.2 every
+                // give-back and every lost connection counts: this is only the last belt.
+                Argument("x-delivery-limit", .number(10_000)),
+            ]
+        )
+    }
+
+    /// A queue that keeps messages until somebody takes them out for good. Without a limit of its own it would have
+    /// 4.0's default and drop what has been looked at 20 times.
+    private static func restingQueue(_ name: String) -> QueueDeclaration {
+        QueueDeclaration(
+            name: name,
+            arguments: [
+                Argument("x-queue-type", .text("quorum")),
+                Argument("x-delivery-limit", .number(1_000_000_000)),
+            ]
+        )
+    }
+
+    private static func delayEnd(_ names: TopologyNames, queue: String) -> Declaration {
+        .binding(
+            BindingDeclaration(
+                source: names.delayDone,
+                routingKey: DelayRoute.pattern(for: queue),
+                destination: .queue(queue)
+            )
+        )
+    }
+
+    /// The delay levels from 0 up to the given one. Lower levels come first, because a higher one dead-letters into
+    /// them.
+    package static func delayLevels(upTo highest: Int, _ names: TopologyNames) -> [Declaration] {
+        (0...min(highest, DelayRoute.levels - 1)).flatMap { level -> [Declaration] in
+            let name = names.delayLevel(level)
+            let next = level == 0 ? names.delayDone : names.delayLevel(level - 1)
+            return [
+                .exchange(ExchangeDeclaration(name: name, kind: .topic)),
+                .queue(
+                    QueueDeclaration(
+                        name: name,
+                        arguments: [
+                            Argument("x-queue-type", .text("quorum")),
+                            Argument("x-message-ttl", .number(100 << Int64(level))),
+                            // The routing key stays: it carries the other digits and the destination.
+                            Argument("x-dead-letter-exchange", .text(next)),
+                            Argument("x-dead-letter-strategy", .text("at-least-once")),
+                            Argument("x-overflow", .text("reject-publish")),
+                        ]
+                    )
+                ),
+                .binding(
+                    BindingDeclaration(
+                        source: name,
+                        routingKey: DelayRoute.pattern(level: level, digit: "1"),
+                        destination: .queue(name)
+                    )
+                ),
+                .binding(
+                    BindingDeclaration(
+                        source: name,
+                        routingKey: DelayRoute.pattern(level: level, digit: "0"),
+                        destination: .exchange(next)
+                    )
+                ),
+            ]
+        }
+    }
+}

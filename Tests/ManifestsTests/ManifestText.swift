@@ -1,0 +1,31 @@
+import Manifests
+
+/// Texts for the tests: a good manifest, and variations of it.
+enum ManifestText {
+    static let file = "manifests/test.yaml"
+
+    /// The smallest good manifest, with more lines at its end.
+    static func function(name: String = "reserve-stock", adding lines: String = "") -> String {
+        """
+        apiVersion: warren/v1
+        kind: Function
+        name: \(name)
+        handler: orders/reserve-stock
+        events: { keys: [order.placed] }
+        \(lines)
+
+        """
+    }
+
+    static func problems(_ text: String) -> [String] {
+        ManifestLoader.parse(text: text, file: Self.file).problems.map(\.description)
+    }
+
+    static func functions(_ text: String) -> [FunctionManifest] {
+        ManifestLoader.parse(text: text, file: Self.file).manifests.map { manifest in
+            switch manifest {
+            case .function(let function): function
+            }
+        }
+    }
+}
