@@ -44,7 +44,7 @@ package struct DelayRoute: Sendable, Equatable {
         let bits = UInt32(units.bitWidth - units.leadingZeroBitCount)
         guard bits > 4 else { return units }
         let shift = bits - 4
-        let rounded = (units + (1 << shift) - 1) >> shift << shift
+        let rounded = ((units + (1 << shift) - 1) >> shift) << shift
         return min(rounded, 1 << UInt32(self.levels) - 1)
     }
 

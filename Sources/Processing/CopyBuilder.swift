@@ -1,0 +1,189 @@
+package import Messaging
+package import Topology
+
+/// Makes the messages that replace a delivery: delayed copies, dead letters, emitted events. Pure.
+package struct CopyBuilder: Sendable {
+    package let names: TopologyNames
+    /// What `warren-host` says.
+    package let host: String
+
+    package init(names: TopologyNames, host: String) {
+        self.names = names
+        self.host = host
+    }
+
+    /// Properties and headers of all copies must fit one frame with room to spare; the error's text gives way first.
+    private static let headerRoom = 120_000
+
+    /// The copy that comes back to the queue after the delay.
+    func retry(
+        _ delivery: Delivery,
+        queue: String,
+        function: String,
+        origin: Origin,
+        after delay: Duration,
+        history: AttemptHistory,
+        failure: Failure
+    ) -> (message: OutgoingMessage, level: Int) {
+        let route = DelayRoute(delay, to: queue, precision: .fourSignificantBits)
+        let message = self.copy(
+            delivery,
+            to: self.names.delayLevel(route.highestLevel),
+            routingKey: route.routingKey,
+            function: function,
+            origin: origin,
+            history: history,
+            failure: failure,
+            more: []
+        )
+        return (message, route.highestLevel)
+    }
+
+    func deadLetter(
+        _ delivery: Delivery,
+        queue: String,
+        function: String,
+        origin: Origin,
+        reason: DeadReason,
+        history: AttemptHistory,
+        failure: Failure,
+        now: Int64
+    ) -> OutgoingMessage {
+        self.copy(
+            delivery,
+            to: self.names.deadLetterExchange,
+            routingKey: queue,
+            function: function,
+            origin: origin,
+            history: history,
+            failure: failure,
+            more: [
+                (RuntimeHeaders.deadReason, .string(reason.rawValue)),
+                (RuntimeHeaders.deadAt, .integer(now)),
+            ]
+        )
+    }
+
+    private func copy(
+        _ delivery: Delivery,
+        to exchange: String,
+        routingKey: String,
+        function: String,
+        origin: Origin,
+        history: AttemptHistory,
+        failure: Failure,
+        more: [(String, FieldValue)]
+    ) -> OutgoingMessage {
+        let layout = delivery.layout
+        var properties = layout.properties(in: delivery.bytes)
+        // A message's own time to live would cut the delay short, and it has been delivered in time already.
+        properties.expiration = nil
+        if properties.messageID?.isEmpty ?? true { properties.messageID = delivery.eventID(EventAttributes(delivery)) }
+        var headers = delivery.headers(layout)
+        headers.removeEntries(where: RuntimeHeaders.isStripped)
+        var own: [(String, FieldValue)] = [
+            (RuntimeHeaders.attempt, .integer(Int64(history.attempt))),
+            (RuntimeHeaders.deferrals, .integer(Int64(history.deferrals))),
+            (RuntimeHeaders.function, .string(function)),
+            (RuntimeHeaders.host, .string(self.host)),
+            (RuntimeHeaders.originalExchange, .string(origin.exchange)),
+            (RuntimeHeaders.originalRoutingKey, .string(origin.routingKey)),
+            (RuntimeHeaders.errorType, .string(Self.cut(failure.type, to: 255))),
+        ]
+        if let firstFailedAt = history.firstFailedAt {
+            own.append((RuntimeHeaders.firstFailedAt, .integer(firstFailedAt)))
+        }
+        own.append(contentsOf: more)
+        for (name, value) in own { headers.set(name, value) }
+        let room = max(0, min(RuntimeHeaders.longestError, Self.headerRoom - headers.bytes.count))
+        headers.set(RuntimeHeaders.error, .string(Self.cut(failure.message, to: room)))
+        return OutgoingMessage(
+            exchange: exchange,
+            routingKey: routingKey,
+            properties: properties,
+            headers: headers,
+            body: delivery.body
+        )
+    }
+
+    /// An emitted event. Its id is made from the event that caused it, so that an event that runs twice emits the
+    /// same ids twice.
+    ///
+    /// - Returns: the message, and the delay level that it enters if it is not to leave at once.
+    func emitted(
+        _ event: EmittedEvent,
+        number: Int,
+        by function: String,
+        for eventID: String,
+        exchange: String,
+        now: Int64
+    ) -> (message: OutgoingMessage, level: Int?) {
+        var hash = StableHash()
+        hash.combine(eventID)
+        hash.combine(function)
+        hash.combine(UInt64(number))
+        var message = EventMessage(
+            id: hash.identifier,
+            type: event.type,
+            source: function,
+            timeMilliseconds: now,
+            payload: event.payload
+        )
+        message.contentType = event.contentType
+        message.correlationID = event.correlationID
+        message.causationID = event.causationID
+        message.traceParent = event.traceParent
+        message.traceState = event.traceState
+        let outgoing = message.message(exchange: exchange, routingKey: event.key)
+        guard event.delay > .zero else { return (outgoing, nil) }
+        return self.scheduled(outgoing, after: event.delay)
+    }
+
+    /// The same message, to be published after the delay: it goes through the levels to the host's queue of due
+    /// messages, which knows from its headers where it is to go.
+    package func scheduled(
+        _ message: OutgoingMessage,
+        after delay: Duration
+    ) -> (message: OutgoingMessage, level: Int) {
+        let route = DelayRoute(delay, to: self.names.scheduled, precision: .exact)
+        var message = message
+        message.headers.set(RuntimeHeaders.originalExchange, .string(message.exchange))
+        message.headers.set(RuntimeHeaders.originalRoutingKey, .string(message.routingKey))
+        message.exchange = self.names.delayLevel(route.highestLevel)
+        message.routingKey = route.routingKey
+        return (message, route.highestLevel)
+    }
+
+    /// A due message as it was meant to be published; nil when it does not say where to.
+    func due(_ delivery: Delivery) -> OutgoingMessage? {
+        let layout = delivery.layout
+        var headers = delivery.headers(layout)
+        guard let origin = Origin(headers) else { return nil }
+        headers.removeEntries(where: RuntimeHeaders.isStripped)
+        return OutgoingMessage(
+            exchange: origin.exchange,
+            routingKey: origin.routingKey,
+            properties: layout.properties(in: delivery.bytes),
+            headers: headers,
+            body: delivery.body
+        )
+    }
+
+    /// The message for the parked queue: nobody was bound for it.
+    func parked(_ message: OutgoingMessage) -> OutgoingMessage {
+        var parked = message
+        parked.headers.set(RuntimeHeaders.originalExchange, .string(message.exchange))
+        parked.headers.set(RuntimeHeaders.originalRoutingKey, .string(message.routingKey))
+        parked.exchange = self.names.parked
+        parked.routingKey = ""
+        return parked
+    }
+
+    /// Cuts at a character's edge.
+    private static func cut(_ text: String, to bytes: Int) -> String {
+        guard text.utf8.count > bytes else { return text }
+        var end = text.utf8.index(text.startIndex, offsetBy: bytes)
+        while end > text.startIndex, String.Index(end, within: text) == nil { end = text.utf8.index(before: end) }
+        return String(text[..<end])
+    }
+}

@@ -1,0 +1,12 @@
+/// What an operator is told about one function.
+package enum FunctionStatus: Sendable, Equatable {
+    /// Topology or workers are not there yet for the first time.
+    case starting
+    /// Events are delivered and run.
+    case running
+    /// Events wait in the queue unharmed, for the reason given; the runtime goes on trying.
+    case unhealthy(reason: String)
+    /// Intake has stopped; what runs is let run.
+    case draining
+    case stopped
+}

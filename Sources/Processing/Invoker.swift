@@ -1,0 +1,76 @@
+package import Messaging
+
+/// One run to make: an event and what the runtime knows of it.
+package struct Invocation: Sendable {
+    /// Chosen by the pipeline; outcomes name it.
+    package let id: UInt64
+    package let delivery: Delivery
+    package let attributes: EventAttributes
+    /// The event's id when the message has none of its own.
+    package let generatedID: String?
+    package let attempt: Int
+    package let maxAttempts: Int
+    /// Set when the message has come back from a delay and its own routing key says something else.
+    package let originalRoutingKey: String?
+
+    package init(
+        id: UInt64,
+        delivery: Delivery,
+        attributes: EventAttributes,
+        generatedID: String?,
+        attempt: Int,
+        maxAttempts: Int,
+        originalRoutingKey: String?
+    ) {
+        self.id = id
+        self.delivery = delivery
+        self.attributes = attributes
+        self.generatedID = generatedID
+        self.attempt = attempt
+        self.maxAttempts = maxAttempts
+        self.originalRoutingKey = originalRoutingKey
+    }
+
+    /// The event's id, for people and logs.
+    package var eventID: String { self.generatedID ?? self.delivery.eventID(self.attributes) }
+}
+
+/// How an invocation ended.
+package struct InvocationResult: Sendable {
+    package let id: UInt64
+    package let outcome: Outcome
+    /// How long the function ran.
+    package let nanoseconds: UInt64
+
+    package init(id: UInt64, outcome: Outcome, nanoseconds: UInt64) {
+        self.id = id
+        self.outcome = outcome
+        self.nanoseconds = nanoseconds
+    }
+}
+
+/// Runs invocations for one manifest, confined to the thread of one event loop. Two kinds exist: worker processes,
+/// and functions inside the process of a test.
+package protocol Invoker: AnyObject {
+    /// Gets ready and reports through `handler`, on the loop's thread, from then on.
+    func start(_ handler: @escaping (InvokerEvent) -> Void)
+
+    /// Takes an invocation; it is on its way with the next `flush`. Its result is reported exactly once, whatever
+    /// happens to whoever runs it.
+    func invoke(_ invocation: Invocation)
+
+    func flush()
+
+    /// Ends when nothing runs any more: no invocations will follow. `completion` is called on the loop's thread.
+    func stop(_ completion: @escaping () -> Void)
+}
+
+/// What an invoker reports.
+package enum InvokerEvent {
+    /// Invocations may come.
+    case ready
+    /// Nothing can be run for the reason given, and these invocations were not: they go back to the queue. The
+    /// invoker goes on trying and reports `ready` when it has succeeded.
+    case unavailable(reason: String, notRun: [UInt64])
+    case results([InvocationResult])
+}

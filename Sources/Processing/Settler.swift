@@ -1,0 +1,206 @@
+package import Logging
+package import Messaging
+package import Polling
+import Topology
+
+/// Carries settlements out: everything that replaces a message is confirmed by the broker before the message itself
+/// is acknowledged. A crash in between makes a duplicate with the same event id, never a loss.
+///
+/// Confined to one loop. What the broker does not take is tried again with a pause, for as long as it lasts: the
+/// message stays unacknowledged meanwhile, so it is safe where it is.
+package final class Settler {
+    /// A message that replaces a delivery, and what to do when nobody is bound for it.
+    struct Replacement {
+        enum WhenUnroutable {
+            /// An event that interests nobody is kept in the parked queue.
+            case park
+            /// The delay levels or the dead-letter queue are gone: declare them and try again.
+            case repair
+        }
+
+        var message: OutgoingMessage
+        var whenUnroutable: WhenUnroutable
+        /// The delay level that must exist.
+        var level: Int?
+    }
+
+    /// How a settlement ended.
+    enum Result {
+        case settled
+        /// Its headers are too large for a copy: only the broker itself can move the message.
+        case tooLarge
+        /// The broker connection is being closed.
+        case abandoned
+    }
+
+    private struct Job {
+        var replacements: [Replacement]
+        let repair: [Declaration]
+        var hasRepaired = false
+        var pause: Duration
+        let completion: (Result) -> Void
+    }
+
+    private enum Event: Sendable {
+        case published(UInt64, [PublishResult])
+        case declared(UInt64, BrokerError?)
+    }
+
+    private static let firstPause = Duration.milliseconds(500)
+    private static let longestPause = Duration.seconds(30)
+
+    private let broker: any Broker
+    private let copies: CopyBuilder
+    private let loop: EventLoop
+    private let logger: Logger
+    private let events: Mailbox<Event>
+    private var jobs: [UInt64: Job] = [:]
+    private var nextJob: UInt64 = 1
+    /// The delay levels below this one have been declared by this host.
+    private var declaredLevels = 0
+
+    package init(broker: any Broker, copies: CopyBuilder, loop: EventLoop, logger: Logger) throws(SystemError) {
+        self.broker = broker
+        self.copies = copies
+        self.loop = loop
+        self.logger = logger
+        self.events = try Mailbox()
+        self.events.attach(to: loop) { [weak self] events in
+            for event in events { self?.handle(event) }
+        }
+    }
+
+    /// Settlements under way.
+    package var pending: Int { self.jobs.count }
+
+    /// Publishes the replacements until all are confirmed.
+    ///
+    /// - Parameter repair: what must exist for them beside the delay levels, declared when it turns out missing.
+    func replace(
+        with replacements: [Replacement],
+        repairingWith repair: [Declaration],
+        _ completion: @escaping (Result) -> Void
+    ) {
+        let number = self.nextJob
+        self.nextJob += 1
+        self.jobs[number] = Job(
+            replacements: replacements,
+            repair: repair,
+            pause: Self.firstPause,
+            completion: completion
+        )
+        let level = replacements.compactMap(\.level).max() ?? -1
+        if level < self.declaredLevels {
+            self.publish(number)
+        } else {
+            self.declare(for: number, repairing: false)
+        }
+    }
+
+    private func publish(_ number: UInt64) {
+        guard let job = self.jobs[number] else { return }
+        let events = self.events
+        self.broker.publish(job.replacements.map(\.message)) { events.send(.published(number, $0)) }
+    }
+
+    private func declare(for number: UInt64, repairing: Bool) {
+        guard let job = self.jobs[number] else { return }
+        let level = job.replacements.compactMap(\.level).max() ?? -1
+        var declarations = repairing ? TopologyPlanner.shared(self.copies.names) + job.repair : []
+        if level >= 0 { declarations += TopologyPlanner.delayLevels(upTo: level, self.copies.names) }
+        let broker = self.broker
+        let events = self.events
+        let wanted = declarations
+        // Unstructured, because the loop's thread has no task to be a child of; it ends with its one answer.
+        Task {
+            do throws(BrokerError) {
+                try await broker.declare(wanted)
+                events.send(.declared(number, nil))
+            } catch {
+                events.send(.declared(number, error))
+            }
+        }
+    }
+
+    private func handle(_ event: Event) {
+        switch event {
+        case .published(let number, let results): self.published(number, results)
+        case .declared(let number, let error): self.declared(number, error)
+        }
+    }
+
+    private func declared(_ number: UInt64, _ error: BrokerError?) {
+        guard let job = self.jobs[number] else { return }
+        if let error {
+            guard error.kind != .closed else { return self.finish(number, .abandoned) }
+            self.logger.error("cannot declare what a settlement needs; trying again", metadata: ["reason": "\(error)"])
+            self.afterPause(number) { settler in settler.declare(for: number, repairing: true) }
+            return
+        }
+        let level = job.replacements.compactMap(\.level).max() ?? -1
+        self.declaredLevels = max(self.declaredLevels, level + 1)
+        self.publish(number)
+    }
+
+    private func published(_ number: UInt64, _ results: [PublishResult]) {
+        guard var job = self.jobs[number] else { return }
+        var left: [Replacement] = []
+        var needsRepair = false
+        var needsPause = false
+        for (replacement, result) in zip(job.replacements, results) {
+            switch result {
+            case .confirmed:
+                continue
+            case .unroutable where replacement.whenUnroutable == .park:
+                left.append(
+                    Replacement(message: self.copies.parked(replacement.message), whenUnroutable: .repair, level: nil)
+                )
+            case .unroutable:
+                needsRepair = true
+                // Declared, and still nowhere to go: somebody deletes it again, so do not race with them.
+                needsPause = needsPause || job.hasRepaired
+                left.append(replacement)
+            case .nacked:
+                needsPause = true
+                left.append(replacement)
+            case .refused(let error):
+                self.logger.error(
+                    "the broker refuses a message that settles an event; trying again",
+                    metadata: ["exchange": "\(replacement.message.exchange)", "reason": "\(error)"]
+                )
+                needsRepair = true
+                needsPause = true
+                left.append(replacement)
+            case .headersTooLarge:
+                return self.finish(number, .tooLarge)
+            case .abandoned:
+                return self.finish(number, .abandoned)
+            }
+        }
+        guard !left.isEmpty else { return self.finish(number, .settled) }
+        job.replacements = left
+        job.hasRepaired = job.hasRepaired || needsRepair
+        self.jobs[number] = job
+        let next: (Settler) -> Void = { settler in
+            if needsRepair {
+                settler.declare(for: number, repairing: true)
+            } else {
+                settler.publish(number)
+            }
+        }
+        if needsPause { self.afterPause(number, next) } else { next(self) }
+    }
+
+    private func afterPause(_ number: UInt64, _ body: @escaping (Settler) -> Void) {
+        guard var job = self.jobs[number] else { return }
+        self.loop.schedule(after: job.pause) { [weak self] in
+            if let self { body(self) }
+        }
+        job.pause = min(job.pause * 2, Self.longestPause)
+        self.jobs[number] = job
+    }
+
+    private func finish(_ number: UInt64, _ result: Result) {
+        self.jobs.removeValue(forKey: number)?.completion(result)
+    }
+}

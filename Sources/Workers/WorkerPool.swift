@@ -1,0 +1,261 @@
+import DequeModule
+package import Logging
+import Messaging
+package import Polling
+package import Processing
+import WorkerProtocol
+
+/// The workers of one function: spawns them, spreads invocations over them, and brings them back when they die.
+///
+/// An invocation whose worker died is run again and is not charged for it, unless it was alone in that worker: then
+/// it is what killed it. Several that were in flight together are run again one at a time, so that the next death
+/// names its cause. Confined to one loop.
+package final class WorkerPool: Invoker {
+    private struct Place {
+        let invocation: Invocation
+        /// The worker that runs it.
+        var worker: Int
+    }
+
+    private let launch: WorkerLaunch
+    private let loop: EventLoop
+    private let clock: WallClock
+    private let logger: Logger
+    private let timeoutMilliseconds: UInt32
+    private var handler: (InvokerEvent) -> Void = { _ in }
+    private var workers: [Int: WorkerProcess] = [:]
+    private var load: [Int: Int] = [:]
+    private var nextWorker = 1
+    private var backoff = RestartBackoff()
+    /// What runs, by the place that the lower 16 bits of its id name.
+    private var places: [Place?] = []
+    /// Waits for a worker.
+    private var backlog = Deque<Invocation>()
+    /// Was in flight when a worker died: each runs alone.
+    private var suspects = Deque<Invocation>()
+    /// The suspect that runs alone now, and where.
+    private var isolated: (id: UInt64, worker: Int)?
+    private var isAvailable = false
+    private var isStopping = false
+    private var stopCompletion: (() -> Void)?
+    private static let stopLimit = Duration.seconds(2)
+
+    /// - Parameter logger: with the function's name in its metadata; lines of workers are logged through it.
+    package init(launch: WorkerLaunch, loop: EventLoop, clock: WallClock, logger: Logger) {
+        self.launch = launch
+        self.loop = loop
+        self.clock = clock
+        self.logger = logger
+        self.timeoutMilliseconds = UInt32(clamping: launch.timeout.wholeMilliseconds)
+    }
+
+    package func start(_ handler: @escaping (InvokerEvent) -> Void) {
+        self.handler = handler
+        for _ in 0..<self.launch.workers { self.spawn() }
+    }
+
+    // MARK: - Workers
+
+    private func spawn() {
+        guard !self.isStopping else { return }
+        let number = self.nextWorker
+        self.nextWorker += 1
+        do throws(SystemError) {
+            self.workers[number] = try WorkerProcess(
+                number: number,
+                launch: self.launch,
+                loop: self.loop,
+                logger: self.logger,
+                describe: { [weak self] id in self?.describe(id) },
+                handler: { [weak self] event in self?.handle(event, of: number) }
+            )
+            self.load[number] = 0
+        } catch {
+            self.startFailed("the bundle \(self.launch.executable) cannot be started: \(error)")
+            self.spawnLater()
+        }
+    }
+
+    private func spawnLater() {
+        self.loop.schedule(after: self.backoff.wait()) { [weak self] in self?.spawn() }
+    }
+
+    private func startFailed(_ reason: String) {
+        self.logger.error("a worker could not be started; trying again", metadata: ["reason": "\(reason)"])
+        guard !self.workers.values.contains(where: \.isReady) else { return }
+        self.isAvailable = false
+        let notRun = self.suspects.map(\.id) + self.backlog.map(\.id)
+        self.suspects.removeAll()
+        self.backlog.removeAll()
+        self.handler(.unavailable(reason: reason, notRun: notRun))
+    }
+
+    private func describe(_ id: UInt64) -> (event: String, attempt: Int)? {
+        let index = Int(id & 0xffff)
+        guard index < self.places.count, let place = self.places[index], place.invocation.id == id else { return nil }
+        return (place.invocation.eventID, place.invocation.attempt)
+    }
+
+    private func handle(_ event: WorkerProcess.Event, of number: Int) {
+        switch event {
+        case .ready:
+            if self.isStopping {
+                self.workers[number]?.drain()
+            } else {
+                self.dispatch()
+                if !self.isAvailable {
+                    self.isAvailable = true
+                    self.handler(.ready)
+                }
+            }
+        case .results(let results):
+            self.take(results, from: number)
+        case .ended(let end):
+            self.ended(number, end)
+        }
+    }
+
+    private func take(_ results: [WorkerProcess.Result], from number: Int) {
+        var outcomes: [InvocationResult] = []
+        outcomes.reserveCapacity(results.count)
+        for result in results {
+            guard self.release(result.invocation, of: number) != nil else {
+                self.workers[number]?.kill(
+                    because: "it answered invocation \(result.invocation), which it was not running"
+                )
+                break
+            }
+            if self.isolated?.id == result.invocation { self.isolated = nil }
+            outcomes.append(
+                InvocationResult(
+                    id: result.invocation,
+                    outcome: result.frame.outcome,
+                    nanoseconds: result.frame.nanoseconds
+                )
+            )
+        }
+        self.backoff.reset()
+        self.handler(.results(outcomes))
+        if !self.suspects.isEmpty || !self.backlog.isEmpty { self.dispatch() }
+    }
+
+    private func release(_ id: UInt64, of number: Int) -> Invocation? {
+        let index = Int(id & 0xffff)
+        guard index < self.places.count, let place = self.places[index], place.invocation.id == id,
+            place.worker == number
+        else { return nil }
+        self.places[index] = nil
+        self.load[number, default: 1] -= 1
+        return place.invocation
+    }
+
+    private func ended(_ number: Int, _ end: WorkerProcess.End) {
+        self.workers[number] = nil
+        self.load[number] = nil
+        guard !self.isStopping else { return self.finishStopping() }
+        guard end.wasReady else {
+            self.startFailed(end.reason)
+            return self.spawnLater()
+        }
+        let lost = self.places.compactMap { $0?.worker == number ? $0?.invocation : nil }
+        for invocation in lost { self.places[Int(invocation.id & 0xffff)] = nil }
+        if self.isolated?.worker == number { self.isolated = nil }
+        self.logger.error(
+            "a worker died; starting another",
+            metadata: ["reason": "\(end.reason)", "in-flight": "\(lost.count)"]
+        )
+        if lost.count == 1 {
+            let tail = end.errorTail.isEmpty ? "" : "\n\(end.errorTail)"
+            let failure = Failure(type: "WorkerCrashed", message: "the worker died: \(end.reason)\(tail)")
+            self.handler(.results([InvocationResult(id: lost[0].id, outcome: .crashed(failure), nanoseconds: 0)]))
+        } else {
+            self.suspects.append(contentsOf: lost)
+        }
+        self.spawnLater()
+    }
+
+    // MARK: - Invocations
+
+    package func invoke(_ invocation: Invocation) {
+        if self.suspects.isEmpty, self.isolated == nil, self.backlog.isEmpty, let worker = self.leastLoaded() {
+            self.send(invocation, to: worker)
+        } else {
+            self.backlog.append(invocation)
+            self.dispatch()
+        }
+    }
+
+    /// Sends what waits. While there are suspects nothing else joins the worker that runs one.
+    private func dispatch() {
+        if self.isolated == nil, let suspect = self.suspects.first,
+            let worker = self.workers.values.first(where: { $0.isReady && self.load[$0.number] == 0 })
+        {
+            self.suspects.removeFirst()
+            self.isolated = (suspect.id, worker.number)
+            self.send(suspect, to: worker)
+        }
+        while let invocation = self.backlog.first, let worker = self.leastLoaded() {
+            // The last free worker is kept for the suspects that still wait.
+            if !self.suspects.isEmpty, self.isolated == nil { break }
+            self.backlog.removeFirst()
+            self.send(invocation, to: worker)
+        }
+    }
+
+    /// The ready worker with the least to do that is not running a suspect alone.
+    private func leastLoaded() -> WorkerProcess? {
+        if self.workers.count == 1 {
+            guard let worker = self.workers.values.first, worker.isReady else { return nil }
+            return self.isolated?.worker == worker.number ? nil : worker
+        }
+        return self.workers.values
+            .filter { $0.isReady && $0.number != self.isolated?.worker }
+            .min { (self.load[$0.number] ?? 0, $0.number) < (self.load[$1.number] ?? 0, $1.number) }
+    }
+
+    private func send(_ invocation: Invocation, to worker: WorkerProcess) {
+        let index = Int(invocation.id & 0xffff)
+        while self.places.count <= index { self.places.append(nil) }
+        self.places[index] = Place(invocation: invocation, worker: worker.number)
+        self.load[worker.number, default: 0] += 1
+        worker.append { output in
+            InvokeFrame.write(
+                invocation: invocation.id,
+                run: InvokeFrame.Run(
+                    timeoutMilliseconds: self.timeoutMilliseconds,
+                    attempt: UInt32(clamping: invocation.attempt),
+                    maxAttempts: UInt32(clamping: invocation.maxAttempts)
+                ),
+                delivery: invocation.delivery,
+                attributes: invocation.attributes,
+                generatedID: invocation.generatedID,
+                originalRoutingKey: invocation.originalRoutingKey,
+                receivedMilliseconds: self.clock.milliseconds,
+                to: &output
+            )
+        }
+    }
+
+    package func flush() {
+        for worker in self.workers.values { worker.flush() }
+    }
+
+    // MARK: - End
+
+    package func stop(_ completion: @escaping () -> Void) {
+        self.isStopping = true
+        self.stopCompletion = completion
+        for worker in self.workers.values { worker.drain() }
+        self.loop.schedule(after: Self.stopLimit) { [weak self] in
+            guard let self else { return }
+            for worker in self.workers.values { worker.kill(because: "it did not exit when it was asked to") }
+        }
+        self.finishStopping()
+    }
+
+    private func finishStopping() {
+        guard self.workers.isEmpty, let completion = self.stopCompletion else { return }
+        self.stopCompletion = nil
+        completion()
+    }
+}

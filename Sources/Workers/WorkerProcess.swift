@@ -1,0 +1,332 @@
+import Glibc
+import Logging
+import Messaging
+import Polling
+import Processing
+import WorkerProtocol
+
+/// One worker process on the loop: its socket, its output, its end.
+final class WorkerProcess {
+    enum Event {
+        /// The handshake is over: the function is initialised.
+        case ready
+        case results([Result])
+        /// The process is gone and has been reaped. Reported exactly once, last.
+        case ended(End)
+    }
+
+    struct Result {
+        let invocation: UInt64
+        let frame: ResultFrame
+    }
+
+    /// How a process ended.
+    struct End {
+        /// In words: exit code, signal, or what it did against the protocol.
+        let reason: String
+        /// It was ready before.
+        let wasReady: Bool
+        /// The last 8 KiB of its stderr.
+        let errorTail: String
+    }
+
+    private enum Phase {
+        case greeting
+        case initialising
+        case ready
+    }
+
+    /// From the start of the process until its function is initialised.
+    private static let startLimit = Duration.seconds(30)
+    private static let readSize = 64 << 10
+
+    let number: Int
+    private let launch: WorkerLaunch
+    private let loop: EventLoop
+    private let logger: Logger
+    private let process: SpawnedProcess
+    /// Whose lines are logged: the event's id and attempt for an invocation.
+    private let describe: (UInt64) -> (event: String, attempt: Int)?
+    private let handler: (Event) -> Void
+    private var phase = Phase.greeting
+    private var input = FrameBuffer()
+    private var output: [UInt8] = []
+    private var written = 0
+    private var waitsForWriting = false
+    private var outputLines = LineCollector()
+    private var errorLines = LineCollector()
+    /// Why the host has ended it, if it has.
+    private var killReason: String?
+    private var hasEnded = false
+    private var isSocketOpen = true
+    private var startTimer: TimerID?
+    var isReady: Bool { self.phase == .ready && !self.hasEnded && self.killReason == nil }
+
+    init(
+        number: Int,
+        launch: WorkerLaunch,
+        loop: EventLoop,
+        logger: Logger,
+        describe: @escaping (UInt64) -> (event: String, attempt: Int)?,
+        handler: @escaping (Event) -> Void
+    ) throws(SystemError) {
+        self.number = number
+        self.launch = launch
+        self.loop = loop
+        self.logger = logger
+        self.describe = describe
+        self.handler = handler
+        self.process = try SpawnedProcess(launch)
+        loop.watch(self.process.socket) { [weak self] readiness in
+            if readiness.isWritable { self?.flush() }
+            if readiness.isReadable { self?.readFrames() }
+        }
+        self.watchOutput(self.process.output, isError: false)
+        self.watchOutput(self.process.errorOutput, isError: true)
+        if self.process.processDescriptor >= 0 {
+            loop.watch(self.process.processDescriptor) { [weak self] _ in self?.reap() }
+        }
+        self.startTimer = loop.schedule(after: Self.startLimit) { [weak self] in
+            guard let self, self.phase != .ready else { return }
+            self.kill(because: "it was not ready within \(Self.startLimit)")
+        }
+    }
+
+    // MARK: - To the worker
+
+    /// Appends a frame; it goes out with the next `flush`.
+    func append(_ write: (inout [UInt8]) -> Void) { write(&self.output) }
+
+    func flush() {
+        guard self.isSocketOpen, self.written < self.output.count else { return }
+        while self.written < self.output.count {
+            let count = self.output.withUnsafeBytes { bytes in
+                send(
+                    self.process.socket,
+                    bytes.baseAddress.map { $0 + self.written },
+                    bytes.count - self.written,
+                    Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)
+                )
+            }
+            if count >= 0 {
+                self.written += count
+            } else if errno != EINTR {
+                break
+            }
+        }
+        if self.written == self.output.count {
+            // A burst of large bodies must not leave its memory behind for ever.
+            self.output.removeAll(keepingCapacity: self.output.capacity <= 1 << 20)
+            self.written = 0
+        }
+        let mustWait = self.written < self.output.count
+        if mustWait != self.waitsForWriting {
+            self.waitsForWriting = mustWait
+            self.loop.setWriting(mustWait, of: self.process.socket)
+        }
+    }
+
+    func drain() {
+        self.append { $0.appendFrame(.drain) }
+        self.flush()
+    }
+
+    /// Ends the process and all of its group. `ended` follows.
+    func kill(because reason: String) {
+        guard !self.hasEnded else { return }
+        if self.killReason == nil { self.killReason = reason }
+        Glibc.kill(-self.process.pid, SIGKILL)
+        if self.process.processDescriptor < 0 { self.reapLater() }
+    }
+
+    // MARK: - From the worker
+
+    private func readFrames() {
+        var results: [Result] = []
+        // A few reads a turn, so that one chatty worker does not starve the others.
+        for _ in 0..<4 {
+            let count = self.input.receive(capacity: Self.readSize) { buffer in
+                recv(self.process.socket, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT))
+            }
+            guard count > 0 else {
+                if count == 0 || (errno != EAGAIN && errno != EINTR) { self.closeSocket() }
+                break
+            }
+            do throws(FrameError) {
+                while let frame = try self.input.next() { try self.handle(frame, &results) }
+            } catch {
+                self.kill(because: "it broke the worker protocol: \(error)")
+                break
+            }
+            if count < Self.readSize { break }
+        }
+        if !results.isEmpty { self.handler(.results(results)) }
+    }
+
+    private func handle(_ frame: Frame, _ results: inout [Result]) throws(FrameError) {
+        switch (frame.kind, self.phase) {
+        case (.result, .ready):
+            results.append(Result(invocation: frame.invocation, frame: try ResultFrame(frame)))
+        case (.log, _):
+            self.log(try LogFrame(frame), of: frame.invocation)
+        case (.hello, .greeting):
+            self.greeted(try HelloFrame(frame))
+        case (.ready, .initialising):
+            self.phase = .ready
+            if let timer = self.startTimer { self.loop.cancel(timer) }
+            self.handler(.ready)
+        case (.startFailed, .initialising):
+            self.kill(because: "it could not start its function: \(try StartFailedFrame(frame).reason)")
+        default:
+            throw FrameError("a frame of kind \(frame.kind) came while the worker was \(self.phase)")
+        }
+    }
+
+    private func greeted(_ hello: HelloFrame) {
+        guard hello.protocolVersion == WorkerProtocolVersion.current else {
+            return self.kill(
+                because: "the bundle speaks version \(hello.protocolVersion) of the worker protocol and this host "
+                    + "version \(WorkerProtocolVersion.current); build both with the same Warren"
+            )
+        }
+        guard hello.functions.contains(self.launch.function) else {
+            let known = hello.functions.isEmpty ? "none" : hello.functions.joined(separator: ", ")
+            return self.kill(
+                because: "the bundle has no function '\(self.launch.function)'; it has: \(known)"
+            )
+        }
+        self.phase = .initialising
+        let start = StartFrame(
+            function: self.launch.function,
+            concurrency: UInt32(clamping: self.launch.concurrency),
+            lowestLogLevel: UInt8(Logger.Level.allCases.firstIndex(of: self.logger.logLevel) ?? 2)
+        )
+        self.append(start.write)
+        self.flush()
+    }
+
+    private func log(_ line: LogFrame, of invocation: UInt64) {
+        let levels = Logger.Level.allCases
+        let level = levels[min(Int(line.level), levels.count - 1)]
+        var metadata = Logger.Metadata()
+        for (key, value) in line.metadata { metadata[key] = "\(value)" }
+        if let run = self.describe(invocation) {
+            metadata["event"] = "\(run.event)"
+            metadata["attempt"] = "\(run.attempt)"
+        }
+        self.logger.log(level: level, "\(line.message)", metadata: metadata)
+    }
+
+    private func closeSocket() {
+        guard self.isSocketOpen else { return }
+        self.isSocketOpen = false
+        self.loop.unwatch(self.process.socket)
+        close(self.process.socket)
+        // A worker without its socket is of no use; most are exiting already.
+        if self.killReason == nil, self.process.processDescriptor < 0 { self.reapLater() }
+        self.loop.schedule(after: .seconds(1)) { [weak self] in
+            self?.kill(because: "it closed its socket and did not exit")
+        }
+    }
+
+    // MARK: - Its output
+
+    private func watchOutput(_ descriptor: Int32, isError: Bool) {
+        self.loop.watch(descriptor) { [weak self] _ in
+            guard let self else { return }
+            if !self.readOutput(descriptor, isError: isError) { self.closeOutput(descriptor) }
+        }
+    }
+
+    /// False at the end of the stream.
+    private func readOutput(_ descriptor: Int32, isError: Bool) -> Bool {
+        var buffer = [UInt8](repeating: 0, count: 16 << 10)
+        let count = read(descriptor, &buffer, buffer.count)
+        guard count > 0 else { return count < 0 && (errno == EAGAIN || errno == EINTR) }
+        let lines = isError ? self.errorLines.take(buffer[..<count]) : self.outputLines.take(buffer[..<count])
+        for line in lines { self.logOutput(line, isError: isError) }
+        return true
+    }
+
+    private func logOutput(_ line: String, isError: Bool) {
+        self.logger.info("\(line)", metadata: ["stream": isError ? "stderr" : "stdout"])
+    }
+
+    private var closedOutputs: Set<Int32> = []
+
+    private func closeOutput(_ descriptor: Int32) {
+        guard self.closedOutputs.insert(descriptor).inserted else { return }
+        self.loop.unwatch(descriptor)
+        close(descriptor)
+    }
+
+    // MARK: - Its end
+
+    private func reapLater() {
+        self.loop.schedule(after: .milliseconds(20)) { [weak self] in self?.reap() }
+    }
+
+    private func reap() {
+        guard !self.hasEnded else { return }
+        var information = siginfo_t()
+        // Looked at without reaping first: as long as the process is a zombie nobody else can get its group's number.
+        guard waitid(P_PID, id_t(self.process.pid), &information, WEXITED | WNOHANG | WNOWAIT) == 0,
+            information.si_signo == SIGCHLD
+        else {
+            if self.process.processDescriptor < 0 { self.reapLater() }
+            return
+        }
+        Glibc.kill(-self.process.pid, SIGKILL)
+        var status: Int32 = 0
+        waitpid(self.process.pid, &status, 0)
+        // Its last words may still be on the way: results that were written count, and stderr says why it died.
+        if self.isSocketOpen { self.readFrames() }
+        while !self.closedOutputs.contains(self.process.errorOutput),
+            self.drainOutput(self.process.errorOutput, isError: true)
+        {}
+        while !self.closedOutputs.contains(self.process.output), self.drainOutput(self.process.output, isError: false) {
+        }
+        self.finish(status)
+    }
+
+    /// Reads what is there; false when there is no more.
+    private func drainOutput(_ descriptor: Int32, isError: Bool) -> Bool {
+        var buffer = [UInt8](repeating: 0, count: 16 << 10)
+        let count = read(descriptor, &buffer, buffer.count)
+        guard count > 0 else { return false }
+        let lines = isError ? self.errorLines.take(buffer[..<count]) : self.outputLines.take(buffer[..<count])
+        for line in lines { self.logOutput(line, isError: isError) }
+        return true
+    }
+
+    private func finish(_ status: Int32) {
+        self.hasEnded = true
+        if let timer = self.startTimer { self.loop.cancel(timer) }
+        if let line = self.outputLines.finish() { self.logOutput(line, isError: false) }
+        if let line = self.errorLines.finish() { self.logOutput(line, isError: true) }
+        if self.isSocketOpen {
+            self.isSocketOpen = false
+            self.loop.unwatch(self.process.socket)
+            close(self.process.socket)
+        }
+        self.closeOutput(self.process.output)
+        self.closeOutput(self.process.errorOutput)
+        if self.process.processDescriptor >= 0 {
+            self.loop.unwatch(self.process.processDescriptor)
+            close(self.process.processDescriptor)
+        }
+        let signal = status & 0x7f
+        let words =
+            signal == 0
+            ? "it exited with code \(status >> 8 & 0xff)" : "signal \(signal) (\(String(cString: strsignal(signal))))"
+        self.handler(
+            .ended(
+                End(
+                    reason: self.killReason ?? words,
+                    wasReady: self.phase == .ready,
+                    errorTail: self.errorLines.tail
+                )
+            )
+        )
+    }
+}
