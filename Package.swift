@@ -75,6 +75,7 @@ let package = Package(
 
         // Tests: unit tests need no network, integration tests start a private RabbitMQ.
         .testTarget(name: "MessagingTests", dependencies: ["Messaging"]),
+        .testTarget(name: "WarrenTests", dependencies: ["Warren", "Messaging", "WorkerProtocol", logging]),
         .testTarget(name: "WorkerProtocolTests", dependencies: ["WorkerProtocol", "Messaging"]),
         .testTarget(name: "ManifestsTests", dependencies: ["Manifests", "Messaging"]),
         .testTarget(name: "TopologyTests", dependencies: ["Topology", "Manifests", "Messaging"]),

@@ -34,6 +34,14 @@ package struct AMQPAddress: Sendable, Equatable, CustomStringConvertible {
         else { throw Problem(description: "a broker address begins with amqp:// or amqps://") }
         self.tls = text[..<scheme.lowerBound].lowercased() == "amqps" ? TLS() : nil
         var rest = text[scheme.upperBound...]
+        // Else a part of the password would be taken for host, path or query, which may be shown.
+        let authority = rest.prefix { $0 != "/" && $0 != "?" }
+        guard authority.contains("@") || !rest.contains("@") else {
+            throw Problem(
+                description: "the broker address has an '@' behind '/' or '?'; write '/' as %2F, '?' as %3F and '@' as "
+                    + "%40 in user, password and everywhere else"
+            )
+        }
         var query = Substring()
         if let mark = rest.firstIndex(of: "?") {
             query = rest[rest.index(after: mark)...]
@@ -122,7 +130,8 @@ package struct AMQPAddress: Sendable, Equatable, CustomStringConvertible {
                 bytes.append(byte)
                 continue
             }
-            guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) else {
+            let digits = String(decoding: rest.prefix(2), as: UTF8.self)
+            guard digits.utf8.count == 2, digits.allSatisfy(\.isHexDigit), let value = UInt8(digits, radix: 16) else {
                 throw Problem(description: "the \(part) in the broker address has a '%' without two hex digits")
             }
             bytes.append(value)

@@ -230,7 +230,7 @@ final class TopologyConnection {
 
     /// Calls the body with the arguments as a table of C, which is valid during the call.
     private func with(
-        _ arguments: [Argument],
+        _ arguments: [DeclarationArgument],
         _ pool: inout amqp_pool_t,
         _ body: (amqp_table_t, inout amqp_pool_t) -> Void
     ) {

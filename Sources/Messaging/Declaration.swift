@@ -15,9 +15,9 @@ package struct ExchangeDeclaration: Sendable, Hashable {
 
     package let name: String
     package let kind: Kind
-    package let arguments: [Argument]
+    package let arguments: [DeclarationArgument]
 
-    package init(name: String, kind: Kind, arguments: [Argument] = []) {
+    package init(name: String, kind: Kind, arguments: [DeclarationArgument] = []) {
         self.name = name
         self.kind = kind
         self.arguments = arguments
@@ -27,9 +27,9 @@ package struct ExchangeDeclaration: Sendable, Hashable {
 /// A durable queue, not exclusive, not deleted automatically.
 package struct QueueDeclaration: Sendable, Hashable {
     package let name: String
-    package let arguments: [Argument]
+    package let arguments: [DeclarationArgument]
 
-    package init(name: String, arguments: [Argument]) {
+    package init(name: String, arguments: [DeclarationArgument]) {
         self.name = name
         self.arguments = arguments
     }
@@ -54,7 +54,7 @@ package struct BindingDeclaration: Sendable, Hashable {
 }
 
 /// An optional argument of a declaration, such as `x-queue-type`.
-package struct Argument: Sendable, Hashable {
+package struct DeclarationArgument: Sendable, Hashable {
     package enum Value: Sendable, Hashable {
         case text(String)
         case number(Int64)

@@ -62,3 +62,19 @@ package struct Delivery: Sendable {
         return FieldTable(bytes: [UInt8](self.bytes[range.lowerBound..<range.upperBound]))
     }
 }
+
+extension Delivery {
+    /// A message as if a broker had just delivered it.
+    package init(_ message: OutgoingMessage, tag: DeliveryTag, isRedelivered: Bool = false) {
+        let properties = message.properties.encoded(headers: message.headers)
+        let routingKey = Array(message.routingKey.utf8)
+        self.init(
+            tag: tag,
+            exchange: message.exchange,
+            isRedelivered: isRedelivered,
+            bytes: routingKey + properties + message.body,
+            routingKeyCount: routingKey.count,
+            propertiesCount: properties.count
+        )
+    }
+}

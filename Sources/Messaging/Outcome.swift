@@ -16,6 +16,21 @@ package enum Outcome: Sendable, Equatable {
     case crashed(Failure)
 }
 
+extension Outcome {
+    /// One word, for metrics and people.
+    package var name: String {
+        switch self {
+        case .done: "done"
+        case .failed: "failed"
+        case .rejected: "rejected"
+        case .undecodable: "undecodable"
+        case .later: "later"
+        case .timedOut: "timed-out"
+        case .crashed: "crashed"
+        }
+    }
+}
+
 /// Why an invocation did not succeed.
 package struct Failure: Sendable, Equatable {
     /// The name of the error's type, for grouping.

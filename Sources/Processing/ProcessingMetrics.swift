@@ -37,20 +37,8 @@ struct ProcessingMetrics {
     func ran(_ result: InvocationResult) {
         self.duration.recordNanoseconds(Int64(clamping: result.nanoseconds))
         if case .done = result.outcome { return }
-        self.outcomes[Self.name(result.outcome)]?.increment()
+        self.outcomes[result.outcome.name]?.increment()
     }
 
     func done(_ count: Int) { if count > 0 { self.outcomes["done"]?.increment(by: count) } }
-
-    static func name(_ outcome: Outcome) -> String {
-        switch outcome {
-        case .done: "done"
-        case .failed: "failed"
-        case .rejected: "rejected"
-        case .undecodable: "undecodable"
-        case .later: "later"
-        case .timedOut: "timed-out"
-        case .crashed: "crashed"
-        }
-    }
 }

@@ -50,7 +50,7 @@ extension Declaration {
         }
     }
 
-    private static func list(_ arguments: [Argument]) -> String {
+    private static func list(_ arguments: [DeclarationArgument]) -> String {
         arguments.map { argument in
             switch argument.value {
             case .text(let text): ", \(argument.name)=\(text)"

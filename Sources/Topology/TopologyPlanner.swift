@@ -28,7 +28,7 @@ package enum TopologyPlanner {
                     kind: .topic,
                     // A message for a queue that is gone would be tried for ever and hold up all the others of its
                     // level; the alternate exchange takes it (https://www.rabbitmq.com/docs/ae).
-                    arguments: [Argument("alternate-exchange", .text(names.parked))]
+                    arguments: [DeclarationArgument("alternate-exchange", .text(names.parked))]
                 )
             ),
             .queue(self.restingQueue(names.scheduled)),
@@ -71,16 +71,16 @@ package enum TopologyPlanner {
             name: name,
             arguments: [
                 // Replicated and confirmed by a majority (https://www.rabbitmq.com/docs/quorum-queues).
-                Argument("x-queue-type", .text("quorum")),
-                Argument("x-dead-letter-exchange", .text(names.deadLetterExchange)),
-                Argument("x-dead-letter-routing-key", .text(name)),
+                DeclarationArgument("x-queue-type", .text("quorum")),
+                DeclarationArgument("x-dead-letter-exchange", .text(names.deadLetterExchange)),
+                DeclarationArgument("x-dead-letter-routing-key", .text(name)),
                 // Dead letters of the broker's own making are confirmed before they leave the queue; this strategy
                 // works together with reject-publish only (https://www.rabbitmq.com/docs/quorum-queues#dead-lettering).
-                Argument("x-dead-letter-strategy", .text("at-least-once")),
-                Argument("x-overflow", .text("reject-publish")),
+                DeclarationArgument("x-dead-letter-strategy", .text("at-least-once")),
+                DeclarationArgument("x-overflow", .text("reject-publish")),
                 // Attempts are counted by Warren. From 4.0 on the broker's own default is 20, and up to 4.2 every
                 // give-back and every lost connection counts: this is only the last belt.
-                Argument("x-delivery-limit", .number(10_000)),
+                DeclarationArgument("x-delivery-limit", .number(10_000)),
             ]
         )
     }
@@ -91,8 +91,8 @@ package enum TopologyPlanner {
         QueueDeclaration(
             name: name,
             arguments: [
-                Argument("x-queue-type", .text("quorum")),
-                Argument("x-delivery-limit", .number(1_000_000_000)),
+                DeclarationArgument("x-queue-type", .text("quorum")),
+                DeclarationArgument("x-delivery-limit", .number(1_000_000_000)),
             ]
         )
     }
@@ -119,12 +119,12 @@ package enum TopologyPlanner {
                     QueueDeclaration(
                         name: name,
                         arguments: [
-                            Argument("x-queue-type", .text("quorum")),
-                            Argument("x-message-ttl", .number(100 << Int64(level))),
+                            DeclarationArgument("x-queue-type", .text("quorum")),
+                            DeclarationArgument("x-message-ttl", .number(100 << Int64(level))),
                             // The routing key stays: it carries the other digits and the destination.
-                            Argument("x-dead-letter-exchange", .text(next)),
-                            Argument("x-dead-letter-strategy", .text("at-least-once")),
-                            Argument("x-overflow", .text("reject-publish")),
+                            DeclarationArgument("x-dead-letter-exchange", .text(next)),
+                            DeclarationArgument("x-dead-letter-strategy", .text("at-least-once")),
+                            DeclarationArgument("x-overflow", .text("reject-publish")),
                         ]
                     )
                 ),

@@ -13,18 +13,26 @@ package struct FrameCursor {
     package mutating func integer<Value: FixedWidthInteger & UnsignedInteger>(
         _: Value.Type = Value.self
     ) throws(FrameError) -> Value {
-        let taken = try self.take(Value.bitWidth / 8)
+        let start = self.offset
+        try self.skip(Value.bitWidth / 8)
         var value: Value = 0
-        for byte in taken.reversed() { value = value << 8 | Value(byte) }
+        for index in (start..<self.offset).reversed() { value = value << 8 | Value(self.bytes[index]) }
         return value
     }
 
-    package mutating func take(_ count: Int) throws(FrameError) -> ArraySlice<UInt8> {
+    /// Passes over the next `count` bytes.
+    package mutating func skip(_ count: Int) throws(FrameError) {
         guard count >= 0, self.bytes.endIndex - self.offset >= count else {
             throw FrameError("a frame's body ends before its content")
         }
-        defer { self.offset += count }
-        return self.bytes[self.offset..<self.offset + count]
+        self.offset += count
+    }
+
+    /// The next `count` bytes.
+    package mutating func take(_ count: Int) throws(FrameError) -> ArraySlice<UInt8> {
+        let start = self.offset
+        try self.skip(count)
+        return self.bytes[start..<self.offset]
     }
 
     package mutating func text16() throws(FrameError) -> String {

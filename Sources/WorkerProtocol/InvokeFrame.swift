@@ -137,13 +137,14 @@ package struct ReceivedInvocation: Sendable {
         let count = try cursor.integer(UInt8.self)
         let start = cursor.offset
         for _ in 0..<count {
-            _ = try cursor.integer(UInt8.self)
-            _ = try cursor.take(Int(try cursor.integer(UInt16.self)))
+            try cursor.skip(1)
+            try cursor.skip(Int(try cursor.integer(UInt16.self)))
         }
         self.attributes = start..<cursor.offset
         let headerCount = Int(try cursor.integer(UInt32.self))
-        let headers = try cursor.take(headerCount)
-        self.headerRange = headers.startIndex..<headers.endIndex
+        let headerStart = cursor.offset
+        try cursor.skip(headerCount)
+        self.headerRange = headerStart..<cursor.offset
         self.payloadStart = cursor.offset
     }
 

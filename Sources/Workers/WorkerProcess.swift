@@ -60,6 +60,8 @@ final class WorkerProcess {
     private var hasEnded = false
     private var isSocketOpen = true
     private var startTimer: TimerID?
+    /// Called with the greeting instead of starting a function.
+    var onHello: ((HelloFrame) -> Void)?
     var isReady: Bool { self.phase == .ready && !self.hasEnded && self.killReason == nil }
 
     init(
@@ -189,6 +191,7 @@ final class WorkerProcess {
                     + "version \(WorkerProtocolVersion.current); build both with the same Warren"
             )
         }
+        if let onHello = self.onHello { return onHello(hello) }
         guard hello.functions.contains(self.launch.function) else {
             let known = hello.functions.isEmpty ? "none" : hello.functions.joined(separator: ", ")
             return self.kill(
@@ -234,18 +237,24 @@ final class WorkerProcess {
     private func watchOutput(_ descriptor: Int32, isError: Bool) {
         self.loop.watch(descriptor) { [weak self] _ in
             guard let self else { return }
-            if !self.readOutput(descriptor, isError: isError) { self.closeOutput(descriptor) }
+            if self.readOutput(descriptor, isError: isError) == .end { self.closeOutput(descriptor) }
         }
     }
 
-    /// False at the end of the stream.
-    private func readOutput(_ descriptor: Int32, isError: Bool) -> Bool {
+    private enum OutputRead {
+        case some
+        case nothingYet
+        case end
+    }
+
+    private func readOutput(_ descriptor: Int32, isError: Bool) -> OutputRead {
+        guard !self.closedOutputs.contains(descriptor) else { return .end }
         var buffer = [UInt8](repeating: 0, count: 16 << 10)
         let count = read(descriptor, &buffer, buffer.count)
-        guard count > 0 else { return count < 0 && (errno == EAGAIN || errno == EINTR) }
+        guard count > 0 else { return count < 0 && (errno == EAGAIN || errno == EINTR) ? .nothingYet : .end }
         let lines = isError ? self.errorLines.take(buffer[..<count]) : self.outputLines.take(buffer[..<count])
         for line in lines { self.logOutput(line, isError: isError) }
-        return true
+        return .some
     }
 
     private func logOutput(_ line: String, isError: Bool) {
@@ -281,22 +290,9 @@ final class WorkerProcess {
         waitpid(self.process.pid, &status, 0)
         // Its last words may still be on the way: results that were written count, and stderr says why it died.
         if self.isSocketOpen { self.readFrames() }
-        while !self.closedOutputs.contains(self.process.errorOutput),
-            self.drainOutput(self.process.errorOutput, isError: true)
-        {}
-        while !self.closedOutputs.contains(self.process.output), self.drainOutput(self.process.output, isError: false) {
-        }
+        while self.readOutput(self.process.errorOutput, isError: true) == .some {}
+        while self.readOutput(self.process.output, isError: false) == .some {}
         self.finish(status)
-    }
-
-    /// Reads what is there; false when there is no more.
-    private func drainOutput(_ descriptor: Int32, isError: Bool) -> Bool {
-        var buffer = [UInt8](repeating: 0, count: 16 << 10)
-        let count = read(descriptor, &buffer, buffer.count)
-        guard count > 0 else { return false }
-        let lines = isError ? self.errorLines.take(buffer[..<count]) : self.outputLines.take(buffer[..<count])
-        for line in lines { self.logOutput(line, isError: isError) }
-        return true
     }
 
     private func finish(_ status: Int32) {

@@ -1,0 +1,76 @@
+# Linux, Swift 6.3. `make` alone lists what there is.
+
+SWIFT_BUILD_FLAGS := --explicit-target-dependency-import-check error
+SWIFT_RELEASE_FLAGS := -c release --static-swift-stdlib
+SWIFT_SOURCES := Sources Tests functions Package.swift
+PRODUCTS := warren orders audit
+
+.DEFAULT_GOAL := help
+.PHONY: help deps build release run demo test bench format lint
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# Installing must not start the system's broker: Debian asks policy-rc.d first.
+define INSTALL
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $$policy ]; then
+    trap "rm -f $$policy" EXIT
+    printf '#!/bin/sh\nexit 101\n' > $$policy
+    chmod 755 $$policy
+fi
+apt-get update -q
+DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "$$@"
+endef
+export INSTALL
+
+deps: ## Install the system packages that are missing (Debian, Ubuntu)
+	@set --; \
+	[ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || command -v rabbitmq-server >/dev/null \
+	    || set -- "$$@" rabbitmq-server; \
+	command -v pkg-config >/dev/null || set -- "$$@" pkg-config; \
+	pkg-config --exists librabbitmq 2>/dev/null || set -- "$$@" librabbitmq-dev; \
+	[ $$# -gt 0 ] || exit 0; \
+	[ "$$(id -u)" -eq 0 ] || sudo=sudo; \
+	echo "missing: $$*; installing with $${sudo:+sudo }apt-get"; \
+	$$sudo sh -ec "$$INSTALL" install "$$@"
+
+build: deps ## Build everything for debugging
+	swift build $(SWIFT_BUILD_FLAGS)
+
+release: deps ## Build the products as they ship: optimised, Swift linked statically
+	@for product in $(PRODUCTS); do \
+	    swift build $(SWIFT_BUILD_FLAGS) $(SWIFT_RELEASE_FLAGS) --product $$product || exit; \
+	done
+
+run: release ## Start a host with a private broker and the example manifests
+	.build/release/warren dev
+
+demo: PRODUCTS += warren-demo
+demo: release ## Show what it does, on a private broker, and end
+	.build/release/warren-demo
+
+bench: PRODUCTS += warren-bench bare-consumer bare-publisher
+bench: release ## Measure against bare librabbitmq
+	.build/release/warren-bench
+
+test: deps ## Run all tests; those that need a broker start a private one
+	swift build $(SWIFT_BUILD_FLAGS) --build-tests
+	swift test $(SWIFT_BUILD_FLAGS) --skip-build --disable-xctest
+
+format: ## Format all Swift code in place
+	swift format --in-place --recursive --parallel $(SWIFT_SOURCES)
+
+# The compiler ignores an upcoming feature whose name it does not know, so the names are checked here.
+lint: ## Check format and house rules
+	swift format lint --strict --recursive --parallel $(SWIFT_SOURCES)
+	@! find $(SWIFT_SOURCES) -name '*.swift' -exec awk 'FNR == 501 { print FILENAME }' {} + | grep . \
+	    || { echo 'lint: more than 500 lines' >&2; exit 1; }
+	@! find $(SWIFT_SOURCES) -name '*Utils*' -o -name '*Helpers*' -o -name '*Common*' | grep . \
+	    || { echo 'lint: a name that says nothing' >&2; exit 1; }
+	@! grep -rnE 'TODO|FIXME' $(SWIFT_SOURCES) manifests \
+	    || { echo 'lint: unfinished' >&2; exit 1; }
+	@known=$$(swiftc -print-supported-features | sed -n '/"upcoming"/,/^ *]/s/.*"name": "\([^"]*\)".*/\1/p'); \
+	! sed -n 's/.*enableUpcomingFeature("\([^"]*\)").*/\1/p' Package.swift | grep -vxF "$$known" \
+	    || { echo 'lint: the compiler knows no such upcoming feature' >&2; exit 1; }
+	bash -n .ci/run

@@ -1,0 +1,92 @@
+internal import FoundationEssentials
+internal import Glibc
+
+/// All that a private node ever writes, locked for as long as any of its processes lives.
+struct DataDirectory {
+    /// Absolute, without symbolic links.
+    let path: String
+    /// Whether it was made for this one run and goes with it.
+    let isTemporary: Bool
+    /// Unique, so that a node which took our port in the meantime is not mistaken for ours; kept with the data,
+    /// because RabbitMQ files them under the node's name.
+    let nodeName: String
+    /// Holds the lock. The node's processes inherit it: the directory is free when the last of them is gone.
+    let lock: Int32
+
+    var logPath: String { "\(self.path)/log/broker.log" }
+    var enabledPluginsPath: String { "\(self.path)/enabled_plugins" }
+
+    /// - Parameter given: nil for a fresh temporary directory.
+    static func open(_ given: String?) async throws(LocalBrokerError) -> DataDirectory {
+        let path = if let given { try Self.create(given) } else { try Self.createTemporary() }
+        let lock = Glibc.open("\(path)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard lock >= 0 else { throw Self.unusable(path) }
+        // The node of a host that was just killed needs a moment to go, too.
+        guard await poll(every: .milliseconds(100), for: .seconds(3), until: { flock(lock, LOCK_EX | LOCK_NB) == 0 })
+        else {
+            close(lock)
+            throw .directoryInUse(path: path)
+        }
+        do {
+            return DataDirectory(
+                path: path,
+                isTemporary: given == nil,
+                nodeName: try Self.prepare(path),
+                lock: lock
+            )
+        } catch {
+            close(lock)
+            throw .unusableDirectory(path: path, reason: "\(error)")
+        }
+    }
+
+    /// Gives the lock back and removes what was temporary.
+    func release() {
+        close(self.lock)
+        if self.isTemporary { try? FileManager.default.removeItem(atPath: self.path) }
+    }
+
+    /// The last lines of the node's log.
+    func logTail(lines: Int) -> String {
+        let text = (try? String(contentsOfFile: self.logPath, encoding: .utf8)) ?? ""
+        return text.split(separator: "\n").suffix(lines).joined(separator: "\n")
+    }
+
+    // Private to this user: Erlang's cookie in it opens the node to whoever reads it.
+    private static func create(_ path: String) throws(LocalBrokerError) -> String {
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path,
+                withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700]
+            )
+        } catch {
+            throw .unusableDirectory(path: path, reason: "\(error)")
+        }
+        guard let resolved = realpath(path, nil) else { throw Self.unusable(path) }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+
+    private static func createTemporary() throws(LocalBrokerError) -> String {
+        let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+        var template = Array("\(base)/warren-broker-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil, let resolved = realpath(template, nil) else { throw Self.unusable(base) }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+
+    private static func prepare(_ path: String) throws -> String {
+        try FileManager.default.createDirectory(atPath: "\(path)/log", withIntermediateDirectories: true)
+        try "[].\n".write(toFile: "\(path)/enabled_plugins", atomically: true, encoding: .utf8)
+        let nameFile = "\(path)/node-name"
+        if let name = try? String(contentsOfFile: nameFile, encoding: .utf8), !name.isEmpty { return name }
+        let name = "warren-\(String(UInt32.random(in: 0 ... .max), radix: 36))@localhost"
+        try name.write(toFile: nameFile, atomically: true, encoding: .utf8)
+        return name
+    }
+
+    private static func unusable(_ path: String) -> LocalBrokerError {
+        .unusableDirectory(path: path, reason: String(cString: strerror(errno)))
+    }
+}

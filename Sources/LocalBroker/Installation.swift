@@ -1,0 +1,32 @@
+internal import FoundationEssentials
+
+/// Where RabbitMQ's own scripts live.
+///
+/// Debian's wrappers in `/usr/sbin` switch to the user `rabbitmq` and refuse everyone else, so the package's
+/// own directory is looked at first; `PATH` serves installations from elsewhere.
+struct Installation {
+    let server: String
+    let control: String
+
+    /// - Parameters:
+    ///   - searchPath: the value of `PATH`.
+    ///   - isExecutable: asks the file system.
+    static func find(
+        searchPath: String,
+        isExecutable: (String) -> Bool
+    ) throws(LocalBrokerError) -> Installation {
+        let directories = Self.packageDirectories + searchPath.split(separator: ":").map(String.init)
+        for directory in directories {
+            let found = Installation(server: "\(directory)/rabbitmq-server", control: "\(directory)/rabbitmqctl")
+            if isExecutable(found.server), isExecutable(found.control) { return found }
+        }
+        throw .notInstalled(searched: Self.packageDirectories + ["PATH"])
+    }
+
+    private static var packageDirectories: [String] {
+        let library = "/usr/lib/rabbitmq/lib"
+        let versions = (try? FileManager.default.contentsOfDirectory(atPath: library)) ?? []
+        return ["/usr/lib/rabbitmq/bin"]
+            + versions.filter { $0.hasPrefix("rabbitmq_server-") }.sorted().map { "\(library)/\($0)/sbin" }
+    }
+}

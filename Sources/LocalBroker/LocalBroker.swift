@@ -1,0 +1,207 @@
+internal import FoundationEssentials
+internal import Glibc
+internal import Synchronization
+
+/// A private RabbitMQ node: for `warren dev`, tests, benchmarks and the demo.
+///
+/// Needs an installed RabbitMQ but no root, listens on 127.0.0.1 only, and writes nothing outside its data
+/// directory. It ends with the process that started it, however that ends, `SIGKILL` included; see ``NodeProcess``.
+/// An instance that is dropped without ``stop()`` kills its node.
+package final class LocalBroker: Sendable {
+    private struct State {
+        var ports: NodePorts
+        var node: NodeProcess?
+        var isStopped = false
+    }
+
+    private static let startLimit = Duration.seconds(60)
+    private static let stopGrace = Duration.seconds(15)
+
+    private let installation: Installation
+    private let directory: DataDirectory
+    private let state: Mutex<State>
+
+    /// The AMQP port on 127.0.0.1, the same over restarts.
+    package let port: Int
+
+    /// For AMQP clients, with the account that RabbitMQ allows on loopback: `amqp://guest:guest@127.0.0.1:PORT/`.
+    package var url: String { "amqp://guest:guest@127.0.0.1:\(self.port)/" }
+
+    /// The absolute path of the directory that holds the node's data and its log, `log/broker.log`.
+    package var dataDirectory: String { self.directory.path }
+
+    /// The node's process id (the Erlang VM), or nil while it is down.
+    package var pid: Int32? { self.state.withLock { $0.node?.pid } }
+
+    private init(installation: Installation, directory: DataDirectory, ports: NodePorts, node: NodeProcess) {
+        self.installation = installation
+        self.directory = directory
+        self.port = ports.amqp
+        self.state = Mutex(State(ports: ports, node: node))
+    }
+
+    deinit {
+        let (node, isStopped) = self.state.withLock { ($0.node, $0.isStopped) }
+        node?.endNow()
+        if !isStopped { self.directory.release() }
+    }
+
+    /// Starts a node and waits until it accepts connections, at most 60 s.
+    ///
+    /// - Parameters:
+    ///   - dataDirectory: where its data stay over runs, such as `.warren`; one node at a time.
+    ///     With nil a temporary directory that is gone after ``stop()``.
+    ///   - port: the AMQP port, or nil for a free one.
+    ///   - log: receives a line for a person when the start begins and when the node is ready.
+    package static func start(
+        dataDirectory: String? = nil,
+        port: Int? = nil,
+        log: @Sendable (String) -> Void = { _ in }
+    ) async throws(LocalBrokerError) -> LocalBroker {
+        let installation = try Installation.find(
+            searchPath: ProcessInfo.processInfo.environment["PATH"] ?? "",
+            isExecutable: FileManager.default.isExecutableFile
+        )
+        let directory = try await DataDirectory.open(dataDirectory)
+        let begin = ContinuousClock.now
+        log("starting a private RabbitMQ in \(directory.path)")
+        do {
+            let (node, ports) = try await Self.launch(installation, directory, port: port, truncatesLog: true)
+            let broker = LocalBroker(installation: installation, directory: directory, ports: ports, node: node)
+            let elapsed = (ContinuousClock.now - begin) / .seconds(1)
+            log("RabbitMQ ready at \(broker.url) after \((elapsed * 10).rounded() / 10) s")
+            return broker
+        } catch {
+            directory.release()
+            throw error
+        }
+    }
+
+    /// Runs `rabbitmqctl` against the node, at most 60 s.
+    ///
+    /// - Returns: its standard output.
+    /// - Throws: ``LocalBrokerError/control(arguments:status:output:)`` with all that it printed.
+    @discardableResult
+    package func control(_ arguments: [String]) async throws(LocalBrokerError) -> String {
+        let (ports, isRunning) = self.state.withLock { ($0.ports, $0.node != nil) }
+        guard isRunning else { throw .notRunning }
+        return try await ControlCommand.run(
+            self.installation.control,
+            arguments,
+            environment: Self.environment(self.directory, ports),
+            directory: self.directory
+        )
+    }
+
+    /// Ends the node for good; afterwards none of its processes is left and the data directory is free.
+    ///
+    /// Kept data get an orderly shutdown with 15 s of grace; a node with temporary data is killed, which is quicker.
+    /// A second call does nothing.
+    package func stop() async {
+        let (node, isFirst) = self.state.withLock { state in
+            defer { state.node = nil; state.isStopped = true }
+            return (state.node, !state.isStopped)
+        }
+        await node?.end(grace: self.directory.isTemporary ? nil : Self.stopGrace)
+        if isFirst { self.directory.release() }
+    }
+
+    /// Kills the node as a power failure would, for fault tests; ``restart()`` brings it back.
+    package func kill() async {
+        await self.takeNode()?.end(grace: nil)
+    }
+
+    /// Shuts the node down in order, unless it is down already, and starts it on the same port and data.
+    package func restart() async throws(LocalBrokerError) {
+        await self.takeNode()?.end(grace: Self.stopGrace)
+        guard !self.state.withLock({ $0.isStopped }) else { throw .notRunning }
+        let (node, ports) = try await Self.launch(
+            self.installation,
+            self.directory,
+            port: self.port,
+            truncatesLog: false
+        )
+        let isStopped = self.state.withLock { state in
+            if !state.isStopped {
+                state.node = node
+                state.ports = ports
+            }
+            return state.isStopped
+        }
+        if isStopped {
+            await node.end(grace: nil)
+            throw .notRunning
+        }
+    }
+
+    /// Freezes the node (`SIGSTOP`): connections stay open and nothing answers.
+    package func suspend() {
+        self.state.withLock { $0.node?.signal(SIGSTOP) }
+    }
+
+    /// Lets a suspended node go on (`SIGCONT`).
+    package func resume() {
+        self.state.withLock { $0.node?.signal(SIGCONT) }
+    }
+
+    private func takeNode() -> NodeProcess? {
+        self.state.withLock { state in
+            defer { state.node = nil }
+            return state.node
+        }
+    }
+
+    private static func environment(_ directory: DataDirectory, _ ports: NodePorts) -> [String: String] {
+        NodeEnvironment.variables(
+            directory: directory,
+            ports: ports,
+            inherited: ProcessInfo.processInfo.environment
+        )
+    }
+
+    /// Between the choice of a port and its use someone else may take it, so that is tried again with others.
+    private static func launch(
+        _ installation: Installation,
+        _ directory: DataDirectory,
+        port: Int?,
+        truncatesLog: Bool
+    ) async throws(LocalBrokerError) -> (NodeProcess, NodePorts) {
+        for _ in 1...4 {
+            let ports = try NodePorts.choose(amqp: port)
+            let node = try NodeProcess.spawn(
+                server: installation.server,
+                environment: Self.environment(directory, ports),
+                directory: directory,
+                truncatesLog: truncatesLog
+            )
+            do {
+                try await Self.waitUntilReady(node, port: ports.amqp, directory)
+                return (node, ports)
+            } catch {
+                await node.end(grace: nil)
+                let log = directory.logTail(lines: 200)
+                guard case .exited = error, log.contains("eaddrinuse") || log.contains(" in use ") else { throw error }
+            }
+        }
+        throw port.map(LocalBrokerError.portInUse) ?? .noFreePort
+    }
+
+    private static func waitUntilReady(
+        _ node: NodeProcess,
+        port: Int,
+        _ directory: DataDirectory
+    ) async throws(LocalBrokerError) {
+        var isReady = false
+        let isDecided = await poll(every: .milliseconds(50), for: Self.startLimit) {
+            if node.hasEnded || Task.isCancelled { return true }
+            isReady = await Readiness.answers(port: port, nodeName: directory.nodeName)
+            return isReady
+        }
+        if isReady { return }
+        if Task.isCancelled { throw .cancelled }
+        guard isDecided else {
+            throw .notReady(seconds: Int(Self.startLimit / .seconds(1)), log: directory.logTail(lines: 25))
+        }
+        throw .exited(log: directory.logTail(lines: 25))
+    }
+}

@@ -1,0 +1,73 @@
+public import FoundationEssentials
+package import Messaging
+
+/// The headers of an event's message, as the broker delivered them.
+///
+/// Headers are read when they are asked for. A function rarely needs them: CloudEvents attributes are properties of
+/// ``Event``, and Warren's own headers (`warren-attempt` and the like) are in ``FunctionContext``.
+public struct EventHeaders: Sendable, Hashable {
+    private let table: FieldTable
+
+    package init(_ table: FieldTable) { self.table = table }
+
+    /// Whether the message has no headers.
+    public var isEmpty: Bool { self.table.isEmpty }
+
+    /// The value of the first header with this name, nil when there is none.
+    ///
+    /// - Parameter name: The header's name; capitals matter.
+    public subscript(name: String) -> HeaderValue? { self.table[name].map(HeaderValue.init) }
+}
+
+extension EventHeaders: Sequence {
+    /// Goes over the headers in the order of the message. Malformed ones are left out.
+    public func makeIterator() -> IndexingIterator<[(name: String, value: HeaderValue)]> {
+        self.table.entries.map { (name: $0.name, value: HeaderValue($0.value)) }.makeIterator()
+    }
+}
+
+/// The value of a header, in the types that AMQP has.
+public enum HeaderValue: Sendable, Hashable {
+    /// A header without a value.
+    case empty
+    /// True or false.
+    case boolean(Bool)
+    /// A whole number; one above `Int64.max` is clamped to it.
+    case integer(Int64)
+    /// A number with a fraction.
+    case double(Double)
+    /// Text; bytes that are not UTF-8 stand as U+FFFD.
+    case text(String)
+    /// Bytes.
+    case bytes([UInt8])
+    /// A point in time, to the second.
+    case time(Date)
+    /// Several values.
+    case list([HeaderValue])
+    /// Values by name.
+    case table([String: HeaderValue])
+
+    init(_ value: FieldValue) {
+        switch value {
+        case .void: self = .empty
+        case .boolean(let value): self = .boolean(value)
+        case .integer(let value): self = .integer(value)
+        case .double(let value): self = .double(value)
+        case .string(let value): self = .text(value)
+        case .bytes(let value): self = .bytes(value)
+        case .timestamp(let seconds): self = .time(Date(timeIntervalSince1970: Double(seconds)))
+        case .array(let values): self = .list(values.map(HeaderValue.init))
+        case .table(let values): self = .table(values.mapValues(HeaderValue.init))
+        }
+    }
+
+    /// The text of a ``text(_:)`` value, nil for the others.
+    public var text: String? {
+        if case .text(let value) = self { value } else { nil }
+    }
+
+    /// The number of an ``integer(_:)`` value, nil for the others.
+    public var integer: Int64? {
+        if case .integer(let value) = self { value } else { nil }
+    }
+}

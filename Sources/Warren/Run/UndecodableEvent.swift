@@ -1,0 +1,54 @@
+/// Why an event's payload is not what the function expects, in one line that names the place.
+struct UndecodableEvent: Error, Equatable {
+    let message: String
+
+    init(_ message: String) { self.message = message }
+
+    /// For example `payload.items[2].price: expected Double, found a string`.
+    init(_ error: DecodingError, at root: String, contentType: String) {
+        switch error {
+        case .typeMismatch(let type, let context):
+            let found = Self.found(context.debugDescription)
+            self.init("\(Self.path(root, context)): expected \(type)\(found.map { ", found \($0)" } ?? "")")
+        case .valueNotFound(let type, let context):
+            self.init("\(Self.path(root, context)): expected \(type), found null")
+        case .keyNotFound(let key, let context):
+            self.init("\(Self.path(root, context, and: key)): missing")
+        case .dataCorrupted(let context):
+            let place = Self.path(root, context)
+            let isJSON = contentType.isEmpty || contentType.lowercased().contains("json")
+            let hint = isJSON ? "" : " (the content type is \(contentType), and JSON was expected)"
+            self.init("\(place): \(context.debugDescription)\(Self.place(of: context.underlyingError))\(hint)")
+        @unknown default:
+            self.init("\(root): \(error)")
+        }
+    }
+
+    private static func path(
+        _ root: String,
+        _ context: DecodingError.Context,
+        and key: (any CodingKey)? = nil
+    ) -> String {
+        var path = root
+        for key in context.codingPath + (key.map { [$0] } ?? []) {
+            if let index = key.intValue { path += "[\(index)]" } else { path += ".\(key.stringValue)" }
+        }
+        return path
+    }
+
+    /// Foundation says what it found inside its sentence "Expected to decode X but found Y instead."
+    private static func found(_ sentence: String) -> String? {
+        guard let but = sentence.firstRange(of: " but found "), let end = sentence.firstRange(of: " instead"),
+            but.upperBound < end.lowerBound
+        else { return nil }
+        return String(sentence[but.upperBound..<end.lowerBound])
+    }
+
+    /// Where in the text the JSON breaks, which Foundation tells in the underlying error alone.
+    private static func place(of error: (any Error)?) -> String {
+        guard let error else { return "" }
+        let text = "\(error)"
+        guard let around = text.firstRange(of: "around line ") else { return "" }
+        return " (\(text[around.lowerBound...].prefix { $0 != "." && $0 != "\"" && $0 != "\n" }))"
+    }
+}

@@ -1,0 +1,40 @@
+import WorkerProtocol
+
+/// An invocation that waits for a lane or runs in one.
+struct PendingInvocation: Sendable {
+    let received: ReceivedInvocation
+    let deadline: ContinuousClock.Instant
+}
+
+/// First in, first out, without moving what stays.
+struct InvocationQueue {
+    private var elements: [PendingInvocation?] = []
+    private var head = 0
+
+    var count: Int { self.elements.count - self.head }
+    var isEmpty: Bool { self.head == self.elements.count }
+    var earliestDeadline: ContinuousClock.Instant? {
+        self.elements[self.head...].lazy.compactMap { $0?.deadline }.min()
+    }
+
+    mutating func append(_ element: PendingInvocation) { self.elements.append(element) }
+
+    mutating func popFirst() -> PendingInvocation? {
+        guard self.head < self.elements.count else { return nil }
+        let element = self.elements[self.head]
+        self.elements[self.head] = nil
+        self.head += 1
+        if self.head == self.elements.count {
+            self.elements.removeAll(keepingCapacity: true)
+            self.head = 0
+        }
+        return element
+    }
+
+    mutating func removeAll(where condition: (PendingInvocation) -> Bool) -> [PendingInvocation] {
+        let waiting = self.elements[self.head...].compactMap { $0 }
+        self.elements = waiting.filter { !condition($0) }
+        self.head = 0
+        return waiting.filter(condition)
+    }
+}

@@ -1,0 +1,149 @@
+import Glibc
+import Messaging
+import Synchronization
+import WorkerProtocol
+
+/// Runs invocations in long-lived tasks and writes their results: no task is made for an event.
+///
+/// Results gather in the output buffer while invocations wait, and are sent when the last one is taken or a lane
+/// finds nothing more to do. So under load many results share one write, and without load none waits.
+final class LaneEngine: Sendable {
+    private let output: WorkerOutput
+    private let makeLogger: LoggerFactory
+    private let table: Mutex<LaneTable>
+    private let runner = Mutex<FunctionRunner?>(nil)
+    private static let processors = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    /// A lane that never has to wait lets other tasks of the process have its thread after so many invocations.
+    private static let invocationsPerTurn = 256
+
+    init(concurrency: Int, output: WorkerOutput, makeLogger: @escaping LoggerFactory) {
+        self.output = output
+        self.makeLogger = makeLogger
+        self.table = Mutex(LaneTable(concurrency: concurrency))
+    }
+
+    /// Begins with what waits already.
+    func open(_ runner: FunctionRunner) {
+        self.runner.withLock { $0 = runner }
+        self.call(upTo: Self.processors)
+    }
+
+    /// Takes a batch of invocations. They wait until ``open(_:)``.
+    func submit(_ batch: [PendingInvocation]) {
+        self.table.withLock { table in
+            for invocation in batch { table.enqueue(invocation) }
+        }
+        self.call(upTo: Self.processors)
+    }
+
+    /// Whether invocations wait for a lane, so that results may wait behind them.
+    var hasWaiting: Bool { self.table.withLock { !$0.queue.isEmpty } }
+
+    /// Whether nothing waits and nothing runs. Results are in the output buffer by then.
+    var isIdle: Bool { self.table.withLock { $0.queue.isEmpty && $0.running == 0 } }
+
+    /// Ends what is past its deadline and returns the next one.
+    func expire(_ now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
+        let (tasks, late, next) = self.table.withLock { table in
+            (
+                table.retire(.deadline) { _, deadline in deadline <= now },
+                table.withdraw { $0.deadline <= now },
+                table.nextDeadline
+            )
+        }
+        for task in tasks { task.cancel() }
+        for invocation in late {
+            let message = "the deadline passed before the worker could begin; is the function blocking its threads?"
+            self.answer(invocation, .timedOut(Failure(type: "TimedOut", message: message)))
+        }
+        self.replaceLanes(tasks.count + late.count)
+        return next
+    }
+
+    /// Cancels one invocation, if it has not ended yet. It ends as failed unless the function returns all the same.
+    func cancel(_ number: UInt64) {
+        let (tasks, waiting) = self.table.withLock { table in
+            (
+                table.retire(.host) { invocation, _ in invocation == number },
+                table.withdraw { $0.received.invocation == number }
+            )
+        }
+        for task in tasks { task.cancel() }
+        for invocation in waiting {
+            let message = "the host cancelled the invocation before it began"
+            self.answer(invocation, .failed(Failure(type: "CancellationError", message: message)))
+        }
+        self.replaceLanes(tasks.count + waiting.count)
+    }
+
+    private func replaceLanes(_ count: Int) {
+        guard count > 0 else { return }
+        self.output.flushWithoutWaiting()
+        self.call(upTo: Self.processors)
+    }
+
+    private func answer(_ invocation: PendingInvocation, _ outcome: Outcome) {
+        self.output.append { bytes in
+            ResultFrame(outcome: outcome, nanoseconds: 0).write(invocation: invocation.received.invocation, to: &bytes)
+        }
+    }
+
+    private func call(upTo limit: Int) {
+        guard let runner = self.runner.withLock({ $0 }) else { return }
+        let woken = self.table.withLock { table in
+            table.call(upTo: limit) { lane, stop in
+                Task { await self.serve(lane, stop: stop, runner: runner) }
+            }
+        }
+        for continuation in woken { continuation.resume(returning: true) }
+    }
+
+    private func serve(_ lane: Int, stop: StopSignal, runner: FunctionRunner) async {
+        var turn = 0
+        var wasCalled = true
+        while true {
+            let (step, shouldCall) = self.table.withLock { table in
+                if wasCalled { table.arrived() }
+                let step = table.step(lane)
+                // One lane at a time is called from here: it calls the next one when it comes.
+                return (step, !table.queue.isEmpty && table.called == 0)
+            }
+            wasCalled = false
+            if shouldCall { self.call(upTo: 1) }
+            switch step {
+            case .run(let invocation, let isLast):
+                if isLast { self.output.flush() }
+                await self.run(invocation, stop: stop, runner: runner)
+                turn += 1
+                if turn % Self.invocationsPerTurn == 0 { await Task.yield() }
+            case .wait:
+                self.output.flush()
+                wasCalled = await self.rest()
+            case .end:
+                self.output.flush()
+                return
+            }
+        }
+    }
+
+    private func run(_ invocation: PendingInvocation, stop: StopSignal, runner: FunctionRunner) async {
+        let run = await runner.run(
+            invocation.received,
+            deadline: invocation.deadline,
+            stop: stop,
+            makeLogger: self.makeLogger
+        )
+        let result = ResultFrame(outcome: run.outcome, nanoseconds: run.nanoseconds)
+        self.output.append { result.write(invocation: invocation.received.invocation, to: &$0) }
+    }
+
+    /// Suspends the lane until it is called; false when it need not wait, because something has come meanwhile.
+    ///
+    /// Unsafe in name only: the continuation goes either into the table, from where it is taken out once to be
+    /// resumed, or is resumed here.
+    private func rest() async -> Bool {
+        await withUnsafeContinuation { (continuation: LaneTable.Call) in
+            if !self.table.withLock({ $0.rest(continuation) }) { continuation.resume(returning: false) }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+import WorkerProtocol
+
+/// What a worker's own thread does: it hands invocations to the lanes, watches deadlines, and sends results that
+/// nobody else sends.
+struct WorkerLoop {
+    /// Why the loop ended.
+    enum Ending: Equatable {
+        /// The host is gone, and with it everybody who would want a result.
+        case hostGone
+        /// The host said that no more comes, and the last result is written.
+        case drained
+        /// The host sent something that the protocol does not allow.
+        case protocolBroken(String)
+    }
+
+    private var input: WorkerInput
+    private let output: WorkerOutput
+    private let engine: LaneEngine
+    private var nextDeadline: ContinuousClock.Instant?
+    private var isDraining = false
+    /// How long results may wait in the buffer when handlers block all threads, in milliseconds.
+    private static let backstop: Int32 = 2
+
+    init(input: WorkerInput, output: WorkerOutput, engine: LaneEngine) {
+        self.input = input
+        self.output = output
+        self.engine = engine
+    }
+
+    /// Serves until the host ends it. Blocks the thread.
+    mutating func run() -> Ending {
+        do throws(FrameError) {
+            try self.takeFrames()
+            while true {
+                if self.isDraining, self.engine.isIdle {
+                    self.output.finish()
+                    return .drained
+                }
+                switch self.input.read(waiting: self.patience()) {
+                case .received: try self.takeFrames()
+                case .nothing: self.output.flushWithoutWaiting()
+                case .hostGone: return .hostGone
+                }
+                if let deadline = self.nextDeadline {
+                    let now = ContinuousClock.now
+                    if deadline <= now { self.nextDeadline = self.engine.expire(now) }
+                }
+            }
+        } catch {
+            return .protocolBroken(error.description)
+        }
+    }
+
+    /// Milliseconds until something must be looked at without the host's doing.
+    private func patience() -> Int32 {
+        if self.isDraining || self.output.isStalled || self.engine.hasWaiting { return Self.backstop }
+        guard let deadline = self.nextDeadline else { return -1 }
+        let (seconds, attoseconds) = ContinuousClock.now.duration(to: deadline).components
+        guard seconds >= 0, attoseconds >= 0 else { return 0 }
+        // Rounded up, so that the deadline has passed when the wait is over; a long wait is simply begun again.
+        return Int32(clamping: min(seconds, 3600) * 1000 + attoseconds / 1_000_000_000_000_000 + 1)
+    }
+
+    private mutating func takeFrames() throws(FrameError) {
+        var batch: [PendingInvocation] = []
+        let now = ContinuousClock.now
+        while let frame = try self.input.next() {
+            switch frame.kind {
+            case .invoke:
+                let received = try ReceivedInvocation(frame)
+                let deadline = now.advanced(by: .milliseconds(received.run.timeoutMilliseconds))
+                self.nextDeadline = min(self.nextDeadline ?? deadline, deadline)
+                batch.append(PendingInvocation(received: received, deadline: deadline))
+            case .cancel:
+                // What it cancels may stand before it in the same batch.
+                self.engine.submit(batch)
+                batch.removeAll(keepingCapacity: true)
+                self.engine.cancel(frame.invocation)
+            case .drain: self.isDraining = true
+            case .hello, .start, .ready, .startFailed, .result, .log:
+                throw FrameError("the host sent a \(frame.kind) frame to a worker that had started")
+            }
+        }
+        if !batch.isEmpty { self.engine.submit(batch) }
+    }
+}

@@ -1,0 +1,135 @@
+import Glibc
+import Logging
+import WorkerProtocol
+
+/// The life of a worker process: handshake, making the function, serving, exit.
+struct WorkerProcess {
+    let functions: [any Function.Type]
+    let version: String
+
+    private static let usage: Int32 = 64
+
+    /// Serves the host that started this process, or tells a person what this is. Does not return: the thread that
+    /// reads ends the process.
+    func run() async -> Never {
+        if CommandLine.arguments.dropFirst().contains(where: { $0 == "--help" || $0 == "-h" }) {
+            print(self.explanation)
+            exit(0)
+        }
+        guard let mark = getenv(WorkerProtocolVersion.environmentKey), String(cString: mark) == "1" else {
+            Self.complain(self.explanation)
+            exit(Self.usage)
+        }
+        Self.prepareProcess()
+        let output = WorkerOutput(descriptor: WorkerProtocolVersion.descriptor)
+        var input = WorkerInput(descriptor: WorkerProtocolVersion.descriptor)
+        let start = self.shakeHands(&input, output)
+        let level = Logger.Level(number: start.lowestLogLevel)
+        LoggingSystem.bootstrap { _ in WorkerLogHandler(invocation: 0, logLevel: level, output: output) }
+        let function = start.function
+        let engine = LaneEngine(concurrency: Int(start.concurrency), output: output) { invocation in
+            Logger(label: function) { _ in
+                WorkerLogHandler(invocation: invocation, logLevel: level, output: output)
+            }
+        }
+        // Reading begins before the function is made, because the end of the host must be seen at any time.
+        let loop = WorkerLoop(input: input, output: output, engine: engine)
+        let isRunning = WorkerThread.start {
+            var loop = loop
+            Self.end(loop.run())
+        }
+        guard isRunning else { Self.fail("the system has no thread left for the worker", output) }
+        await self.open(engine, function, output)
+        // Nobody resumes this: the process ends on the thread that reads.
+        while true { await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in } }
+    }
+
+    private func shakeHands(_ input: inout WorkerInput, _ output: WorkerOutput) -> StartFrame {
+        let hello = HelloFrame(
+            protocolVersion: WorkerProtocolVersion.current,
+            bundleVersion: self.version,
+            functions: self.functions.map { $0.name }
+        )
+        output.append { hello.write(to: &$0) }
+        output.flush()
+        do throws(FrameError) {
+            while true {
+                if let frame = try input.next() {
+                    guard frame.kind == .start else { throw FrameError("the host's first frame is no start frame") }
+                    return try StartFrame(frame)
+                }
+                if input.read(waiting: -1) == .hostGone { _exit(0) }
+            }
+        } catch {
+            Self.end(.protocolBroken(error.description))
+        }
+    }
+
+    private func open(_ engine: LaneEngine, _ function: String, _ output: WorkerOutput) async {
+        let found = self.functions.filter { $0.name == function }
+        guard let type = found.first else {
+            let known = self.functions.map { $0.name }.sorted().joined(separator: ", ")
+            Self.fail("the bundle has no function '\(function)'; it has \(known.isEmpty ? "none" : known)", output)
+        }
+        guard found.count == 1 else {
+            let types = found.map { "\($0)" }.joined(separator: " and ")
+            Self.fail("\(types) share the name '\(function)'; give one of them a name of its own", output)
+        }
+        do {
+            let runner = try await FunctionRunner(type)
+            output.append { $0.appendFrame(.ready) }
+            output.flush()
+            engine.open(runner)
+        } catch {
+            Self.fail("\(type).init threw: \(error)", output)
+        }
+    }
+
+    /// A terminal's Ctrl-C reaches every process in front of it, but the host alone decides when a worker ends. What
+    /// a function starts itself gets no copy of the socket, or the host would never see the end of this worker.
+    private static func prepareProcess() {
+        for number in [SIGTERM, SIGINT, SIGPIPE] { signal(number, SIG_IGN) }
+        _ = fcntl(WorkerProtocolVersion.descriptor, F_SETFD, FD_CLOEXEC)
+    }
+
+    private static func fail(_ reason: String, _ output: WorkerOutput) -> Never {
+        output.append { StartFailedFrame(reason: reason.prefix(bytes: 8 << 10)).write(to: &$0) }
+        output.finish()
+        Self.leave(1)
+    }
+
+    private static func end(_ ending: WorkerLoop.Ending) -> Never {
+        switch ending {
+        case .hostGone: _exit(0)
+        case .drained: Self.leave(0)
+        case .protocolBroken(let reason):
+            Self.complain("warren worker: \(reason); are host and bundle built from the same version of Warren?\n")
+            Self.leave(1)
+        }
+    }
+
+    /// Destructors are not run, for other threads are still in the middle of something; what was printed is kept.
+    private static func leave(_ code: Int32) -> Never {
+        fflush(nil)
+        _exit(code)
+    }
+
+    private static func complain(_ text: String) {
+        let bytes = Array(text.utf8)
+        _ = write(STDERR_FILENO, bytes, bytes.count)
+    }
+
+    private var explanation: String {
+        let program = CommandLine.arguments.first?.split(separator: "/").last.map(String.init) ?? "bundle"
+        let names = self.functions.map { "  \(program)/\($0.name)\n" }.sorted().joined()
+        return """
+            \(program) (\(self.version)) is a bundle of Warren functions:
+
+            \(names.isEmpty ? "  none\n" : names)
+            It is started by Warren's host, not by hand. Name a function as `handler:` in a manifest and run
+
+              warren run --bundles DIRECTORY_OF_THIS_FILE --manifests DIRECTORY_OF_MANIFESTS
+
+            """
+    }
+}

@@ -1,0 +1,80 @@
+import FoundationEssentials
+import Glibc
+import Logging
+
+/// The host's log on stderr: a line for people, or a JSON object a line for machines.
+struct ConsoleLogHandler: LogHandler {
+    var metadata: Logger.Metadata = [:]
+    var metadataProvider: Logger.MetadataProvider?
+    var logLevel: Logger.Level
+    private let isJSON: Bool
+
+    init(level: Logger.Level, json: Bool) {
+        self.logLevel = level
+        self.isJSON = json
+    }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { self.metadata[key] }
+        set { self.metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        var metadata = self.metadata
+        if let provided = self.metadataProvider?.get() { metadata.merge(provided) { _, new in new } }
+        if let own = event.metadata { metadata.merge(own) { _, new in new } }
+        let line =
+            self.isJSON
+            ? Self.json(event.level, "\(event.message)", metadata)
+            : Self.text(event.level, "\(event.message)", metadata)
+        // One write a line, so that lines of several threads do not mix.
+        Terminal.write(line, to: 2)
+    }
+
+    /// `12:00:00.123 info  reserve-stock  reserving  order=17 event=…`
+    private static func text(_ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata) -> String {
+        var metadata = metadata
+        let function = metadata.removeValue(forKey: "function").map { "\($0)  " } ?? ""
+        let pairs = metadata.sorted { $0.key < $1.key }.map { "\($0.key)=\(self.singleLine("\($0.value)"))" }
+        let padded = level.rawValue + String(repeating: " ", count: max(0, 8 - level.rawValue.count))
+        let rest = pairs.isEmpty ? "" : "  " + pairs.joined(separator: " ")
+        return "\(self.time(withDate: false)) \(padded) \(function)\(self.singleLine(message))\(rest)\n"
+    }
+
+    private static func json(_ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata) -> String {
+        var fields = metadata.mapValues { "\($0)" }
+        fields["time"] = self.time(withDate: true)
+        fields["level"] = level.rawValue
+        fields["message"] = message
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let data = (try? encoder.encode(fields)) ?? Data()
+        return String(decoding: data, as: UTF8.self) + "\n"
+    }
+
+    /// A message or value from outside must not forge a line of the log.
+    private static func singleLine(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: { $0.value < 32 || $0.value == 127 }) else { return text }
+        return text.unicodeScalars.map { scalar in
+            switch scalar {
+            case "\n": "\\n"
+            case "\t": "\\t"
+            case _ where scalar.value < 32 || scalar.value == 127: "\\u{\(String(scalar.value, radix: 16))}"
+            default: String(scalar)
+            }
+        }.joined()
+    }
+
+    private static func time(withDate: Bool) -> String {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        var parts = tm()
+        gmtime_r(&now.tv_sec, &parts)
+        func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        let milliseconds = now.tv_nsec / 1_000_000
+        let fraction = String(repeating: "0", count: milliseconds < 10 ? 2 : milliseconds < 100 ? 1 : 0)
+        let time = "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec)).\(fraction)\(milliseconds)"
+        guard withDate else { return time }
+        return "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))T\(time)Z"
+    }
+}

@@ -1,0 +1,72 @@
+import AMQP
+import ArgumentParser
+import LocalBroker
+import Logging
+
+/// `warren dev`: the host with a private RabbitMQ node, unless a broker is named.
+struct DevCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "dev",
+        abstract: "Runs the host with a private RabbitMQ node, or with the broker given.",
+        discussion: "The node listens on 127.0.0.1 only and keeps its data in --data."
+    )
+
+    @OptionGroup var brokerOptions: BrokerOptions
+    @OptionGroup var manifestOptions: ManifestOptions
+    @OptionGroup var logOptions: LogOptions
+
+    @Option(help: ArgumentHelp("Where the private node keeps its data.", valueName: "dir"))
+    var data = ".warren"
+
+    @Option(help: ArgumentHelp("The private node's port. (default: a free one)", valueName: "port"))
+    var port: Int?
+
+    func run() async throws {
+        guard !self.brokerOptions.isBrokerNamed else {
+            return try await self.host(try self.brokerOptions.address(), url: nil)
+        }
+        // The manifests are checked before the node is started: a mistake in them should show at once.
+        _ = try self.manifestOptions.load(namespace: self.brokerOptions.namespace, json: self.logOptions.json)
+        let logger = self.logOptions.logger()
+        logger.info("starting a private RabbitMQ node", metadata: ["data": "\(self.data)"])
+        let node: LocalBroker
+        do throws(LocalBrokerError) {
+            node = try await LocalBroker.start(dataDirectory: self.data, port: self.port) { line in
+                logger.debug("\(line)")
+            }
+        } catch {
+            Terminal.error("error: \(error)")
+            throw CommandExit.brokerUnreachable
+        }
+        do {
+            try await self.host(try AMQPAddress(node.url), url: node.url)
+        } catch {
+            await node.stop()
+            throw error
+        }
+        await node.stop()
+    }
+
+    private func host(_ address: AMQPAddress, url: String?) async throws {
+        var command = HostCommand(
+            address: address,
+            namespace: self.brokerOptions.namespace,
+            manifestOptions: self.manifestOptions,
+            logOptions: self.logOptions
+        )
+        let json = self.logOptions.json
+        if let url, !json {
+            command.onStart = {
+                Terminal.error(
+                    """
+
+                    Publish from another terminal:
+                      warren publish order.placed --broker \(url) --data '{"orderID":"A-1","customer":"ada","items":[{"sku":"tea","quantity":1,"price":4.5}]}'
+
+                    """
+                )
+            }
+        }
+        try await command.run()
+    }
+}

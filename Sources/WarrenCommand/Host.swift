@@ -1,0 +1,152 @@
+import AMQP
+import Logging
+import Manifests
+import Messaging
+import Polling
+import Processing
+import ServiceLifecycle
+import Synchronization
+import Topology
+import Workers
+
+/// The host: the intake loop with its consuming connection, pipelines and workers, as a service that drains on
+/// graceful shutdown.
+final class Host: Service {
+    private enum Command: Sendable {
+        case drain
+        case stopAtOnce
+    }
+
+    private let manifests: [FunctionManifest]
+    private let manifestOptions: ManifestOptions
+    private let namespace: String
+    private let broker: AMQPBroker
+    private let logger: Logger
+    private let stopped = Mutex(false)
+
+    /// Created with the host, so that a signal that comes before the loop is not lost.
+    private let commands: Mailbox<Command>?
+
+    var wasStoppedAtOnce: Bool { self.stopped.withLock { $0 } }
+
+    init(
+        manifests: [FunctionManifest],
+        manifestOptions: ManifestOptions,
+        namespace: String,
+        broker: AMQPBroker,
+        logger: Logger
+    ) {
+        self.manifests = manifests
+        self.manifestOptions = manifestOptions
+        self.namespace = namespace
+        self.broker = broker
+        self.logger = logger
+        self.commands = try? Mailbox()
+    }
+
+    func run() async throws {
+        guard let commands = self.commands else { throw SystemError("eventfd") }
+        try await withGracefulShutdownHandler {
+            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+                do throws(SystemError) {
+                    try LoopThread.start(named: "intake") {
+                        do throws(SystemError) {
+                            try self.runLoop(commands)
+                            continuation.resume()
+                        } catch {
+                            continuation.resume(throwing: error)
+                        }
+                    }
+                } catch {
+                    continuation.resume(throwing: error)
+                }
+            }
+        } onGracefulShutdown: {
+            self.logger.info("draining")
+            commands.send(.drain)
+        }
+    }
+
+    /// Ends without waiting for what runs: the broker delivers it again.
+    func stopAtOnce() {
+        self.logger.warning("stopping at once; what was running goes back to its queues")
+        self.stopped.withLock { $0 = true }
+        self.commands?.send(.stopAtOnce)
+    }
+
+    private func runLoop(_ commands: Mailbox<Command>) throws(SystemError) {
+        let loop = try EventLoop()
+        let intake = try AMQPIntake(address: self.broker.address, name: "warren intake", loop: loop, logger: self.logger)
+        let names = TopologyNames(namespace: self.namespace)
+        let copies = CopyBuilder(names: names, host: HostName.current)
+        let settler = try Settler(broker: self.broker, copies: copies, loop: loop, logger: self.logger)
+        let plan = TopologyPlanner.plan(self.manifests, namespace: self.namespace)
+        let report = StartReport(expected: self.manifests.count, logger: self.logger)
+        let pipelines = zip(self.manifests, plan.functions).compactMap { manifest, function -> FunctionPipeline? in
+            self.pipeline(manifest, function, loop, intake, settler, copies) { report.set($0, of: manifest.name) }
+        }
+        let runtime = try FunctionRuntime(
+            plan: plan,
+            pipelines: pipelines,
+            broker: self.broker,
+            intake: intake,
+            settler: settler,
+            copies: copies,
+            loop: loop,
+            logger: self.logger
+        )
+        commands.attach(to: loop) { commands in
+            for command in commands {
+                switch command {
+                case .drain: runtime.drain { loop.stop() }
+                case .stopAtOnce: loop.stop()
+                }
+            }
+        }
+        runtime.start()
+        loop.run()
+    }
+
+    private func pipeline(
+        _ manifest: FunctionManifest,
+        _ topology: TopologyPlan.Function,
+        _ loop: EventLoop,
+        _ intake: AMQPIntake,
+        _ settler: Settler,
+        _ copies: CopyBuilder,
+        report: @escaping (FunctionStatus) -> Void
+    ) -> FunctionPipeline? {
+        var logger = self.logger
+        logger[metadataKey: "function"] = "\(manifest.name)"
+        let environment: [String: String]
+        do throws(EnvironmentResolution.Failure) {
+            environment = try EnvironmentResolution.resolve(
+                manifest.env,
+                manifest: manifest.name,
+                environment: HostName.environment
+            )
+        } catch {
+            report(.unhealthy(reason: "\(error)"))
+            return nil
+        }
+        let launch = WorkerLaunch(
+            executable: self.manifestOptions.executable(ofBundle: manifest.handler.bundle),
+            function: manifest.handler.function,
+            environment: environment,
+            concurrency: manifest.concurrency,
+            workers: manifest.workers,
+            timeout: manifest.timeout
+        )
+        return FunctionPipeline(
+            manifest: manifest,
+            topology: topology,
+            invoker: WorkerPool(launch: launch, loop: loop, clock: .system, logger: logger),
+            intake: intake,
+            settler: settler,
+            copies: copies,
+            clock: .system,
+            logger: logger,
+            report: report
+        )
+    }
+}

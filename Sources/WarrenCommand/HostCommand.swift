@@ -1,0 +1,75 @@
+import AMQP
+import Logging
+import Manifests
+import Messaging
+import ServiceLifecycle
+import Topology
+import UnixSignals
+
+/// What `run` and `dev` have in common: check the manifests, reach the broker, run the host until a signal.
+struct HostCommand {
+    let address: AMQPAddress
+    let namespace: String
+    let manifestOptions: ManifestOptions
+    let logOptions: LogOptions
+    /// Called when every function has been started for the first time.
+    var onStart: @Sendable () -> Void = {}
+
+    func run() async throws {
+        let manifests = try self.manifestOptions.load(namespace: self.namespace, json: self.logOptions.json)
+        let logger = self.logOptions.logger()
+        if manifests.isEmpty {
+            logger.warning(
+                "there are no manifests: nothing will run",
+                metadata: ["directory": "\(self.manifestOptions.manifests)"]
+            )
+        }
+        let broker = try AMQPBroker(address: self.address, name: "warren", logger: logger)
+        do throws(BrokerError) {
+            try await broker.declare([])
+        } catch {
+            await broker.close(within: .zero)
+            Terminal.error("error: \(error)")
+            throw error.kind == .unreachable || error.kind == .accessRefused
+                ? CommandExit.brokerUnreachable : CommandExit.failed
+        }
+        let host = Host(
+            manifests: manifests,
+            manifestOptions: self.manifestOptions,
+            namespace: self.namespace,
+            broker: broker,
+            logger: logger
+        )
+        logger.info(
+            "host started",
+            metadata: ["broker": "\(self.address)", "namespace": "\(self.namespace)", "functions": "\(manifests.count)"]
+        )
+        self.onStart()
+        try await self.run(host, logger)
+        await broker.close()
+    }
+
+    private func run(_ host: Host, _ logger: Logger) async throws {
+        // Before the group takes its own, so that no signal falls between.
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        let impatience = Task {
+            var count = 0
+            for await _ in signals {
+                count += 1
+                if count == 2 { host.stopAtOnce() }
+            }
+        }
+        defer { impatience.cancel() }
+        var quiet = logger
+        quiet.logLevel = max(logger.logLevel, .error)
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [.init(service: host, successTerminationBehavior: .gracefullyShutdownGroup)],
+                gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: quiet
+            )
+        )
+        try await group.run()
+        if host.wasStoppedAtOnce { throw CommandExit.failed }
+    }
+}

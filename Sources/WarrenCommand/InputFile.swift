@@ -1,0 +1,46 @@
+import ArgumentParser
+import Glibc
+
+/// Reads a file or standard input without more memory than its limit.
+enum InputFile {
+    /// - Parameter path: nil for standard input.
+    static func open(_ path: String?) throws -> Int32 {
+        guard let path else {
+            guard isatty(0) == 0 else {
+                throw ValidationError("there is no payload: give --data or --file, or pipe it in")
+            }
+            return 0
+        }
+        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw ValidationError("the file \(path) cannot be read: \(String(cString: strerror(errno)))")
+        }
+        return descriptor
+    }
+
+    /// At most `limit` bytes.
+    static func read(_ path: String?, limit: Int) throws -> [UInt8] {
+        let descriptor = try self.open(path)
+        defer { if descriptor != 0 { close(descriptor) } }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 64 << 10)
+        while bytes.count < limit {
+            let count = try self.read(descriptor, into: &chunk, path)
+            guard count > 0 else { break }
+            bytes.append(contentsOf: chunk[..<count])
+        }
+        return Array(bytes.prefix(limit))
+    }
+
+    /// The count of bytes read; 0 at the end.
+    static func read(_ descriptor: Int32, into chunk: inout [UInt8], _ path: String?) throws -> Int {
+        while true {
+            let count = Glibc.read(descriptor, &chunk, chunk.count)
+            if count >= 0 { return count }
+            guard errno == EINTR else {
+                let name = path ?? "standard input"
+                throw ValidationError("\(name) cannot be read: \(String(cString: strerror(errno)))")
+            }
+        }
+    }
+}

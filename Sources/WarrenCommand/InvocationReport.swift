@@ -1,0 +1,54 @@
+import Messaging
+import Processing
+
+/// How a local run ended, for people and as JSON.
+struct InvocationReport: Encodable {
+    struct Emitted: Encodable {
+        let key: String
+        let type: String
+        let contentType: String
+        /// The payload as text; bytes that are not UTF-8 became U+FFFD.
+        let payload: String
+        let delayMilliseconds: Int64
+    }
+
+    let outcome: String
+    let errorType: String?
+    let error: String?
+    let milliseconds: Double
+    let emitted: [Emitted]
+
+    init(_ result: InvocationResult) {
+        self.outcome = result.outcome.name
+        self.milliseconds = Double(result.nanoseconds) / 1_000_000
+        switch result.outcome {
+        case .done(let events):
+            self.errorType = nil
+            self.error = nil
+            self.emitted = events.map { event in
+                Emitted(
+                    key: event.key,
+                    type: event.type,
+                    contentType: event.contentType,
+                    payload: String(decoding: event.payload, as: UTF8.self),
+                    delayMilliseconds: event.delay.wholeMilliseconds
+                )
+            }
+        case .failed(let failure), .rejected(let failure), .undecodable(let failure), .later(_, let failure),
+            .timedOut(let failure), .crashed(let failure):
+            self.errorType = failure.type
+            self.error = failure.message
+            self.emitted = []
+        }
+    }
+
+    var text: String {
+        var lines = ["\(self.outcome) in \(self.milliseconds) ms"]
+        if let error = self.error { lines.append("\(self.errorType ?? "error"): \(error)") }
+        for event in self.emitted {
+            let delay = event.delayMilliseconds > 0 ? " after \(event.delayMilliseconds) ms" : ""
+            lines.append("emitted \(event.key) (\(event.type))\(delay): \(event.payload)")
+        }
+        return lines.joined(separator: "\n")
+    }
+}

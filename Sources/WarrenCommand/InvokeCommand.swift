@@ -1,0 +1,137 @@
+import ArgumentParser
+import FoundationEssentials
+import Logging
+import Manifests
+import Messaging
+import Polling
+import Processing
+import Workers
+
+/// `warren invoke`: one local run of a function in a worker, without a broker.
+struct InvokeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "invoke",
+        abstract: "Runs a function once in a worker, without a broker, and prints its outcome and emitted events.",
+        discussion: "Exit code 0 when the function is done, 1 for every other outcome."
+    )
+
+    @Argument(help: "The manifest's name, or bundle/function.")
+    var function: String
+
+    @OptionGroup var namespaceOption: NamespaceOption
+    @OptionGroup var manifestOptions: ManifestOptions
+    @OptionGroup var logOptions: LogOptions
+
+    @Option(help: "The payload.")
+    var data: String?
+    @Option(help: ArgumentHelp("A file with the payload.", valueName: "path"))
+    var file: String?
+    @Option(help: "The routing key. (default: the function's name)")
+    var key: String?
+    @Option(help: "The event's type. (default: the key)")
+    var type: String?
+    @Option(help: "The event's id. (default: a new UUID)")
+    var id: String?
+    @Option(help: "The payload's media type.")
+    var contentType = "application/json"
+    @Option(help: "The attempt that the function is told.")
+    var attempt = 1
+
+    func validate() throws {
+        if self.data != nil, self.file != nil { throw ValidationError("give --data or --file, not both") }
+        guard self.attempt >= 1 else { throw ValidationError("--attempt begins at 1") }
+    }
+
+    func run() async throws {
+        let manifest = try self.manifest()
+        let payload = try self.data.map { Array($0.utf8) } ?? InputFile.read(self.file, limit: 16 << 20)
+        let launch = try self.launch(manifest)
+        let delivery = self.delivery(payload)
+        let logger = self.logOptions.logger()
+        let attempt = self.attempt
+        let result = await LocalRun.perform(
+            launch,
+            delivery,
+            attempt: attempt,
+            maxAttempts: manifest.retry.maxAttempts,
+            logger: logger
+        )
+        switch result {
+        case .success(let result):
+            try self.print(result)
+        case .failure(let failure):
+            Terminal.error("error: \(failure.reason)")
+            throw CommandExit.failed
+        }
+    }
+
+    private func manifest() throws -> FunctionManifest {
+        if self.function.contains("/") {
+            let handler: HandlerReference
+            do throws(ManifestName.Problem) {
+                handler = try HandlerReference(self.function)
+            } catch {
+                throw ValidationError("'\(self.function)': \(error)")
+            }
+            let place = SourceLocation(file: "command line", line: 1, column: 1)
+            return FunctionManifest(
+                name: handler.function,
+                handler: handler,
+                keys: [],
+                locations: .init(everywhere: place)
+            )
+        }
+        let manifests = try self.manifestOptions.load(
+            namespace: self.namespaceOption.namespace,
+            json: self.logOptions.json
+        )
+        guard let manifest = manifests.first(where: { $0.name == self.function }) else {
+            let known = manifests.map(\.name).joined(separator: ", ")
+            throw ValidationError(
+                "no manifest in \(self.manifestOptions.manifests) is named '\(self.function)'; there are: \(known)"
+            )
+        }
+        return manifest
+    }
+
+    private func launch(_ manifest: FunctionManifest) throws -> WorkerLaunch {
+        do throws(EnvironmentResolution.Failure) {
+            return WorkerLaunch(
+                executable: self.manifestOptions.executable(ofBundle: manifest.handler.bundle),
+                function: manifest.handler.function,
+                environment: try EnvironmentResolution.resolve(
+                    manifest.env,
+                    manifest: manifest.name,
+                    environment: HostName.environment
+                ),
+                concurrency: 1,
+                workers: 1,
+                timeout: manifest.timeout
+            )
+        } catch {
+            Terminal.error("error: \(error)")
+            throw CommandExit.failed
+        }
+    }
+
+    private func delivery(_ payload: [UInt8]) -> Delivery {
+        let key = self.key ?? self.function
+        let now = WallClock.system.milliseconds
+        var ids = EventIDs()
+        var event = EventMessage(
+            id: self.id ?? ids.next(milliseconds: now),
+            type: self.type ?? key,
+            source: "warren-invoke",
+            timeMilliseconds: now,
+            payload: payload[...]
+        )
+        event.contentType = self.contentType
+        return Delivery(event.message(exchange: "", routingKey: key), tag: DeliveryTag(generation: 1, value: 1))
+    }
+
+    private func print(_ result: InvocationResult) throws {
+        let report = InvocationReport(result)
+        if self.logOptions.json { Terminal.print(json: report) } else { Terminal.print(report.text) }
+        if report.outcome != "done" { throw CommandExit.failed }
+    }
+}

@@ -1,0 +1,66 @@
+import ArgumentParser
+import Glibc
+
+/// The lines of a file or of standard input, read as they are needed. Empty lines are passed over.
+struct LineReader: ~Copyable {
+    private let descriptor: Int32
+    private let path: String?
+    private let longestLine: Int
+    private var buffer: [UInt8] = []
+    private var head = 0
+    private var isAtEnd = false
+    private var lineNumber = 0
+    private var chunk = [UInt8](repeating: 0, count: 256 << 10)
+    /// The input's size in bytes, when it has one.
+    let size: Int?
+    private(set) var bytesTaken = 0
+
+    init(path: String?, longestLine: Int) throws {
+        self.descriptor = try InputFile.open(path)
+        self.path = path
+        self.longestLine = longestLine
+        var status = stat()
+        let hasSize = fstat(self.descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+        self.size = hasSize ? Int(status.st_size) : nil
+    }
+
+    deinit { if self.descriptor != 0 { close(self.descriptor) } }
+
+    /// The next line that is not empty, without its end; nil at the end of the input.
+    mutating func next() throws -> [UInt8]? {
+        while true {
+            if let end = self.buffer[self.head...].firstIndex(of: UInt8(ascii: "\n")) {
+                let line = self.buffer[self.head..<end]
+                self.bytesTaken += end + 1 - self.head
+                self.head = end + 1
+                self.lineNumber += 1
+                if let line = Self.content(line) { return line }
+                continue
+            }
+            guard self.buffer.count - self.head <= self.longestLine else {
+                throw ValidationError("line \(self.lineNumber + 1) has more than \(self.longestLine) bytes")
+            }
+            guard !self.isAtEnd else {
+                let line = self.buffer[self.head...]
+                self.head = self.buffer.count
+                return Self.content(line)
+            }
+            try self.fill()
+        }
+    }
+
+    private static func content(_ line: ArraySlice<UInt8>) -> [UInt8]? {
+        let line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
+        return line.isEmpty ? nil : Array(line)
+    }
+
+    private mutating func fill() throws {
+        if self.head > 0 {
+            self.buffer.removeFirst(self.head)
+            self.head = 0
+        }
+        let count = try InputFile.read(self.descriptor, into: &self.chunk, self.path)
+        if count == 0 { self.isAtEnd = true }
+        self.buffer.append(contentsOf: self.chunk[..<count])
+    }
+}

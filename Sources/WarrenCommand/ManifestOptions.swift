@@ -1,0 +1,72 @@
+import ArgumentParser
+import FoundationEssentials
+import Manifests
+
+/// Where manifests and bundles are.
+struct ManifestOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The directory with the manifests.", valueName: "dir"))
+    var manifests = "manifests"
+
+    @Option(
+        help: ArgumentHelp(
+            "The directory with the bundles. (default: beside the warren executable)",
+            valueName: "dir"
+        )
+    )
+    var bundles: String?
+
+    /// The directory with the bundles.
+    var bundleDirectory: String {
+        if let bundles = self.bundles { return bundles }
+        let executable = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "./warren"
+        return executable.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+    }
+
+    /// The path of a bundle's executable, absolute so that it holds whatever becomes of the working directory.
+    func executable(ofBundle bundle: String) -> String {
+        let path = "\(self.bundleDirectory)/\(bundle)"
+        return path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
+    }
+
+    /// Reads and checks all manifests. Problems are printed, all at once; any problem ends the command with exit
+    /// code 2 before anything is declared.
+    func load(namespace: String, json: Bool) throws -> [FunctionManifest] {
+        let loaded = ManifestLoader.load(directory: self.manifests)
+        let problems = loaded.problems + ManifestCheck.problems(in: loaded.manifests, namespace: namespace)
+        try Self.report(problems, json: json)
+        return loaded.manifests.map { manifest in
+            switch manifest {
+            case .function(let function): function
+            }
+        }
+    }
+
+    /// Prints problems, if there are any, and ends the command.
+    static func report(_ problems: [ManifestProblem], json: Bool) throws {
+        guard !problems.isEmpty else { return }
+        if json {
+            Terminal.print(
+                json: problems.sorted().map { problem in
+                    ProblemReport(
+                        file: problem.file,
+                        line: problem.line,
+                        column: problem.column,
+                        what: problem.what,
+                        remedy: problem.remedy
+                    )
+                }
+            )
+        } else {
+            for problem in problems.sorted() { Terminal.error("\(problem)") }
+        }
+        throw CommandExit.manifestsInvalid
+    }
+
+    private struct ProblemReport: Encodable {
+        let file: String
+        let line: Int
+        let column: Int
+        let what: String
+        let remedy: String
+    }
+}

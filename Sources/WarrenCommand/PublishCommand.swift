@@ -1,0 +1,137 @@
+import AMQP
+import ArgumentParser
+import FoundationEssentials
+import Logging
+import Messaging
+import Processing
+import Topology
+
+/// `warren publish`: sends events and waits until the broker has confirmed them.
+struct PublishCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "publish",
+        abstract: "Publishes an event, or many, and waits for the broker's confirmation.",
+        discussion: """
+            The payload comes from --data, from --file, or from standard input. The event's id is printed. Exit code 3: \
+            no queue is bound for the key, and nothing was stored.
+            """
+    )
+
+    @Argument(help: "The routing key, such as order.placed.")
+    var key: String
+
+    @OptionGroup var brokerOptions: BrokerOptions
+
+    @Option(help: "The payload.")
+    var data: String?
+    @Option(help: ArgumentHelp("A file with the payload, or with many for --ndjson.", valueName: "path"))
+    var file: String?
+    @Flag(help: "Publish each line of the input as an event of its own.")
+    var ndjson = false
+    @Flag(help: "With --ndjson: print the id of each event.")
+    var ids = false
+
+    @Option(help: "The event's type. (default: the key)")
+    var type: String?
+    @Option(help: "The event's id. (default: a new UUID)")
+    var id: String?
+    @Option(help: "Who publishes.")
+    var source = "warren-publish"
+    @Option(help: "What the event is about.")
+    var subject: String?
+    @Option(help: "The id shared by all events of one story. (default: the event's id)")
+    var correlationID: String?
+    @Option(name: .customLong("header"), help: ArgumentHelp("A header; may be repeated.", valueName: "k=v"))
+    var headers: [String] = []
+    @Option(help: "The payload's media type.")
+    var contentType = "application/json"
+    @Option(help: "The exchange.")
+    var exchange = "events"
+    @Option(help: ArgumentHelp("Publish later: 250ms, 10s, 5m, 2h or 3d, at most 310 days.", valueName: "duration"))
+    var delay: String?
+    @Option(help: ArgumentHelp("How long the broker may be away before giving up.", valueName: "duration"))
+    var timeout = "10s"
+    @Flag(help: "Print JSON instead of text for people.")
+    var json = false
+
+    private static let largestPayload = 16 << 20
+
+    func validate() throws {
+        if self.data != nil, self.file != nil { throw ValidationError("give --data or --file, not both") }
+        if self.ndjson, self.data != nil { throw ValidationError("--ndjson reads --file or standard input") }
+        if self.ndjson, self.id != nil { throw ValidationError("--id names one event, and --ndjson publishes many") }
+        if self.ids, !self.ndjson { throw ValidationError("--ids goes with --ndjson") }
+        try PublishTemplate.check(self)
+    }
+
+    func run() async throws {
+        let template = try PublishTemplate(self)
+        let broker = try AMQPBroker(
+            address: try self.brokerOptions.address(),
+            name: "warren publish",
+            giveUpAfter: try PublishTemplate.duration(self.timeout, "--timeout"),
+            logger: Logger(label: "publish") { _ in ConsoleLogHandler(level: .warning, json: self.json) }
+        )
+        let report: PublishReport
+        do {
+            if let delay = template.delay { try await self.prepare(delay, template, on: broker) }
+            report = try await self.publish(template, on: broker)
+        } catch {
+            await broker.close(within: .zero)
+            throw error
+        }
+        await broker.close()
+        try self.finish(report)
+    }
+
+    /// What a delayed event passes through must exist; the host declares it too, but may never have run.
+    private func prepare(_ delay: Duration, _ template: PublishTemplate, on broker: AMQPBroker) async throws {
+        let level = template.copies.scheduled(template.probe, after: delay).level
+        do throws(BrokerError) {
+            let names = template.copies.names
+            try await broker.declare(
+                TopologyPlanner.shared(names) + TopologyPlanner.delayLevels(upTo: level, names)
+            )
+        } catch {
+            Terminal.error("error: \(error)")
+            throw error.kind == .unreachable || error.kind == .accessRefused
+                ? CommandExit.brokerUnreachable : CommandExit.failed
+        }
+    }
+
+    private func publish(_ template: PublishTemplate, on broker: AMQPBroker) async throws -> PublishReport {
+        if self.ndjson {
+            let input = try LineReader(path: self.file, longestLine: Self.largestPayload)
+            let bulk = BulkPublisher(broker: broker, template: template, printsIDs: self.ids)
+            return try await bulk.publish(input)
+        }
+        let payload = try self.payload()
+        guard payload.count <= Self.largestPayload else {
+            throw ValidationError("the payload has \(payload.count) bytes, and \(Self.largestPayload) are allowed")
+        }
+        var ids = EventIDs()
+        let id = self.id ?? ids.next(milliseconds: WallClock.system.milliseconds)
+        let results = await broker.publish([template.message(id: id, payload: payload[...])])
+        var report = PublishReport()
+        report.add(results, ids: [id])
+        return report
+    }
+
+    private func payload() throws -> [UInt8] {
+        if let data = self.data { return Array(data.utf8) }
+        return try InputFile.read(self.file, limit: Self.largestPayload + 1)
+    }
+
+    private func finish(_ report: PublishReport) throws {
+        if self.json {
+            Terminal.print(json: report)
+        } else if self.ndjson {
+            Terminal.error("\(report.published) published")
+        } else if let id = report.lastID, report.published == 1 {
+            Terminal.print(id)
+        }
+        guard let problem = report.problem(exchange: self.exchange, key: self.key) else { return }
+        Terminal.error("error: \(problem.words)")
+        throw problem.exit
+    }
+}

@@ -1,0 +1,92 @@
+import ArgumentParser
+import FoundationEssentials
+import Manifests
+import Messaging
+import Processing
+import Topology
+
+/// What all events of one `warren publish` have in common.
+struct PublishTemplate: Sendable {
+    let key: String
+    let exchange: String
+    let delay: Duration?
+    let copies: CopyBuilder
+    private let event: EventMessage
+
+    init(_ command: PublishCommand) throws {
+        self.key = command.key
+        self.exchange = command.exchange
+        self.delay = try command.delay.map { try Self.duration($0, "--delay") }
+        self.copies = CopyBuilder(
+            names: TopologyNames(namespace: command.brokerOptions.namespace),
+            host: HostName.current
+        )
+        var event = EventMessage(
+            id: "",
+            type: command.type ?? command.key,
+            source: command.source,
+            timeMilliseconds: 0,
+            payload: []
+        )
+        event.contentType = command.contentType
+        event.correlationID = command.correlationID
+        event.subject = command.subject
+        event.headers = try Self.headers(command.headers)
+        self.event = event
+    }
+
+    /// Everything about the options that can be wrong, checked before anything is sent.
+    static func check(_ command: PublishCommand) throws {
+        guard !command.key.isEmpty, command.key.utf8.count <= 255 else {
+            throw ValidationError("the routing key has 1 to 255 bytes")
+        }
+        let attributes = [
+            ("--type", command.type), ("--id", command.id), ("--source", command.source),
+            ("--subject", command.subject), ("--correlation-id", command.correlationID),
+            ("--content-type", command.contentType), ("--exchange", command.exchange),
+        ]
+        for case (let option, let value?) in attributes where value.utf8.count > 255 || value.isEmpty {
+            throw ValidationError("\(option) has 1 to 255 bytes")
+        }
+        _ = try self.headers(command.headers)
+        _ = try self.duration(command.timeout, "--timeout")
+        if let delay = command.delay {
+            guard try self.duration(delay, "--delay") <= DelayRoute.longest else {
+                throw ValidationError("--delay is at most 310 days")
+            }
+        }
+    }
+
+    static func duration(_ text: String, _ option: String) throws -> Duration {
+        do throws(ManifestDuration.Problem) {
+            return try ManifestDuration.parse(text)
+        } catch {
+            throw ValidationError("\(option): \(error); write it like \(ManifestDuration.examples)")
+        }
+    }
+
+    private static func headers(_ pairs: [String]) throws -> [(String, String)] {
+        try pairs.map { pair in
+            guard let mark = pair.firstIndex(of: "="), mark != pair.startIndex else {
+                throw ValidationError("--header is name=value, and '\(pair)' is not")
+            }
+            let name = String(pair[..<mark])
+            guard name.utf8.count <= 255 else { throw ValidationError("a header's name has at most 255 bytes") }
+            return (name, String(pair[pair.index(after: mark)...]))
+        }
+    }
+
+    /// The message of one event.
+    func message(id: String, payload: ArraySlice<UInt8>) -> OutgoingMessage {
+        var event = self.event
+        event.id = id
+        event.payload = payload
+        event.timeMilliseconds = WallClock.system.milliseconds
+        let message = event.message(exchange: self.exchange, routingKey: self.key)
+        guard let delay = self.delay else { return message }
+        return self.copies.scheduled(message, after: delay).message
+    }
+
+    /// A message without content, for asking which way the others will take.
+    var probe: OutgoingMessage { self.event.message(exchange: self.exchange, routingKey: self.key) }
+}

@@ -1,0 +1,28 @@
+import AMQP
+import ArgumentParser
+
+/// `warren run`: the host, on a broker that somebody else runs.
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Runs the functions of all manifests until SIGTERM or SIGINT.",
+        discussion: """
+            The first signal drains: intake stops, running invocations end and are settled, exit code 0. A second \
+            signal stops at once; what was running is delivered again.
+            """
+    )
+
+    @OptionGroup var brokerOptions: BrokerOptions
+    @OptionGroup var manifestOptions: ManifestOptions
+    @OptionGroup var logOptions: LogOptions
+
+    func run() async throws {
+        let address = try self.brokerOptions.address()
+        try await HostCommand(
+            address: address,
+            namespace: self.brokerOptions.namespace,
+            manifestOptions: self.manifestOptions,
+            logOptions: self.logOptions
+        ).run()
+    }
+}

@@ -1,0 +1,25 @@
+import ArgumentParser
+
+/// The command `warren`: one file a subcommand.
+@main
+struct WarrenCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "warren",
+        abstract: "Runs Swift functions when events arrive on RabbitMQ.",
+        discussion: """
+            Exit codes: 0 done, 1 failed, 2 manifests invalid, 3 event unroutable, 4 broker unreachable, 64 usage.
+            """,
+        subcommands: [
+            DevCommand.self, RunCommand.self, ValidateCommand.self, PlanCommand.self, PublishCommand.self,
+            InvokeCommand.self,
+        ]
+    )
+}
+
+/// The exit codes of `warren`; 64, for usage, is ArgumentParser's own.
+enum CommandExit {
+    static let failed = ExitCode(1)
+    static let manifestsInvalid = ExitCode(2)
+    static let unroutable = ExitCode(3)
+    static let brokerUnreachable = ExitCode(4)
+}

@@ -1,0 +1,155 @@
+package import Messaging
+internal import Polling
+internal import Synchronization
+
+/// A broker in this process that behaves like RabbitMQ for everything that Warren asks of one; a suite of conformance
+/// tests runs over both.
+///
+/// Nothing is stored: the messages end with it. Time is a `ManualClock`, so a delay of days is tested at once.
+/// Every call is answered before it returns; only consuming happens on another thread, that of the intake's loop.
+package final class InMemoryBroker: Broker {
+    private struct State {
+        var rules: InMemoryBrokerState
+        var intakes: [Int: Mailbox<InMemoryIntake.Notice>] = [:]
+        var lastIntake = 0
+    }
+
+    private let state: Mutex<State>
+
+    /// - Parameter clock: what expiry is measured by. Advance it to let messages die of age.
+    package init(clock: ManualClock = ManualClock()) {
+        self.state = Mutex(State(rules: InMemoryBrokerState(now: clock.now)))
+        clock.onAdvance { [weak self] now in self?.change { $0.advance(to: now) } }
+    }
+
+    /// Changes the state and tells the consumers what follows from it, in its order.
+    @discardableResult
+    private func change<Result: Sendable>(_ body: (inout InMemoryBrokerState) -> Result) -> Result {
+        self.state.withLock { state in
+            let result = body(&state.rules)
+            // Sent under the lock: whoever changes the state next must not tell of it earlier.
+            for (consumer, event) in state.rules.events {
+                state.intakes[consumer.intake]?.send(.event(consumer.subscription, event))
+            }
+            state.rules.events.removeAll(keepingCapacity: true)
+            return result
+        }
+    }
+
+    // MARK: - Broker
+
+    package func declare(_ declarations: [Declaration]) async throws(BrokerError) {
+        for declaration in declarations {
+            let problem = self.change { rules -> BrokerError? in
+                do throws(BrokerError) {
+                    try rules.declare(declaration)
+                    return nil
+                } catch {
+                    return error
+                }
+            }
+            if let problem { throw problem }
+        }
+    }
+
+    package func inspect(queue: String) async throws(BrokerError) -> QueueInspection? {
+        self.state.withLock { $0.rules.inspect(queue: queue) }
+    }
+
+    /// Calls the completion before it returns.
+    package func publish(
+        _ messages: [OutgoingMessage],
+        completion: @escaping @Sendable ([PublishResult]) -> Void
+    ) {
+        completion(self.change { rules in messages.map { rules.publish($0) } })
+    }
+
+    /// Deletes a queue with its messages, as an operator would; its consumers are interrupted. Does nothing when
+    /// there is none of this name.
+    package func delete(queue: String) { self.change { $0.delete(queue: queue) } }
+
+    // MARK: - Intakes
+
+    /// Takes up an intake and returns its number.
+    func open(_ mailbox: Mailbox<InMemoryIntake.Notice>) -> Int {
+        self.state.withLock { state in
+            state.lastIntake += 1
+            state.intakes[state.lastIntake] = mailbox
+            return state.lastIntake
+        }
+    }
+
+    func subscribe(_ consumer: InMemoryConsumer.ID, to queue: String, prefetch: UInt16) {
+        self.change { $0.subscribe(consumer, to: queue, prefetch: Int(prefetch)) }
+    }
+
+    func unsubscribe(_ consumer: InMemoryConsumer.ID) { self.change { $0.unsubscribe(consumer) } }
+
+    func settle(
+        _ settlements: [(tag: DeliveryTag, consumer: InMemoryConsumer.ID)],
+        _ how: InMemoryBrokerState.Settlement
+    ) {
+        self.change { rules in
+            for (tag, consumer) in settlements { rules.settle(tag, of: consumer, how) }
+        }
+    }
+
+    /// What the intake has not settled goes back to its queues.
+    func close(intake: Int) {
+        self.state.withLock { $0.intakes[intake] = nil }
+        self.change { $0.close(intake: intake) }
+    }
+}
+
+// MARK: - Looking inside
+
+extension InMemoryBroker {
+    /// How many messages a queue holds, by what they wait for.
+    package struct Counts: Sendable, Equatable {
+        /// To be handed out.
+        package let ready: Int
+        /// Handed out and not settled.
+        package let unacknowledged: Int
+        /// Dead letters that at-least-once dead-lettering keeps until they can be routed.
+        package let held: Int
+
+        package init(ready: Int = 0, unacknowledged: Int = 0, held: Int = 0) {
+            self.ready = ready
+            self.unacknowledged = unacknowledged
+            self.held = held
+        }
+    }
+
+    /// The messages that are ready in a queue, the next one first; none when the queue does not exist.
+    package func messages(in queue: String) -> [InMemoryMessage] {
+        self.state.withLock { state in state.rules.queues[queue].map { Array($0.ready) } ?? [] }
+    }
+
+    /// The counts of a queue, all zero when it does not exist.
+    package func counts(of queue: String) -> Counts {
+        self.state.withLock { state in
+            let consumers = state.rules.consumers.values.filter { $0.queue == queue }
+            return Counts(
+                ready: state.rules.queues[queue]?.ready.count ?? 0,
+                unacknowledged: consumers.map(\.unsettled.count).reduce(0, +),
+                held: state.rules.queues[queue]?.held.count ?? 0
+            )
+        }
+    }
+
+    /// The names of the queues, sorted.
+    package var queueNames: [String] { self.state.withLock { $0.rules.queues.keys.sorted() } }
+
+    /// Whether everything that consumers can get has been handed out and settled. What waits in a queue that nobody
+    /// consumes, a delay or dead letters, does not count.
+    package var isIdle: Bool {
+        self.state.withLock { state in
+            state.rules.consumers.values.allSatisfy(\.unsettled.isEmpty)
+                && state.rules.queues.values.allSatisfy { $0.consumers.isEmpty || $0.ready.isEmpty }
+        }
+    }
+
+    /// When the next message dies of age, on the broker's clock; nil when none will. Advance the clock to it to let a
+    /// delay end without waiting longer than needed.
+    package var nextExpiry: Duration? { self.state.withLock { $0.rules.nextExpiry?.time } }
+}

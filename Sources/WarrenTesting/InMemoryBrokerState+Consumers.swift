@@ -1,0 +1,108 @@
+internal import Messaging
+
+/// Handing out and settling.
+extension InMemoryBrokerState {
+    /// How a message that was handed out is settled.
+    enum Settlement: Sendable {
+        case acknowledge
+        case giveBack
+        case refuse
+    }
+
+    mutating func subscribe(_ id: InMemoryConsumer.ID, to queue: String, prefetch: Int) {
+        self.consumers[id] = InMemoryConsumer(queue: queue, prefetch: prefetch)
+        if self.queues[queue] == nil {
+            self.events.append((id, .interrupted(.channel, Self.missing(queue))))
+        } else {
+            self.activate(id)
+        }
+    }
+
+    private mutating func activate(_ id: InMemoryConsumer.ID) {
+        guard let queue = self.consumers[id]?.queue else { return }
+        self.consumers[id]?.activate()
+        self.queues[queue]?.consumers.append(id)
+        self.events.append((id, .active))
+        self.dispatch(queue)
+    }
+
+    /// Begins with the subscriptions that have waited for a queue, in the order in which they were made.
+    mutating func activateWaiting(for queue: String) {
+        let waiting = self.consumers.filter { _, consumer in
+            if case .waiting = consumer.state { consumer.queue == queue } else { false }
+        }
+        let order = waiting.keys.sorted { ($0.intake, $0.subscription.number) < ($1.intake, $1.subscription.number) }
+        for id in order { self.activate(id) }
+    }
+
+    /// The queue of the consumer has been deleted.
+    mutating func interrupt(_ id: InMemoryConsumer.ID) {
+        guard let queue = self.consumers[id]?.queue else { return }
+        self.consumers[id]?.state = .waiting
+        let error = BrokerError(.notFound, "the broker cancelled the consumer of queue '\(queue)': it was deleted")
+        self.events.append((id, .interrupted(.consumer, error)))
+    }
+
+    mutating func unsubscribe(_ id: InMemoryConsumer.ID) {
+        guard let consumer = self.consumers[id] else { return }
+        if case .ended = consumer.state { return }
+        self.consumers[id]?.state = .ended
+        self.queues[consumer.queue]?.consumers.removeAll { $0 == id }
+        self.events.append((id, .ended))
+    }
+
+    /// Ends all subscriptions of an intake; what is not settled goes back to its queue.
+    mutating func close(intake: Int) {
+        let closed = self.consumers.filter { $0.key.intake == intake }
+        for (id, consumer) in closed { self.queues[consumer.queue]?.consumers.removeAll { $0 == id } }
+        for id in closed.keys {
+            guard var consumer = self.consumers.removeValue(forKey: id) else { continue }
+            for message in consumer.takeUnsettled() { self.putBack(message, in: consumer.queue) }
+        }
+        for queue in Set(closed.values.map(\.queue)) { self.dispatch(queue) }
+    }
+
+    /// Settles one message. A tag that is unknown, or settled already, changes nothing.
+    mutating func settle(_ tag: DeliveryTag, of id: InMemoryConsumer.ID, _ settlement: Settlement) {
+        guard let queue = self.consumers[id]?.queue, let message = self.consumers[id]?.settle(tag) else { return }
+        switch settlement {
+        case .acknowledge: break
+        case .giveBack: self.putBack(message, in: queue)
+        case .refuse: self.deadLetter(message, .rejected, from: queue)
+        }
+        self.dispatch(queue)
+    }
+
+    /// Puts a message back, unless it has come back too often
+    /// (https://www.rabbitmq.com/docs/quorum-queues, poison message handling).
+    private mutating func putBack(_ message: InMemoryMessage, in name: String) {
+        guard let queue = self.queues[name] else { return }
+        var message = message
+        message.deliveryCount += 1
+        if let limit = queue.deliveryLimit, message.deliveryCount > limit {
+            self.deadLetter(message, .deliveryLimit, from: name)
+        } else {
+            self.queues[name]?.putBack(message)
+        }
+    }
+
+    /// Hands out what is ready, in turn to every consumer that has room for it.
+    ///
+    /// No queue is held in a variable here: taking a message would then copy all that wait.
+    mutating func dispatch(_ name: String) {
+        while let first = self.queues[name]?.ready.first {
+            let order = self.queues[name]?.consumers ?? []
+            let taker = order.firstIndex { self.consumers[$0]?.wantsMore == true }
+            if let expiry = first.expiry, expiry < self.now || expiry == self.now && taker == nil {
+                _ = self.queues[name]?.takeFirst()
+                self.deadLetter(first, .expired, from: name)
+                continue
+            }
+            guard let taker, let tag = self.consumers[order[taker]]?.handOut(first) else { return }
+            _ = self.queues[name]?.takeFirst()
+            self.queues[name]?.consumers.remove(at: taker)
+            self.queues[name]?.consumers.append(order[taker])
+            self.events.append((order[taker], .delivered(tag, first)))
+        }
+    }
+}

@@ -1,0 +1,127 @@
+package import Messaging
+package import Polling
+
+/// The consuming side of an `InMemoryBroker`, on the thread of one event loop.
+package final class InMemoryIntake: Intake {
+    /// What the broker tells the intake.
+    enum Notice: Sendable {
+        case event(SubscriptionID, InMemoryConsumer.Event)
+        /// Everything that was sent before has been taken.
+        case closed
+    }
+
+    private let broker: InMemoryBroker
+    private let bodyLimit: UInt64
+    private let loop: EventLoop
+    private let mailbox: Mailbox<Notice>
+    private let number: Int
+    private var handlers: [SubscriptionID: (SubscriptionEvent) -> Void] = [:]
+    private var acknowledged: [(tag: DeliveryTag, consumer: InMemoryConsumer.ID)] = []
+    private var closeCompletion: (() -> Void)?
+    private var isClosed = false
+
+    /// Call on the loop's thread.
+    ///
+    /// - Parameter bodyLimit: bytes; a larger body is not handed over, see `Delivery.omittedBodySize`.
+    /// - Throws: when the process has no descriptor left.
+    package init(broker: InMemoryBroker, bodyLimit: UInt64 = 16 << 20, loop: EventLoop) throws(SystemError) {
+        self.broker = broker
+        self.bodyLimit = bodyLimit
+        self.loop = loop
+        self.mailbox = try Mailbox()
+        self.number = broker.open(self.mailbox)
+        self.mailbox.attach(to: loop) { [weak self] notices in self?.handle(notices) }
+    }
+
+    /// An intake that is dropped is like a connection that breaks.
+    deinit {
+        if !self.isClosed {
+            self.mailbox.detach(from: self.loop)
+            self.broker.close(intake: self.number)
+        }
+    }
+
+    private func consumer(_ subscription: SubscriptionID) -> InMemoryConsumer.ID {
+        InMemoryConsumer.ID(intake: self.number, subscription: subscription)
+    }
+
+    /// Deliveries that came together are handed over together.
+    private func handle(_ notices: [Notice]) {
+        var batch: [Delivery] = []
+        var owner: SubscriptionID?
+        func handOver() {
+            guard let subscription = owner, !batch.isEmpty else { return }
+            self.handlers[subscription]?(.deliveries(batch))
+            batch = []
+        }
+        func tell(_ subscription: SubscriptionID, _ event: SubscriptionEvent) {
+            handOver()
+            self.handlers[subscription]?(event)
+        }
+        for notice in notices {
+            switch notice {
+            case .event(let subscription, .delivered(let tag, let message)):
+                if owner != subscription { handOver() }
+                owner = subscription
+                batch.append(message.delivery(tag: tag, bodyLimit: self.bodyLimit))
+            case .event(let subscription, .active): tell(subscription, .active)
+            case .event(let subscription, .interrupted(let what, let error)):
+                tell(subscription, .interrupted(what, error))
+            case .event(let subscription, .ended): tell(subscription, .ended)
+            case .closed:
+                handOver()
+                self.finishClosing()
+            }
+        }
+        handOver()
+    }
+
+    // MARK: - Intake
+
+    package func subscribe(
+        to queue: String,
+        prefetch: UInt16,
+        handler: @escaping (SubscriptionEvent) -> Void
+    ) -> SubscriptionID {
+        let subscription = SubscriptionID(number: self.handlers.count + 1)
+        self.handlers[subscription] = handler
+        self.broker.subscribe(self.consumer(subscription), to: queue, prefetch: prefetch)
+        return subscription
+    }
+
+    package func unsubscribe(_ subscription: SubscriptionID) { self.broker.unsubscribe(self.consumer(subscription)) }
+
+    package func acknowledge(_ tag: DeliveryTag, of subscription: SubscriptionID) {
+        self.acknowledged.append((tag, self.consumer(subscription)))
+    }
+
+    package func giveBack(_ tag: DeliveryTag, of subscription: SubscriptionID) {
+        self.broker.settle([(tag, self.consumer(subscription))], .giveBack)
+    }
+
+    package func refuse(_ tag: DeliveryTag, of subscription: SubscriptionID) {
+        self.broker.settle([(tag, self.consumer(subscription))], .refuse)
+    }
+
+    package func flush() {
+        guard !self.acknowledged.isEmpty else { return }
+        self.broker.settle(self.acknowledged, .acknowledge)
+        self.acknowledged.removeAll(keepingCapacity: true)
+    }
+
+    package func close(_ completion: @escaping () -> Void) {
+        guard !self.isClosed else { return completion() }
+        self.isClosed = true
+        self.closeCompletion = completion
+        self.flush()
+        self.broker.close(intake: self.number)
+        self.mailbox.send(.closed)
+    }
+
+    private func finishClosing() {
+        self.mailbox.detach(from: self.loop)
+        let completion = self.closeCompletion
+        self.closeCompletion = nil
+        completion?()
+    }
+}

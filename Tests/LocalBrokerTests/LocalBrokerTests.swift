@@ -1,0 +1,163 @@
+import FoundationEssentials
+import Glibc
+import Testing
+
+@testable import LocalBroker
+
+@Suite(.timeLimit(.minutes(3)))
+struct LocalBrokerTests {
+    @Test func `a temporary node answers, and after its stop nothing of it is left`() async throws {
+        let broker = try await LocalBroker.start()
+        let pid = try #require(broker.pid)
+        let nodeName = try Self.nodeName(of: broker)
+        #expect(broker.url == "amqp://guest:guest@127.0.0.1:\(broker.port)/")
+        #expect(await Readiness.answers(port: broker.port, nodeName: nodeName))
+        #expect(await !Readiness.answers(port: broker.port, nodeName: "another"))
+        #expect(try await broker.control(["list_users"]).contains("guest"))
+
+        let error = await #expect(throws: LocalBrokerError.self) {
+            try await broker.control(["delete_vhost", "missing"])
+        }
+        #expect(String(describing: error).contains("'missing'"), "what rabbitmqctl printed")
+
+        let processes = try Processes.ofNode(in: broker.dataDirectory)
+        #expect(processes.contains(pid))
+        let loopback = ["0100007F", "00000000000000000000000001000000"]
+        let listeners = try Processes.listeners(of: processes)
+        #expect(listeners.count >= 3, "AMQP, distribution and epmd")
+        #expect(listeners.allSatisfy(loopback.contains), "\(listeners)")
+
+        await broker.stop()
+        #expect(broker.pid == nil)
+        #expect(await Self.isGone(broker.dataDirectory))
+        #expect(!FileManager.default.fileExists(atPath: broker.dataDirectory))
+        await #expect(throws: LocalBrokerError.notRunning) { try await broker.control(["list_users"]) }
+        await #expect(throws: LocalBrokerError.notRunning) { try await broker.restart() }
+    }
+
+    @Test func `a given directory keeps its data over runs and serves one node at a time`() async throws {
+        let directory = try Self.directory("kept data")
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let first = try await LocalBroker.start(dataDirectory: directory)
+        try await first.control(["add_vhost", "remembered"])
+        await #expect(throws: LocalBrokerError.directoryInUse(path: first.dataDirectory)) {
+            try await LocalBroker.start(dataDirectory: directory)
+        }
+        await first.stop()
+        #expect(await Self.isGone(first.dataDirectory))
+
+        let second = try await LocalBroker.start(dataDirectory: directory)
+        #expect(try await second.control(["list_vhosts"]).contains("remembered"))
+        await second.stop()
+    }
+
+    @Test func `a node is frozen, killed and restarted on the same port and data`() async throws {
+        let broker = try await LocalBroker.start()
+        let pid = try #require(broker.pid)
+        let nodeName = try Self.nodeName(of: broker)
+        try await broker.control(["add_vhost", "remembered"])
+
+        broker.suspend()
+        #expect(await poll(every: .milliseconds(5), for: .seconds(5)) { Processes.state(of: pid) == "T" })
+        broker.resume()
+        #expect(await poll(every: .milliseconds(5), for: .seconds(5)) { Processes.state(of: pid) != "T" })
+
+        await broker.kill()
+        #expect(broker.pid == nil)
+        #expect(Processes.state(of: pid) == nil)
+        #expect(await !Readiness.answers(port: broker.port, nodeName: nodeName))
+
+        try await broker.restart()
+        #expect(try #require(broker.pid) != pid)
+        #expect(await Readiness.answers(port: broker.port, nodeName: nodeName))
+        #expect(try await broker.control(["list_vhosts"]).contains("remembered"))
+        await broker.stop()
+    }
+
+    // One exit test for both: each blocks a thread of the test run until its process has ended.
+    @Test func `nodes end with the process that started them, even with one that is killed`() async throws {
+        let kept = try Self.directory("kept by a killed process")
+        let temporary = try Self.directory("temporary of a killed process")
+        defer { for path in [kept, temporary] { try? FileManager.default.removeItem(atPath: path) } }
+        await #expect(processExitsWith: .signal(SIGKILL)) { [kept = kept as String, temporary = temporary as String] in
+            let keeper = try await LocalBroker.start(dataDirectory: kept)
+            try await keeper.control(["add_vhost", "started"])
+            setenv("TMPDIR", temporary, 1)
+            let other = try await LocalBroker.start()
+            #expect(other.dataDirectory.hasPrefix(temporary))
+            kill(getpid(), SIGKILL)
+        }
+        #expect(await Self.isGone(kept))
+        #expect(await Self.isGone(temporary))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: temporary).isEmpty)
+
+        let heir = try await LocalBroker.start(dataDirectory: kept)
+        #expect(try await heir.control(["list_vhosts"]).contains("started"))
+        await heir.stop()
+    }
+
+    @Test func `an instance that is dropped takes its node along`() async throws {
+        var broker: LocalBroker? = try await LocalBroker.start()
+        let directory = try #require(broker?.dataDirectory)
+        broker = nil
+        #expect(await Self.isGone(directory))
+        #expect(!FileManager.default.fileExists(atPath: directory))
+    }
+
+    @Test func `a node that cannot start is reported at once, with its log`() async throws {
+        let directory = try Self.directory("broken")
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        try "not a configuration".write(toFile: "\(directory)/advanced.config", atomically: true, encoding: .utf8)
+        let error = await #expect(throws: LocalBrokerError.self) {
+            try await LocalBroker.start(dataDirectory: directory)
+        }
+        guard case .exited(let log) = error else {
+            Issue.record("expected the node's end, got \(String(describing: error))")
+            return
+        }
+        #expect(log.contains("failed_to_read_advanced_configuration_file"))
+        #expect(await Self.isGone(directory))
+    }
+
+    @Test func `a taken port is refused before anything starts`() async throws {
+        let ports = try NodePorts.choose(amqp: nil)
+        let socket = Loopback.socket()
+        defer { close(socket) }
+        #expect(Loopback.withAddress(port: ports.amqp) { bind(socket, $0, $1) } == 0)
+        #expect(listen(socket, 1) == 0)
+        await #expect(throws: LocalBrokerError.portInUse(ports.amqp)) {
+            try await LocalBroker.start(port: ports.amqp)
+        }
+    }
+
+    @Test func `without RabbitMQ the error names the package to install`() {
+        let error = #expect(throws: LocalBrokerError.self) {
+            try Installation.find(searchPath: "/opt/tools", isExecutable: { _ in false })
+        }
+        #expect(error?.description.contains("apt-get install rabbitmq-server") == true)
+    }
+
+    @Test func `the package's own scripts are preferred to the search path`() throws {
+        let everywhere = try Installation.find(searchPath: "/opt/tools", isExecutable: { _ in true })
+        #expect(everywhere.server == "/usr/lib/rabbitmq/bin/rabbitmq-server")
+        let elsewhere = try Installation.find(searchPath: "/opt/tools", isExecutable: { $0.hasPrefix("/opt/tools/") })
+        #expect(elsewhere.control == "/opt/tools/rabbitmqctl")
+    }
+
+    private static func directory(_ name: String) throws -> String {
+        let path = "/tmp/warren-broker-tests \(name) \(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        return path
+    }
+
+    private static func nodeName(of broker: LocalBroker) throws -> String {
+        try String(contentsOfFile: "\(broker.dataDirectory)/node-name", encoding: .utf8)
+    }
+
+    /// Helper programs of the Erlang VM notice its end a moment later, hence the patience.
+    private static func isGone(_ directory: String) async -> Bool {
+        await poll(every: .milliseconds(20), for: .seconds(5)) {
+            (try? Processes.ofNode(in: directory))?.isEmpty == true
+        }
+    }
+}

@@ -1,0 +1,37 @@
+import FoundationEssentials
+
+/// What `/proc` tells about the processes of private nodes, found by the data directory in their environment.
+enum Processes {
+    /// - Parameter directory: the data directory, or one above it.
+    static func ofNode(in directory: String) throws -> [Int32] {
+        let home = Array("\0HOME=\(directory)".utf8)
+        return try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap(Int32.init).filter { pid in
+            let environment = try? Data(contentsOf: URL(filePath: "/proc/\(pid)/environ"))
+            return environment.map { ([0] + $0).contains(home) } ?? false
+        }
+    }
+
+    /// The state letter of `/proc/PID/stat`, or nil when there is no such process.
+    static func state(of pid: Int32) -> Character? {
+        let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
+        return stat?.split(separator: ") ").last?.first
+    }
+
+    /// The local addresses, as `/proc/net/tcp` writes them, on which these processes listen.
+    static func listeners(of pids: [Int32]) throws -> [String] {
+        let sockets = pids.flatMap { pid in
+            let directory = "/proc/\(pid)/fd"
+            let descriptors = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+            return descriptors.compactMap { descriptor in
+                try? FileManager.default.destinationOfSymbolicLink(atPath: "\(directory)/\(descriptor)")
+            }
+        }
+        return try ["/proc/net/tcp", "/proc/net/tcp6"].flatMap { table in
+            try String(contentsOfFile: table, encoding: .utf8).split(separator: "\n").dropFirst().compactMap { line in
+                let columns = line.split(separator: " ")
+                guard columns[3] == "0A", sockets.contains("socket:[\(columns[9])]") else { return nil }
+                return columns[1].split(separator: ":").first.map(String.init)
+            }
+        }
+    }
+}

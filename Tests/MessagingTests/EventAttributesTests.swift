@@ -1,0 +1,78 @@
+import Messaging
+import Testing
+
+@Suite struct EventAttributesTests {
+    private func delivery(_ properties: BasicProperties, _ headers: [(String, FieldValue)]) -> Delivery {
+        let encoded = properties.encoded(headers: FieldTable(headers))
+        let key = Array("order.placed".utf8)
+        return Delivery(
+            tag: DeliveryTag(generation: 1, value: 1),
+            exchange: "events",
+            isRedelivered: false,
+            bytes: key + encoded + Array("{}".utf8),
+            routingKeyCount: key.count,
+            propertiesCount: encoded.count
+        )
+    }
+
+    @Test("A property wins over a header, and the first header over the next")
+    func preference() {
+        var properties = BasicProperties()
+        properties.messageID = "property"
+        let both = self.delivery(properties, [("cloudEvents_id", .string("header")), ("ce-type", .string("T"))])
+        let attributes = EventAttributes(both)
+        #expect(both.bytes.text(attributes.id) == "property")
+        #expect(both.bytes.text(attributes.type) == "T")
+        #expect(both.eventID(attributes) == "property")
+
+        let headers = self.delivery(
+            BasicProperties(),
+            [("cloudEvents:source", .string("first")), ("ce-source", .string("second"))]
+        )
+        #expect(headers.bytes.text(EventAttributes(headers).source) == "first")
+    }
+
+    @Test("Every attribute is found under each prefix", arguments: ["cloudEvents_", "cloudEvents:", "ce-"])
+    func prefixes(prefix: String) {
+        let names = ["id", "type", "source", "subject", "version", "time", "correlationid", "causationid"]
+        let delivery = self.delivery(BasicProperties(), names.map { (prefix + $0, .string("the \($0)")) })
+        let found = EventAttributes(delivery)
+        let ranges = [
+            found.id, found.type, found.source, found.subject, found.version, found.time, found.correlationID,
+            found.causationID,
+        ]
+        #expect(ranges.map { delivery.bytes.text($0) } == names.map { "the \($0)" })
+    }
+
+    @Test("What only looks like an attribute is none")
+    func lookalikes() {
+        let long = FieldValue.string(String(repeating: "x", count: 256))
+        let delivery = self.delivery(
+            BasicProperties(),
+            [("cloudEventsXid", .string("a")), ("ce-id", .integer(1)), ("ce-source", long), ("ce-", .string("b"))]
+        )
+        let attributes = EventAttributes(delivery)
+        #expect(!attributes.id.isPresent)
+        #expect(!attributes.source.isPresent)
+    }
+
+    @Test("A giant trace header is not taken, because it would travel for ever")
+    func giantTrace() {
+        let giant = FieldValue.string(String(repeating: "x", count: 70_000))
+        let delivery = self.delivery(BasicProperties(), [("traceparent", giant), ("tracestate", .string("a=b"))])
+        let attributes = EventAttributes(delivery)
+        #expect(!attributes.traceParent.isPresent)
+        #expect(delivery.bytes.text(attributes.traceState) == "a=b")
+    }
+
+    @Test("A message without an id has the same made-up id at each delivery, and another body has another")
+    func generatedID() {
+        let first = self.delivery(BasicProperties(), [])
+        let again = self.delivery(BasicProperties(), [])
+        let other = self.delivery(BasicProperties(), [("a", .integer(1))])
+        let id = first.eventID(EventAttributes(first))
+        #expect(id.hasPrefix("generated-"))
+        #expect(again.eventID(EventAttributes(again)) == id)
+        #expect(other.eventID(EventAttributes(other)) != id)
+    }
+}

@@ -1,0 +1,166 @@
+import Glibc
+import Messaging
+import Testing
+import WorkerProtocol
+
+@testable import Warren
+
+@Suite struct WorkerTests {
+    @Test("Each of many invocations gets one result", arguments: [1, 3, 64])
+    func many(concurrency: Int) async throws {
+        let worker = try TestWorker(concurrency: concurrency)
+        try await worker.open(EchoOrder.self)
+        let count = 2000
+        var bytes: [UInt8] = []
+        for number in 1...UInt64(count) {
+            bytes += TestInvocation.bytes(Array(#"{"id":"\#(number)","items":[]}"#.utf8), number: number)
+        }
+        let toSend = bytes
+        #expect(WorkerThread.start { worker.send(toSend) })
+        let frames = try await worker.receive(count)
+        #expect(Set(frames.map { $0.invocation }) == Set(1...UInt64(count)))
+        #expect(try frames.allSatisfy { try ResultFrame($0).outcome.emitted.count == 3 })
+    }
+
+    @Test("Invocations that wait for each other run at the same time")
+    func together() async throws {
+        let worker = try TestWorker(concurrency: 16)
+        try await worker.open(MeetAll.self)
+        for number in 1...16 as ClosedRange<UInt64> { worker.invoke(number, "16") }
+        #expect(try await worker.receive(16).allSatisfy { try ResultFrame($0).outcome == .done(emitted: []) })
+    }
+
+    @Test("Invocations that come before the function is ready wait for it")
+    func beforeReady() async throws {
+        let worker = try TestWorker()
+        worker.invoke(1, #"{"word":"return"}"#)
+        try await worker.open(Obey.self)
+        #expect(try await worker.result().summary == "done")
+    }
+
+    @Test("At the deadline the task is cancelled, and a new lane takes the place of its own")
+    func deadline() async throws {
+        let worker = try TestWorker(concurrency: 1)
+        try await worker.open(Wait.self)
+        worker.invoke(1, "throw", timeout: 1)
+        worker.invoke(2, "throw")
+        var outcomes: [String] = []
+        while outcomes.count < 2 {
+            let frame = try #require(try await worker.receive(1).first)
+            if frame.kind == .result { outcomes.append(try ResultFrame(frame).outcome.summary) }
+            if frame.kind == .log, frame.invocation == 2 { _ = worker.engine.expire(.now + .seconds(60)) }
+        }
+        #expect(outcomes.allSatisfy { $0.hasPrefix("timed out") })
+        worker.invoke(3, "nothing")
+        #expect(try await worker.result().summary == "done")
+    }
+
+    @Test("A function that returns in spite of its cancellation is done")
+    func returnsAfterDeadline() async throws {
+        let worker = try TestWorker(concurrency: 1)
+        try await worker.open(Wait.self)
+        worker.invoke(1, "return")
+        #expect(try await worker.receive(1).map { $0.kind } == [.log])
+        _ = worker.engine.expire(.now + .seconds(60))
+        #expect(try await worker.result().summary == "done")
+    }
+
+    @Test("A function that ignores its cancellation keeps no other from running")
+    func deaf() async throws {
+        let worker = try TestWorker(concurrency: 1)
+        try await worker.open(Wait.self)
+        worker.invoke(1, "deaf")
+        #expect(try await worker.receive(1).map { $0.kind } == [.log])
+        _ = worker.engine.expire(.now + .seconds(60))
+        worker.invoke(2, "nothing")
+        #expect(try await worker.receive(1).map { $0.invocation } == [2])
+        worker.invoke(3, "release")
+        #expect(Set(try await worker.receive(2).map { $0.invocation }) == [1, 3])
+    }
+
+    @Test("A cancel frame ends its invocation as failed, and no other")
+    func cancel() async throws {
+        let worker = try TestWorker(concurrency: 2)
+        try await worker.open(Wait.self)
+        worker.invoke(1, "throw")
+        worker.invoke(2, "throw")
+        #expect(try await worker.receive(2).map { $0.kind } == [.log, .log])
+        worker.sendFrame(.cancel, invocation: 1)
+        worker.sendFrame(.cancel, invocation: 99)
+        let first = try #require(try await worker.receive(1).first)
+        #expect(first.invocation == 1)
+        #expect(try ResultFrame(first).outcome.summary.hasPrefix("failed"))
+        _ = worker.engine.expire(.now + .seconds(60))
+        #expect(try await worker.result().summary.hasPrefix("timed out"))
+    }
+
+    @Test("An invocation that no lane took in time is timed out, or cancelled, without being run")
+    func neverBegun() async throws {
+        let worker = try TestWorker()
+        worker.invoke(1, "nothing", timeout: 20)
+        worker.invoke(2, "nothing")
+        worker.sendFrame(.cancel, invocation: 2)
+        let frames = try await worker.receive(2)
+        let outcomes = try frames.sorted { $0.invocation < $1.invocation }.map { try ResultFrame($0).outcome.summary }
+        #expect(outcomes[0].hasPrefix("timed out: the deadline passed before"))
+        #expect(outcomes[1].hasPrefix("failed: the host cancelled"))
+    }
+
+    @Test("Draining writes every result, then ends")
+    func drain() async throws {
+        let worker = try TestWorker()
+        try await worker.open(Wait.self)
+        for number in 1...20 as ClosedRange<UInt64> { worker.invoke(number, "nothing") }
+        worker.invoke(21, "silent", timeout: 50)
+        worker.sendFrame(.drain)
+        #expect(await worker.ending == .drained)
+        let results = try await worker.receive(21)
+        #expect(Set(results.map { $0.invocation }) == Set(1...21))
+    }
+
+    @Test("The end of the host ends the loop at once, whatever runs")
+    func hostGone() async throws {
+        let worker = try TestWorker()
+        try await worker.open(Wait.self)
+        worker.invoke(1, "throw", timeout: 100)
+        worker.hangUp()
+        #expect(await worker.ending == .hostGone)
+    }
+
+    @Test("A frame that breaks the protocol ends the loop with its reason", arguments: [FrameKind.hello, .invoke])
+    func broken(kind: FrameKind) async throws {
+        let worker = try TestWorker()
+        worker.sendFrame(kind)
+        guard case .protocolBroken(let reason) = await worker.ending else {
+            Issue.record("the loop went on")
+            return
+        }
+        #expect(!reason.isEmpty)
+    }
+
+    @Test("Log lines carry the number of their invocation and nested values as text")
+    func logs() async throws {
+        let worker = try TestWorker()
+        try await worker.open(Chatter.self)
+        worker.invoke(7, "")
+        let frames = try await worker.receive(2)
+        #expect(frames.map { $0.kind } == [.log, .result])
+        #expect(frames.map { $0.invocation } == [7, 7])
+        let line = LogFrame(
+            level: 4,
+            message: "careful",
+            metadata: [("error", "the disk is full"), ("list", #"["a", "b"]"#), ("plain", "1")]
+        )
+        #expect(try LogFrame(frames[0]) == line)
+    }
+
+    @Test("Results larger than any buffer arrive whole")
+    func large() async throws {
+        let worker = try TestWorker()
+        try await worker.open(EchoBytes.self)
+        let body = String(repeating: "x", count: 3 << 20)
+        #expect(WorkerThread.start { for number in 1...4 as ClosedRange<UInt64> { worker.invoke(number, body) } })
+        let frames = try await worker.receive(4)
+        #expect(try frames.allSatisfy { try ResultFrame($0).outcome.emitted.map { $0.payload.count } == [3 << 20] })
+    }
+}

@@ -1,0 +1,78 @@
+import Messaging
+import Testing
+import WorkerProtocol
+
+@Suite struct InvokeFrameTests {
+    private func received(
+        _ properties: BasicProperties,
+        headers: [(String, FieldValue)] = [],
+        generatedID: String? = nil,
+        originalRoutingKey: String? = nil
+    ) throws -> ReceivedInvocation {
+        let encoded = properties.encoded(headers: FieldTable(headers))
+        let key = Array("order.placed".utf8)
+        let delivery = Delivery(
+            tag: DeliveryTag(generation: 1, value: 1),
+            exchange: "events",
+            isRedelivered: false,
+            bytes: key + encoded + Array("{}".utf8),
+            routingKeyCount: key.count,
+            propertiesCount: encoded.count
+        )
+        var bytes: [UInt8] = []
+        InvokeFrame.write(
+            invocation: 9,
+            run: InvokeFrame.Run(timeoutMilliseconds: 5000, attempt: 2, maxAttempts: 5),
+            delivery: delivery,
+            attributes: EventAttributes(delivery),
+            generatedID: generatedID,
+            originalRoutingKey: originalRoutingKey,
+            receivedMilliseconds: 1234,
+            to: &bytes
+        )
+        var buffer = FrameBuffer()
+        buffer.append(bytes)
+        return try ReceivedInvocation(try #require(try buffer.next()))
+    }
+
+    @Test("A delivery arrives with all it had")
+    func everything() throws {
+        var properties = BasicProperties()
+        properties.messageID = "m"
+        properties.timestamp = 1_700_000_000
+        properties.contentType = "text/plain"
+        let received = try self.received(properties, headers: [("ce-subject", .string("s")), ("n", .integer(1))])
+        #expect(received.invocation == 9)
+        #expect(received.run == InvokeFrame.Run(timeoutMilliseconds: 5000, attempt: 2, maxAttempts: 5))
+        #expect(received[.id] == "m")
+        #expect(received[.subject] == "s")
+        #expect(received[.contentType] == "text/plain")
+        #expect(received[.routingKey] == "order.placed")
+        #expect(received[.type] == nil)
+        #expect(received.timeMilliseconds == 1_700_000_000_000)
+        #expect(received.headers["n"] == .integer(1))
+        #expect(Array(received.payload) == Array("{}".utf8))
+    }
+
+    @Test("Without a time it is that of receipt, and a time in a header stays text")
+    func times() throws {
+        #expect(try self.received(BasicProperties()).timeMilliseconds == 1234)
+        let header = try self.received(BasicProperties(), headers: [("ce-time", .string("2026-01-31T12:00:00Z"))])
+        #expect(header.timeMilliseconds == nil)
+        #expect(header[.time] == "2026-01-31T12:00:00Z")
+    }
+
+    @Test("A timestamp beyond all reason is clamped", arguments: [UInt64.max, 1 << 63, UInt64(Int64.max) / 1000 + 1])
+    func giantTimestamp(seconds: UInt64) throws {
+        var properties = BasicProperties()
+        properties.timestamp = seconds
+        #expect(try self.received(properties).timeMilliseconds == .max)
+    }
+
+    @Test("A made-up id and the key from before a delay replace those of the delivery")
+    func replaced() throws {
+        let received = try self.received(BasicProperties(), generatedID: "generated-1", originalRoutingKey: "first.key")
+        #expect(received[.id] == "generated-1")
+        #expect(received[.routingKey] == "first.key")
+    }
+}
