@@ -101,8 +101,15 @@ package final class EventLoop {
                     )
                 )
             }
-            self.timers.runDue()
+            self.runDueTimers()
             for body in self.turnEnds { body() }
         }
+    }
+
+    /// Timers that were due at the beginning of this: one that is scheduled for at once waits for the next turn.
+    private func runDueTimers() {
+        guard !self.timers.isEmpty else { return }
+        let now = ContinuousClock.now
+        while let body = self.timers.popDue(at: now) { body() }
     }
 }

@@ -34,12 +34,11 @@ struct TimerQueue {
         return Int32(clamping: Int64(wait / .milliseconds(1)) + 1)
     }
 
-    mutating func runDue() {
-        guard !self.entries.isEmpty else { return }
-        let now = ContinuousClock.now
-        while let next = self.entries.first, next.deadline <= now {
-            self.entries.removeFirst()
-            next.body()
-        }
+    /// Takes out the first timer that is due. One at a time, because what it does may schedule and cancel others.
+    mutating func popDue(at now: ContinuousClock.Instant) -> (() -> Void)? {
+        guard let next = self.entries.first, next.deadline <= now else { return nil }
+        return self.entries.removeFirst().body
     }
+
+    var isEmpty: Bool { self.entries.isEmpty }
 }
