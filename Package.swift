@@ -38,7 +38,7 @@ let package = Package(
         .target(name: "Warren", dependencies: ["Messaging", "WorkerProtocol", logging]),
         .target(
             name: "WarrenTesting",
-            dependencies: ["Warren", "Messaging", "Polling", "Manifests", "Topology", "Processing", logging]
+            dependencies: ["Warren", "Messaging", "Polling", "Manifests", "Topology", "Processing", logging, deque]
         ),
 
         // Values and rules, no I/O.
@@ -80,6 +80,21 @@ let package = Package(
         .testTarget(name: "ManifestsTests", dependencies: ["Manifests", "Messaging"]),
         .testTarget(name: "TopologyTests", dependencies: ["Topology", "Manifests", "Messaging"]),
         .testTarget(name: "LocalBrokerTests", dependencies: ["LocalBroker"]),
+        .testTarget(name: "AMQPTests", dependencies: ["AMQP", "Messaging"]),
+        // What a broker has to do, tested over the one in memory and over RabbitMQ.
+        .target(
+            name: "BrokerConformance",
+            dependencies: ["Messaging", "Polling"],
+            path: "Tests/BrokerConformance"
+        ),
+        .testTarget(
+            name: "WarrenTestingTests",
+            dependencies: ["WarrenTesting", "BrokerConformance", "Messaging", "Polling"]
+        ),
+        .testTarget(
+            name: "IntegrationTests",
+            dependencies: ["AMQP", "BrokerConformance", "LocalBroker", "Messaging", "Polling", logging]
+        ),
 
         // Benchmarks: librabbitmq without Warren, the yardstick.
         .target(name: "BareClient", dependencies: ["CRabbitMQ"], path: "Tests/Benchmarks/BareClient"),
@@ -92,6 +107,13 @@ let package = Package(
             name: "bare-publisher",
             dependencies: ["BareClient", "CRabbitMQ"],
             path: "Tests/Benchmarks/BarePublisher"
+        ),
+        // Benchmarks: Warren beside it.
+        .executableTarget(name: "bench-functions", dependencies: ["Warren"], path: "Tests/Benchmarks/BenchFunctions"),
+        .executableTarget(
+            name: "warren-bench",
+            dependencies: ["AMQP", "LocalBroker", "Messaging", "Polling", "Processing", "Workers", logging],
+            path: "Tests/Benchmarks/Bench"
         ),
     ]
 )

@@ -47,7 +47,14 @@ package final class AMQPIntake: Intake {
             handler: handler
         )
         self.channels.append(channel)
-        if driver.connection != nil { channel.connected() }
+        if driver.connection != nil {
+            channel.connected()
+        } else if let error = driver.lastError {
+            // Not from inside this call: the caller does not know the subscription yet.
+            self.loop.schedule(after: .zero) {
+                if driver.connection == nil { channel.lost(error) }
+            }
+        }
         return SubscriptionID(number: number)
     }
 

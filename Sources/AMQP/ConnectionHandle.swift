@@ -112,6 +112,16 @@ final class ConnectionHandle: @unchecked Sendable {
             }
         }
         guard let error = BrokerError.reply(reply, while: "logging in to", at: address) else { return }
+        // With TLS 1.3 the broker looks at the client's certificate only now (RFC 8446, section 4.4.2.4).
+        if reply.reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION,
+            reply.library_error == AMQP_STATUS_SSL_ERROR.rawValue
+        {
+            throw BrokerError(
+                .accessRefused,
+                "\(address) ended TLS during login; it may want another client certificate, named with "
+                    + "?certfile= and keyfile="
+            )
+        }
         guard reply.reply_type != AMQP_RESPONSE_SERVER_EXCEPTION,
             reply.library_error == AMQP_STATUS_CONNECTION_CLOSED.rawValue
                 || reply.library_error == AMQP_STATUS_SOCKET_ERROR.rawValue

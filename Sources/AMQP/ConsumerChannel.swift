@@ -71,7 +71,8 @@ final class ConsumerChannel {
             self.perform(self.lifecycle.cancelConfirmed())
         case AMQP_CHANNEL_CLOSE_OK_METHOD: self.perform(self.lifecycle.channelCloseConfirmed())
         case AMQP_BASIC_CANCEL_METHOD:
-            self.batch.removeAll()
+            // While we cancel ourselves the channel stays open, and so its deliveries stay good.
+            if self.lifecycle.state == .cancelling { self.handOver() } else { self.batch.removeAll() }
             let error = BrokerError(
                 .notFound,
                 "the broker cancelled the consumer of queue '\(self.queue)': it was deleted or has lost its leader"

@@ -42,6 +42,8 @@ struct ConsumerLifecycle {
 
     private(set) var state = State.disconnected
     private var isWanted = true
+    /// Why there has been no connection since the last one, as reported.
+    private var reportedLoss: BrokerError?
 
     /// Whether settlements can be sent.
     var isChannelOpen: Bool {
@@ -54,6 +56,7 @@ struct ConsumerLifecycle {
     mutating func connected() -> [Action] {
         guard self.state == .disconnected else { return [] }
         self.state = .opening
+        self.reportedLoss = nil
         return [.open]
     }
 
@@ -124,9 +127,14 @@ struct ConsumerLifecycle {
         return [.open]
     }
 
+    /// The connection was lost, or another attempt to make one has failed.
     mutating func connectionLost(_ error: BrokerError) -> [Action] {
         switch self.state {
-        case .disconnected, .over: return []
+        case .over: return []
+        case .disconnected:
+            guard error != self.reportedLoss else { return [] }
+            self.reportedLoss = error
+            return [.reportInterrupted(.connection, error)]
         case .ended:
             self.state = .over
             return []
@@ -134,6 +142,7 @@ struct ConsumerLifecycle {
         case .opening, .limiting, .subscribing, .consuming, .closing, .resting:
             guard self.isWanted else { return self.end(.over) }
             self.state = .disconnected
+            self.reportedLoss = error
             return [.reportInterrupted(.connection, error)]
         }
     }

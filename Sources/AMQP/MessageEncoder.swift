@@ -27,12 +27,13 @@ final class MessageEncoder {
             && message.exchange.utf8.count <= 255
     }
 
-    /// Publishes mandatory and persistent. Returns librabbitmq's status.
-    func publish(_ message: OutgoingMessage, on connection: ConnectionHandle, channel: UInt16) -> Int32 {
+    /// Publishes mandatory and persistent. Returns librabbitmq's status; nil when the headers are no table that
+    /// librabbitmq knows, and nothing was sent.
+    func publish(_ message: OutgoingMessage, on connection: ConnectionHandle, channel: UInt16) -> Int32? {
         defer { recycle_amqp_pool(&self.pool) }
         var properties = self.properties(message.properties)
         if !message.headers.isEmpty {
-            guard let table = self.table(message.headers) else { return AMQP_STATUS_BAD_AMQP_DATA.rawValue }
+            guard let table = self.table(message.headers) else { return nil }
             properties.headers = table
             properties._flags |= amqp_flags_t(AMQP_BASIC_HEADERS_FLAG)
         }

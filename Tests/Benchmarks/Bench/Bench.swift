@@ -1,0 +1,80 @@
+import AMQP
+import Foundation
+import LocalBroker
+import Logging
+
+/// `make bench`: measures bare librabbitmq and Warren in turn against one private broker and prints a table with the
+/// ratios that Warren promises. Figures are medians of three rounds; a time alone says more about the machine.
+@main
+struct Bench {
+    static let rounds = 3
+
+    static func main() async throws {
+        let options = BenchOptions(arguments: CommandLine.arguments)
+        let programs = Programs()
+        let directory = try WorkDirectory()
+        defer { directory.remove() }
+        print("starting a private RabbitMQ node")
+        let node = try await LocalBroker.start()
+        let broker = try AMQPBroker(
+            address: try AMQPAddress(node.url),
+            name: "bench",
+            logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }
+        )
+        let surroundings = Surroundings(
+            programs: programs,
+            directory: directory,
+            node: node,
+            broker: broker,
+            options: options
+        )
+        do {
+            try await self.measure(surroundings)
+        } catch {
+            print("error: \(error)")
+            await broker.close()
+            await node.stop()
+            exit(1)
+        }
+        await broker.close()
+        await node.stop()
+    }
+
+    private static func measure(_ surroundings: Surroundings) async throws {
+        var table = BudgetTable()
+        print("throughput: \(surroundings.options.events) events, \(self.rounds) rounds")
+        try await ThroughputBench(surroundings).measure(rounds: self.rounds, into: &table)
+        print("latency at 2,000 events/s, \(self.rounds) rounds")
+        try await LatencyBench(surroundings).measure(rounds: self.rounds, into: &table)
+        print("start and footprint")
+        try await StartBench(surroundings).measure(into: &table)
+        try await FootprintBench(surroundings).measure(into: &table)
+        print("backlog of \(surroundings.options.backlog) events")
+        try await BacklogBench(surroundings).measure(into: &table)
+        print("")
+        print(table.text)
+    }
+}
+
+/// `--quick` measures a tenth of everything: to see that the benchmark works, not to quote.
+struct BenchOptions {
+    let events: Int
+    let latencyEvents: Int
+    let backlog: Int
+
+    init(arguments: [String]) {
+        let isQuick = arguments.contains("--quick")
+        self.events = isQuick ? 20_000 : 200_000
+        self.latencyEvents = isQuick ? 1_000 : 10_000
+        self.backlog = isQuick ? 100_000 : 1_000_000
+    }
+}
+
+/// What every measurement works with.
+struct Surroundings {
+    let programs: Programs
+    let directory: WorkDirectory
+    let node: LocalBroker
+    let broker: AMQPBroker
+    let options: BenchOptions
+}

@@ -1,0 +1,38 @@
+import Foundation
+
+/// A running `warren run`, with the processes whose use of the machine is counted.
+struct HostUnderTest {
+    let process: Process
+
+    init(_ surroundings: Surroundings, manifests: String) throws {
+        self.process = try surroundings.programs.start(
+            "warren",
+            [
+                "run", "--broker", surroundings.node.url, "--manifests", manifests, "--bundles",
+                surroundings.programs.bundles, "--log-level", "error",
+            ]
+        )
+    }
+
+    var usage: ProcessUsage { ProcessUsage(pid: self.process.processIdentifier) }
+    var workers: [ProcessUsage] { self.usage.children.map(ProcessUsage.init) }
+
+    /// Waits until the queue has a consumer for each of the functions.
+    func waitUntilConsuming(_ queues: [String], _ surroundings: Surroundings) async throws {
+        for queue in queues {
+            _ = try await poll(every: .milliseconds(20), within: .seconds(60), for: "a consumer of \(queue)") {
+                let inspection = try await surroundings.broker.inspect(queue: queue)
+                return (inspection?.consumers ?? 0) > 0 ? true : nil
+            }
+        }
+    }
+
+    /// Drains and waits for the end. Blocks.
+    func stop() throws {
+        self.process.terminate()
+        self.process.waitUntilExit()
+        guard self.process.terminationStatus == 0 else {
+            throw BenchError("the host ended with exit code \(self.process.terminationStatus)")
+        }
+    }
+}

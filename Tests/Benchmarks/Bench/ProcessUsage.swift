@@ -1,0 +1,34 @@
+import Foundation
+
+/// What the kernel tells of a process under `/proc`.
+struct ProcessUsage {
+    let pid: Int32
+
+    /// User and system time so far, in microseconds; the kernel counts in hundredths of a second.
+    var cpuMicroseconds: Double {
+        let text = (try? String(contentsOfFile: "/proc/\(self.pid)/stat", encoding: .utf8)) ?? ""
+        // The second field is the name in parentheses, which may hold anything.
+        guard let name = text.lastIndex(of: ")") else { return 0 }
+        let fields = text[text.index(after: name)...].split(separator: " ")
+        guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else { return 0 }
+        return (user + system) * 10_000
+    }
+
+    /// Resident memory now, in KiB.
+    var residentKiB: Double { self.status("VmRSS:") }
+
+    private func status(_ field: String) -> Double {
+        let text = (try? String(contentsOfFile: "/proc/\(self.pid)/status", encoding: .utf8)) ?? ""
+        let line = text.split(separator: "\n").first { $0.hasPrefix(field) }
+        return line.flatMap { $0.split(whereSeparator: \.isWhitespace).dropFirst().first }.flatMap { Double($0) } ?? 0
+    }
+
+    /// The processes that it has started and that live.
+    var children: [Int32] {
+        let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(self.pid)/task")) ?? []
+        return tasks.flatMap { task in
+            let text = try? String(contentsOfFile: "/proc/\(self.pid)/task/\(task)/children", encoding: .utf8)
+            return (text ?? "").split(separator: " ").compactMap { Int32($0) }
+        }
+    }
+}

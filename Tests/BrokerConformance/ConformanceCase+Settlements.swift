@@ -1,0 +1,137 @@
+internal import Messaging
+internal import Testing
+
+/// What becomes of a message that was handed out.
+extension ConformanceCase {
+    static var settlements: [ConformanceCase] {
+        [
+            ConformanceCase("prefetch bounds what is handed out and not settled", self.prefetch),
+            ConformanceCase("acknowledging in any order leaves nothing", self.acknowledge),
+            ConformanceCase("what is given back comes again, marked as redelivered", self.giveBack),
+            ConformanceCase("settling twice changes nothing", self.settleTwice),
+            ConformanceCase("what was not settled comes back when the intake closes", self.close),
+            ConformanceCase("a message that comes back too often is dead-lettered", self.deliveryLimit),
+        ]
+    }
+
+    private static func publish(_ count: Int, to queue: String, _ tested: any BrokerUnderTest) async throws {
+        try await tested.broker.declare([.queue(queue)])
+        let results = await tested.broker.publish((0..<count).map { .to(queue, id: "\($0)") })
+        #expect(results.allSatisfy { $0 == .confirmed })
+    }
+
+    @Sendable private static func prefetch(_ tested: any BrokerUnderTest) async throws {
+        let queue = Names()("q")
+        try await self.publish(10, to: queue, tested)
+        let probe = try tested.probe()
+        let subscription = probe.subscribe(to: queue, prefetch: 3)
+        var deliveries = try await subscription.deliveries(3)
+        #expect(try await tested.readyMessages(in: queue, become: 7))
+        subscription.settle([deliveries[1]], .acknowledge)
+        deliveries = try await subscription.deliveries(4)
+        #expect(try await tested.readyMessages(in: queue, become: 6))
+        #expect(deliveries.messageIDs == ["0", "1", "2", "3"])
+        await probe.close()
+    }
+
+    @Sendable private static func acknowledge(_ tested: any BrokerUnderTest) async throws {
+        let queue = Names()("q")
+        try await self.publish(100, to: queue, tested)
+        let probe = try tested.probe()
+        let subscription = probe.subscribe(to: queue, prefetch: 100)
+        let deliveries = try await subscription.deliveries(100)
+        // 7 and 100 have no common divisor, so this names every delivery once.
+        let order = (0..<100).map { deliveries[$0 * 7 % 100] }
+        for part in stride(from: 0, to: 100, by: 9) {
+            subscription.settle(Array(order[part..<min(100, part + 9)]), .acknowledge)
+        }
+        // Another hundred can only come when the broker has taken every one of the acknowledgements.
+        let more = (100..<200).map { "\($0)" }
+        _ = await tested.broker.publish(more.map { .to(queue, id: $0) })
+        #expect(try await subscription.deliveries(200).suffix(100).map { $0.messageID } == more)
+        await probe.close()
+        let other = try tested.probe()
+        let again = try await other.subscribe(to: queue).deliveries(100)
+        #expect(again.messageIDs == more)
+        #expect(again.filter(\.isRedelivered).count == 100)
+        await other.close()
+    }
+
+    @Sendable private static func giveBack(_ tested: any BrokerUnderTest) async throws {
+        let queue = Names()("q")
+        try await self.publish(3, to: queue, tested)
+        let probe = try tested.probe()
+        let subscription = probe.subscribe(to: queue, prefetch: 2)
+        let first = try await subscription.deliveries(2)
+        subscription.settle([first[0]], .giveBack)
+        // Whether it comes before what has waited behind it is the broker's choice.
+        subscription.settle(Array(try await subscription.deliveries(3)[1...]), .acknowledge)
+        let later = try await subscription.deliveries(4)[2...].sorted { ($0.messageID ?? "") < ($1.messageID ?? "") }
+        #expect(later.messageIDs == ["0", "2"])
+        #expect(later.map(\.isRedelivered) == [true, false])
+        #expect(later.map { $0.headers["x-delivery-count"] } == [.integer(1), nil])
+        await probe.close()
+    }
+
+    @Sendable private static func settleTwice(_ tested: any BrokerUnderTest) async throws {
+        let queue = Names()("q")
+        try await self.publish(4, to: queue, tested)
+        let probe = try tested.probe()
+        let subscription = probe.subscribe(to: queue, prefetch: 2)
+        let first = try await subscription.deliveries(2)
+        subscription.settle([first[0], first[0]], .acknowledge)
+        subscription.settle([first[0], first[1], first[1]], .giveBack)
+        let unknown = DeliveryTag(generation: first[1].tag.generation, value: 1_000_000)
+        let stale = DeliveryTag(generation: first[1].tag.generation &- 1, value: 1)
+        subscription.settle(
+            [unknown, stale].map {
+                Delivery(tag: $0, exchange: "", isRedelivered: false, bytes: [], routingKeyCount: 0, propertiesCount: 0)
+            },
+            .acknowledge
+        )
+        let all = try await subscription.deliveries(4)
+        subscription.settle(all, .acknowledge)
+        try await subscription.wait(for: "the last message") { $0.deliveries.messageIDs.contains("3") }
+        #expect(subscription.seen.signals == [.active], "no channel was closed over it")
+        await probe.close()
+    }
+
+    @Sendable private static func close(_ tested: any BrokerUnderTest) async throws {
+        let queue = Names()("q")
+        try await self.publish(4, to: queue, tested)
+        let probe = try tested.probe()
+        let subscription = probe.subscribe(to: queue, prefetch: 3)
+        let deliveries = try await subscription.deliveries(3)
+        subscription.settle([deliveries[1]], .acknowledge)
+        _ = try await subscription.deliveries(4)
+        await probe.close()
+        let other = try tested.probe()
+        let again = try await other.subscribe(to: queue, acknowledges: true).deliveries(3)
+        #expect(again.messageIDs == ["0", "2", "3"])
+        #expect(again.map(\.isRedelivered) == [true, true, true])
+        await other.close()
+        #expect(try await tested.readyMessages(in: queue, become: 0))
+    }
+
+    @Sendable private static func deliveryLimit(_ tested: any BrokerUnderTest) async throws {
+        let names = Names()
+        let limit = DeclarationArgument("x-delivery-limit", .number(2))
+        try await tested.broker.declare([
+            .exchange(names("dlx"), .direct), .queue(names("dead")), .bind(names("dead"), to: names("dlx"), "k"),
+            .queue(names("q"), .deadLettering(to: names("dlx"), key: "k") + [limit]),
+        ])
+        _ = await tested.broker.publish([.to(names("q"), id: "poison")])
+        let probe = try tested.probe()
+        let subscription = probe.subscribe(to: names("q"))
+        for round in 1...3 {
+            let deliveries = try await subscription.deliveries(round)
+            #expect(deliveries.last?.headers["x-delivery-count"] == (round == 1 ? nil : .integer(Int64(round - 1))))
+            subscription.settle(deliveries.suffix(1), .giveBack)
+        }
+        let dead = try #require(try await probe.subscribe(to: names("dead")).deliveries(1).first)
+        #expect(dead.messageID == "poison")
+        #expect(dead.deaths.first?["reason"] == .string("delivery_limit"))
+        #expect(subscription.seen.deliveries.count == 3)
+        await probe.close()
+    }
+}

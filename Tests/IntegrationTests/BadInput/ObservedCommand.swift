@@ -1,0 +1,169 @@
+import Foundation
+import Synchronization
+import Testing
+
+/// A running `warren`, as its user sees it: what it prints, while it prints, and how it ends.
+final class ObservedCommand: Sendable {
+    struct Timeout: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    private struct Waiter {
+        let condition: @Sendable (Output) -> Bool
+        let continuation: CheckedContinuation<Bool, Never>
+    }
+
+    /// What it has printed, and its exit code when it has ended.
+    struct Output: Sendable {
+        fileprivate(set) var standardOutput: [UInt8] = []
+        fileprivate(set) var standardError: [UInt8] = []
+        fileprivate(set) var status: Int32?
+        fileprivate var openStreams = 2
+
+        var text: String { String(decoding: self.standardOutput, as: UTF8.self) }
+        var errorText: String { String(decoding: self.standardError, as: UTF8.self) }
+        var hasEnded: Bool { self.status != nil && self.openStreams == 0 }
+    }
+
+    private struct State {
+        var output = Output()
+        var waiters: [Int: Waiter] = [:]
+        var nextWaiter = 0
+    }
+
+    private let process = Process()
+    private let state = Mutex(State())
+
+    /// The directory of the executables that were built together with these tests.
+    static let products: String = {
+        let executable = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "."
+        return URL(filePath: executable).deletingLastPathComponent().path()
+    }()
+
+    /// Starts `warren` with these arguments.
+    ///
+    /// - Parameters:
+    ///   - environment: all of it; nothing of the test's own gets through.
+    ///   - input: what it finds on its standard input, then the end.
+    ///   - terminal: a descriptor to give it as stderr instead of a pipe.
+    init(
+        _ arguments: [String],
+        environment: [String: String] = [:],
+        input: [UInt8] = [],
+        terminal: FileHandle? = nil
+    ) throws {
+        self.process.executableURL = URL(filePath: "\(Self.products)/warren")
+        self.process.arguments = arguments
+        self.process.environment = environment
+        let output = Pipe()
+        self.process.standardOutput = output
+        self.collect(output.fileHandleForReading, \.standardOutput)
+        if let terminal {
+            self.process.standardError = terminal
+            self.state.withLock { $0.output.openStreams -= 1 }
+        } else {
+            let errors = Pipe()
+            self.process.standardError = errors
+            self.collect(errors.fileHandleForReading, \.standardError)
+        }
+        let standardInput = Pipe()
+        self.process.standardInput = standardInput
+        self.process.terminationHandler = { [weak self] process in
+            // As a shell says it: 128 and the signal's number.
+            let code = process.terminationStatus
+            let status = process.terminationReason == .exit ? code : 128 + code
+            self?.change { $0.status = status }
+        }
+        try self.process.run()
+        let writer = standardInput.fileHandleForWriting
+        Thread.detachNewThread {
+            // A command that has ended already reads nothing; that is for its test to notice.
+            _ = fcntl(writer.fileDescriptor, F_SETFL, 0)
+            signal(SIGPIPE, SIG_IGN)
+            try? writer.write(contentsOf: input)
+            try? writer.close()
+        }
+    }
+
+    deinit { if self.process.isRunning { self.process.terminate() } }
+
+    private func collect(_ handle: FileHandle, _ stream: WritableKeyPath<Output, [UInt8]> & Sendable) {
+        handle.readabilityHandler = { [weak self] handle in
+            let bytes = handle.availableData
+            if bytes.isEmpty { handle.readabilityHandler = nil }
+            self?.change { output in
+                if bytes.isEmpty { output.openStreams -= 1 } else { output[keyPath: stream] += bytes }
+            }
+        }
+    }
+
+    private func change(_ body: (inout Output) -> Void) {
+        let ready = self.state.withLock { state in
+            body(&state.output)
+            let output = state.output
+            let ready = state.waiters.filter { $0.value.condition(output) }
+            for number in ready.keys { state.waiters[number] = nil }
+            return ready.values.map(\.continuation)
+        }
+        for continuation in ready { continuation.resume(returning: true) }
+    }
+
+    var output: Output { self.state.withLock { $0.output } }
+
+    /// Waits until what it has printed, or its end, satisfies the condition.
+    @discardableResult
+    func wait(
+        for what: String,
+        within limit: Duration = .seconds(30),
+        until condition: @escaping @Sendable (Output) -> Bool
+    ) async throws -> Output {
+        let isSatisfied = await withCheckedContinuation { continuation in
+            let number = self.state.withLock { state -> Int? in
+                guard !condition(state.output) else { return nil }
+                state.nextWaiter += 1
+                state.waiters[state.nextWaiter] = Waiter(condition: condition, continuation: continuation)
+                return state.nextWaiter
+            }
+            guard let number else { return continuation.resume(returning: true) }
+            Task {
+                try? await Task.sleep(for: limit)
+                self.state.withLock { $0.waiters.removeValue(forKey: number) }?.continuation.resume(returning: false)
+            }
+        }
+        let output = self.output
+        guard isSatisfied else {
+            throw Timeout(description: "no \(what) within \(limit):\n\(output.text)\n\(output.errorText)")
+        }
+        return output
+    }
+
+    /// Waits for a line of its log that holds all of these texts.
+    @discardableResult
+    func line(_ texts: String..., within limit: Duration = .seconds(30)) async throws -> Substring {
+        @Sendable func find(_ output: Output) -> Substring? {
+            output.errorText.split(separator: "\n").first { line in texts.allSatisfy { line.contains($0) } }
+        }
+        let output = try await self.wait(for: "line with \(texts)", within: limit) { find($0) != nil }
+        return try #require(find(output))
+    }
+
+    /// Waits for its end.
+    func end(within limit: Duration = .seconds(60)) async throws -> Output {
+        try await self.wait(for: "end", within: limit) { $0.hasEnded }
+    }
+
+    /// Asks it to end, as an operator does, and waits until it has.
+    func stop() async throws -> Output {
+        self.process.terminate()
+        return try await self.end()
+    }
+
+    /// Runs `warren` to its end.
+    static func run(
+        _ arguments: [String],
+        environment: [String: String] = [:],
+        input: [UInt8] = []
+    ) async throws -> Output {
+        try await ObservedCommand(arguments, environment: environment, input: input).end()
+    }
+}

@@ -1,0 +1,135 @@
+import BrokerConformance
+import LocalBroker
+import Messaging
+import Synchronization
+import Testing
+
+/// What happens when the broker dies, hangs, runs full or throws everybody out. One after the other: they share a
+/// node and spoil it for each other.
+@Suite(.serialized, .timeLimit(.minutes(3)))
+struct BrokerTroubleTests {
+    private static func queue(_ name: String) -> Declaration {
+        .queue(QueueDeclaration(name: name, arguments: [DeclarationArgument("x-queue-type", .text("quorum"))]))
+    }
+
+    private static func message(_ id: String, to queue: String) -> OutgoingMessage {
+        var properties = BasicProperties()
+        properties.messageID = id
+        return OutgoingMessage(
+            exchange: "",
+            routingKey: queue,
+            properties: properties,
+            headers: FieldTable(),
+            body: Array(id.utf8)[...]
+        )
+    }
+
+    /// Publishes and consumes without pause while the trouble happens, and accounts for every message afterwards.
+    private static func account(
+        on queue: String,
+        _ tested: RabbitMQUnderTest,
+        during trouble: () async throws -> Void
+    ) async throws {
+        try await tested.broker.declare([self.queue(queue)])
+        let probe = try tested.probe()
+        let subscription = probe.subscribe(to: queue, prefetch: 50, acknowledges: true)
+        try await subscription.signal(.active)
+        let isOver = Atomic(false)
+        defer { isOver.store(true, ordering: .relaxed) }
+        let publisher = Task { [broker = tested.broker] in
+            var results: [PublishResult] = []
+            while !isOver.load(ordering: .relaxed) {
+                let first = results.count
+                results += await broker.publish((first..<first + 100).map { Self.message("\($0)", to: queue) })
+            }
+            return results
+        }
+        _ = try await subscription.deliveries(500)
+        try await trouble()
+        try await subscription.signal(.interrupted(.connection, .unreachable), within: .seconds(30))
+        try await subscription.wait(for: "consuming again", within: .seconds(60)) { $0.signals.last == .active }
+        let seen = subscription.seen.deliveries.count
+        _ = try await subscription.deliveries(seen + 500, within: .seconds(60))
+        isOver.store(true, ordering: .relaxed)
+        let results = await publisher.value
+        #expect(results.allSatisfy { $0 == .confirmed })
+        let published = Set(results.indices.map { "\($0)" })
+        try await subscription.wait(for: "every message", within: .seconds(60)) { seen in
+            seen.deliveries.count >= published.count && Set(seen.deliveries.map(\.text)) == published
+        }
+        #expect(Set(subscription.seen.deliveries.map(\.text)) == published)
+        await probe.close()
+    }
+
+    @Test func `a killed and restarted broker loses nothing that it confirmed`() async throws {
+        let node = try await SharedBroker.troubled.node
+        let tested = try RabbitMQUnderTest(node)
+        // RabbitMQ 3.10 forgets a quorum queue that is killed within half a second of its declaration: it saves the
+        // names of its logs that often. An orderly shutdown saves them too.
+        try await tested.broker.declare([Self.queue("killed")])
+        try await node.restart()
+        try await Self.account(on: "killed", tested) {
+            await node.kill()
+            try await node.restart()
+        }
+        await tested.close()
+    }
+
+    @Test func `connections closed by an operator come back`() async throws {
+        let node = try await SharedBroker.troubled.node
+        let tested = try RabbitMQUnderTest(node)
+        try await Self.account(on: "cut", tested) { try await node.control(["close_all_connections", "test"]) }
+        #expect(try await tested.broker.inspect(queue: "cut") != nil, "the topology connection came back too")
+        await tested.close()
+    }
+
+    @Test func `a frozen broker is noticed by its missing heartbeats`() async throws {
+        let node = try await SharedBroker.troubled.node
+        let tested = try RabbitMQUnderTest(node, parameters: "heartbeat=1&connection_timeout=2000")
+        try await tested.broker.declare([Self.queue("frozen")])
+        let probe = try tested.probe()
+        let subscription = probe.subscribe(to: "frozen", acknowledges: true)
+        try await subscription.signal(.active)
+        node.suspend()
+        defer { node.resume() }
+        let begin = ContinuousClock.now
+        try await subscription.signal(.interrupted(.connection, .unreachable))
+        #expect(ContinuousClock.now - begin < .seconds(5))
+        node.resume()
+        try await subscription.wait(for: "consuming again", within: .seconds(30)) { $0.signals.last == .active }
+        #expect(await tested.broker.publish([Self.message("1", to: "frozen")]) == [.confirmed])
+        _ = try await subscription.deliveries(1)
+        await probe.close()
+        await tested.close()
+    }
+
+    @Test func `a memory alarm stops publishing, while consuming goes on`() async throws {
+        let node = try await SharedBroker.troubled.node
+        let tested = try RabbitMQUnderTest(node)
+        try await tested.broker.declare([Self.queue("full")])
+        _ = await tested.broker.publish((0..<50).map { Self.message("\($0)", to: "full") })
+        let probe = try tested.probe()
+        try await node.control(["set_vm_memory_high_watermark", "0.0000001"])
+        let isPublished = Atomic(false)
+        let publisher = Task { [broker = tested.broker] in
+            let results = await broker.publish((50..<60).map { Self.message("\($0)", to: "full") })
+            isPublished.store(true, ordering: .sequentiallyConsistent)
+            return results
+        }
+        let subscription = probe.subscribe(to: "full", prefetch: 5, acknowledges: true)
+        _ = try await subscription.deliveries(50)
+        let wasPublished = isPublished.load(ordering: .sequentiallyConsistent)
+        #expect(!wasPublished)
+        try await node.control(["set_vm_memory_high_watermark", "0.6"])
+        #expect(await publisher.value == (50..<60).map { _ in .confirmed })
+        #expect(Set(try await subscription.deliveries(60).map(\.text)) == Set((0..<60).map { "\($0)" }))
+        #expect(subscription.seen.signals == [.active])
+        await probe.close()
+        await tested.close()
+    }
+}
+
+extension Delivery {
+    /// The body, which in these tests is the message's number.
+    fileprivate var text: String { String(decoding: self.body, as: UTF8.self) }
+}

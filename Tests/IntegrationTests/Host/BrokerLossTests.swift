@@ -1,0 +1,75 @@
+import AMQP
+import LocalBroker
+import Messaging
+import Testing
+
+/// The broker, or the way to it, goes away under load. One after the other: they share a node and spoil it for each
+/// other.
+@Suite(.serialized, .timeLimit(.minutes(3)))
+struct BrokerLossTests {
+    private static let batches = (0..<20).map { batch in (1...250).map { "e-\(batch * 250 + $0)" } }
+
+    /// Publishes 5,000 events while the trouble happens, and accounts for every one of them.
+    private static func account(during trouble: (TestBed) async throws -> Void) async throws {
+        try await TestBed.use(.spoiled) { bed in
+            try bed.deploy("record", "concurrency: 32")
+            let host = try await bed.startHost()
+            let publisher = Task {
+                var confirmed: Set<String> = []
+                for batch in Self.batches { confirmed.formUnion(await bed.publish(ids: batch, "{}")) }
+                return confirmed
+            }
+            try await bed.journal.wait(for: "load") { $0.count >= 1000 }
+            try await trouble(bed)
+            let confirmed = await publisher.value
+            #expect(confirmed.count == 5000)
+            let deeds = try await bed.journal.wait(for: "every event", within: .seconds(60)) { deeds in
+                deeds.count >= confirmed.count && deeds.events("recorded").isSuperset(of: confirmed)
+            }
+            #expect(host.log.contains { $0.message == "deliveries stopped" && $0["lost"] == "connection" })
+            #expect(deeds.allSatisfy { $0.attempt == 1 }, "what the broker delivers again is no attempt")
+            #expect(try await host.stop() == 0)
+            let ledger = try await bed.ledger(
+                confirmed: confirmed,
+                handled: bed.journal.deeds.events("recorded"),
+                function: "record"
+            )
+            ledger.expectBalance()
+            #expect(ledger.queued.isEmpty && ledger.dead.isEmpty && ledger.parked.isEmpty)
+        }
+    }
+
+    @Test func `a broker killed and restarted under load costs no event`() async throws {
+        try await Self.account { bed in
+            await bed.node.kill()
+            try await bed.node.restart()
+        }
+    }
+
+    @Test func `connections closed by an operator under load cost no event`() async throws {
+        try await Self.account { bed in try await bed.node.control(["close_all_connections", "test"]) }
+    }
+
+    @Test func `a queue deleted under its consumer comes back and takes new events`() async throws {
+        try await TestBed.use(.spoiled) { bed in
+            try bed.deploy("record")
+            let host = try await bed.startHost()
+            try await bed.publish(bed.event("{}", id: "before"))
+            try await bed.journal.wait(for: "first event") { $0.events("recorded") == ["before"] }
+            try await bed.node.control(["delete_queue", bed.queue("record")])
+            let log = try await host.wait(for: "healed function") { log in
+                log.count { $0.message == "running" } == 2
+            }
+            #expect(log.contains { $0.message == "deliveries stopped" && $0["lost"] == "consumer" })
+            try await wait(for: "route to the new queue") {
+                await bed.broker.publish([bed.event("{}", id: "after")]) == [.confirmed]
+            }
+            try await bed.journal.wait(for: "second event") { $0.events("recorded") == ["before", "after"] }
+        }
+    }
+}
+
+extension SharedBroker {
+    /// For tests of the host that kill the node or cut its connections.
+    fileprivate static let spoiled = SharedBroker()
+}
