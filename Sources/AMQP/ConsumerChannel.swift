@@ -119,6 +119,7 @@ final class ConsumerChannel {
             self.generation += 1
             self.acks = AckLedger()
             self.driver.send(AMQP_CHANNEL_OPEN_METHOD, on: self.number, amqp_channel_open_t())
+            self.watchForAnswers()
         case .limit:
             // Per consumer: `global` is refused by quorum queues and by RabbitMQ 4.3.
             let qos = amqp_basic_qos_t(prefetch_size: 0, prefetch_count: self.prefetch, global: 0)
@@ -148,6 +149,22 @@ final class ConsumerChannel {
             self.handler(.ended)
         case .reportInterrupted(let what, let error):
             self.handler(.interrupted(what, error))
+        }
+    }
+
+    /// From opening the channel until the consumer is there.
+    private static let answerLimit = Duration.seconds(30)
+
+    private func watchForAnswers() {
+        let generation = self.generation
+        self.loop.schedule(after: Self.answerLimit) { [weak self] in
+            guard let self, self.generation == generation else { return }
+            let error = BrokerError(
+                .unreachable,
+                "\(self.driver.address) has not begun to deliver from queue '\(self.queue)' within \(Self.answerLimit); "
+                    + "see whether the queue has a leader (rabbitmq-queues quorum_status)"
+            )
+            self.perform(self.lifecycle.wentUnanswered(error))
         }
     }
 

@@ -83,6 +83,18 @@ struct ConsumerLifecycle {
         return [.reportActive]
     }
 
+    /// The broker has not answered what was sent last: a queue whose leader is gone answers nothing until it has one.
+    /// An answer that still comes is met by the close that is sent now.
+    mutating func wentUnanswered(_ error: BrokerError) -> [Action] {
+        switch self.state {
+        case .opening, .limiting, .subscribing:
+            self.state = .closing
+            return [.reportInterrupted(.channel, error), .closeChannel]
+        case .disconnected, .consuming, .cancelling, .closing, .resting, .ended, .over:
+            return []
+        }
+    }
+
     mutating func cancelledByBroker(_ error: BrokerError) -> [Action] {
         switch self.state {
         case .consuming, .subscribing:

@@ -3,10 +3,10 @@ import Messaging
 /// The headers that Warren writes on the copies it makes, and when it believes them.
 ///
 /// Anybody may publish a message with such headers, so they are believed only on a message that has come out of a
-/// delay (`TopologyNames.delayDone`), where nobody but Warren publishes.
+/// delay (`TopologyNames.isDelay`), where nobody but Warren publishes.
 package enum RuntimeHeaders {
     static let prefix = "warren-"
-    static let attempt = "warren-attempt"
+    package static let attempt = "warren-attempt"
     static let deferrals = "warren-deferrals"
     static let firstFailedAt = "warren-first-failed-at"
     package static let error = "warren-error"

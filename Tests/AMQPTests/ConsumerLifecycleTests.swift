@@ -67,10 +67,23 @@ struct ConsumerLifecycleTests {
         #expect(life.rested() == [.open])
     }
 
+    @Test func `a consume that is never answered is reported, and tried again on a new channel`() {
+        var life = ConsumerLifecycle()
+        _ = life.connected()
+        _ = life.opened()
+        #expect(life.limited() == [.consume])
+        #expect(life.wentUnanswered(Self.error) == [.reportInterrupted(.channel, Self.error), .closeChannel])
+        #expect(life.subscribed() == [], "an answer that comes too late changes nothing")
+        #expect(life.channelCloseConfirmed() == [.rest])
+        #expect(life.rested() == [.open])
+        var consuming = Self.consuming()
+        #expect(consuming.wentUnanswered(Self.error) == [], "what was answered in time goes on")
+    }
+
     enum Happening: CaseIterable {
         case connected, opened, limited, subscribed, cancelled, channelClosed, closeConfirmed, rested, lost,
             unsubscribe,
-            cancelConfirmed
+            cancelConfirmed, unanswered
     }
 
     private static func apply(_ happening: Happening, to life: inout ConsumerLifecycle) -> [ConsumerLifecycle.Action] {
@@ -86,6 +99,7 @@ struct ConsumerLifecycleTests {
         case .lost: life.connectionLost(self.error)
         case .unsubscribe: life.unsubscribe()
         case .cancelConfirmed: life.cancelConfirmed()
+        case .unanswered: life.wentUnanswered(self.error)
         }
     }
 

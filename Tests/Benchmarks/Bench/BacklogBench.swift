@@ -19,17 +19,17 @@ struct BacklogBench {
         _ = try surroundings.programs.run(
             "warren",
             [
-                "publish", "reading.taken", "--exchange", "bench", "--broker", surroundings.node.url, "--ndjson",
+                "publish", "reading.taken", "--exchange", "bench", "--broker", surroundings.url, "--ndjson",
                 "--file", input,
             ]
         )
         let host = try HostUnderTest(surroundings, manifests: manifests)
         var residents: [Double] = []
         _ = try await poll(every: .milliseconds(100), within: .seconds(600), for: "the backlog to empty") {
-            guard let inspection = try await surroundings.broker.inspect(queue: Self.queue) else { return nil as Bool? }
+            guard let inspection = try await surroundings.inspect(Self.queue) else { return nil as Bool? }
             // The first tenth is warming up.
-            if inspection.readyMessages < count * 9 / 10 { residents.append(host.usage.residentKiB / 1024) }
-            return inspection.readyMessages == 0 ? true : nil
+            if inspection.ready < count * 9 / 10 { residents.append(host.usage.residentKiB / 1024) }
+            return inspection.ready == 0 ? true : nil
         }
         try host.stop()
         let growth = (residents.last ?? 0) - (residents.first ?? 0)

@@ -2,6 +2,7 @@ import AMQP
 import Foundation
 import LocalBroker
 import Logging
+import Messaging
 
 /// `make bench`: measures bare librabbitmq and Warren in turn against one private broker and prints a table with the
 /// ratios that Warren promises. Figures are medians of three rounds; a time alone says more about the machine.
@@ -71,10 +72,25 @@ struct BenchOptions {
 }
 
 /// What every measurement works with.
-struct Surroundings {
+struct Surroundings: Sendable {
     let programs: Programs
     let directory: WorkDirectory
     let node: LocalBroker
     let broker: AMQPBroker
     let options: BenchOptions
+
+    var url: String { self.node.url }
+    var brokerUsage: ProcessUsage { ProcessUsage(pid: self.node.pid ?? 0) }
+
+    struct QueueState: Sendable {
+        let ready: Int
+        let consumers: Int
+    }
+
+    /// Nil when the queue does not exist.
+    func inspect(_ queue: String) async throws -> QueueState? {
+        try await self.broker.inspect(queue: queue).map {
+            QueueState(ready: $0.readyMessages, consumers: $0.consumers)
+        }
+    }
 }

@@ -8,7 +8,7 @@ struct HostUnderTest {
         self.process = try surroundings.programs.start(
             "warren",
             [
-                "run", "--broker", surroundings.node.url, "--manifests", manifests, "--bundles",
+                "run", "--broker", surroundings.url, "--manifests", manifests, "--bundles",
                 surroundings.programs.bundles, "--log-level", "error",
             ]
         )
@@ -21,7 +21,7 @@ struct HostUnderTest {
     func waitUntilConsuming(_ queues: [String], _ surroundings: Surroundings) async throws {
         for queue in queues {
             _ = try await poll(every: .milliseconds(20), within: .seconds(60), for: "a consumer of \(queue)") {
-                let inspection = try await surroundings.broker.inspect(queue: queue)
+                let inspection = try await surroundings.inspect(queue)
                 return (inspection?.consumers ?? 0) > 0 ? true : nil
             }
         }

@@ -34,7 +34,7 @@ struct LatencyBench {
             warren.append((microseconds.percentile(0.5), microseconds.percentile(0.99)))
 
             // The same queue, so that the broker does the same work.
-            let consumer = Task.detached { [programs = self.surroundings.programs, url = self.surroundings.node.url] in
+            let consumer = Task.detached { [programs = self.surroundings.programs, url = self.surroundings.url] in
                 try programs.report("bare-consumer", [url, Self.queue, "\(count)", "192", "64", "--latency"])
             }
             try await self.waitForConsumer()
@@ -52,14 +52,14 @@ struct LatencyBench {
     private func publish(_ count: Int, body: String) throws {
         _ = try self.surroundings.programs.report(
             "bare-publisher",
-            [self.surroundings.node.url, "bench", Self.key, "\(count)", "1000", body, "--rate", "2000"]
+            [self.surroundings.url, "bench", Self.key, "\(count)", "1000", body, "--rate", "2000"]
         )
     }
 
     private func waitForConsumer() async throws {
         let surroundings = self.surroundings
         _ = try await poll(every: .milliseconds(20), within: .seconds(30), for: "the bare consumer") {
-            let inspection = try await surroundings.broker.inspect(queue: Self.queue)
+            let inspection = try await surroundings.inspect(Self.queue)
             return (inspection?.consumers ?? 0) > 0 ? true : nil
         }
     }

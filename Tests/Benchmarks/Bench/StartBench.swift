@@ -76,7 +76,7 @@ struct StartBench {
             _ = try self.surroundings.programs.run(
                 "warren",
                 [
-                    "publish", "first.event", "--exchange", "bench", "--broker", self.surroundings.node.url, "--data",
+                    "publish", "first.event", "--exchange", "bench", "--broker", self.surroundings.url, "--data",
                     "1",
                 ]
             )

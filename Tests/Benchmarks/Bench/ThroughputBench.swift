@@ -48,7 +48,7 @@ struct ThroughputBench {
 
     private func round(manifests: String, input: String, body: String) async throws -> Round {
         let count = self.surroundings.options.events
-        let url = self.surroundings.node.url
+        let url = self.surroundings.url
         let programs = self.surroundings.programs
         var round = Round()
         round.barePublish = try programs.report(
@@ -100,15 +100,15 @@ struct ThroughputBench {
     private func sample(_ host: HostUnderTest, when ready: Int) async throws -> Sample {
         let surroundings = self.surroundings
         return try await poll(every: .milliseconds(10), within: .seconds(300), for: "the queue to empty") {
-            guard let inspection = try await surroundings.broker.inspect(queue: Self.queue),
-                inspection.readyMessages <= ready, inspection.consumers > 0, let worker = host.workers.first
+            guard let inspection = try await surroundings.inspect(Self.queue),
+                inspection.ready <= ready, inspection.consumers > 0, let worker = host.workers.first
             else { return nil }
             return Sample(
                 time: .now,
-                ready: inspection.readyMessages,
+                ready: inspection.ready,
                 host: host.usage.cpuMicroseconds,
                 worker: worker.cpuMicroseconds,
-                broker: surroundings.node.pid.map { ProcessUsage(pid: $0).cpuMicroseconds } ?? 0,
+                broker: surroundings.brokerUsage.cpuMicroseconds,
                 hostResident: host.usage.residentKiB,
                 workerResident: worker.residentKiB
             )

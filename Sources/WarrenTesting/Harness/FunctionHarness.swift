@@ -1,0 +1,95 @@
+import FoundationEssentials
+import Logging
+import Messaging
+import Processing
+public import Warren
+import WorkerProtocol
+
+/// Runs one function on events that a test makes, through the same code as a worker does: decoding, deadline, the
+/// meaning of errors, emitted events. No broker and no process.
+///
+/// ```swift
+/// let harness = try await FunctionHarness(ReserveStock.self)
+/// let result = try await harness.run(OrderPlaced(orderID: "A-1", total: 20))
+/// #expect(result.isDone)
+/// #expect(try result.emitted[0].decode(StockReserved.self).orderID == "A-1")
+/// ```
+public struct FunctionHarness<Body: Function>: Sendable {
+    private let runner: FunctionRunner
+
+    /// Makes the function ready.
+    ///
+    /// - Throws: What the function's own `init` throws.
+    public init(_ type: Body.Type) async throws {
+        self.runner = try await FunctionRunner(type)
+    }
+
+    /// Runs the function on a payload, encoded as another function would emit it.
+    ///
+    /// - Parameters:
+    ///   - key: The routing key, and the event's type.
+    ///   - id: The event's id; a new one when nil.
+    ///   - headers: Headers beside the attributes.
+    ///   - attempt: What `context.attempt` says.
+    ///   - timeout: After this the task is cancelled, as by the manifest's `timeout`.
+    /// - Throws: The encoder's error. What the function throws is in the result.
+    public func run(
+        _ payload: some Encodable & Sendable,
+        key: String = "test.event",
+        id: String? = nil,
+        headers: [String: String] = [:],
+        attempt: Int = 1,
+        maxAttempts: Int = 5,
+        timeout: Duration = .seconds(30)
+    ) async throws -> RunResult {
+        let bytes = [UInt8](try Body.encoder.encode(payload))
+        return await self.run(
+            bytes: bytes,
+            contentType: "application/json",
+            key: key,
+            id: id,
+            headers: headers,
+            attempt: attempt,
+            maxAttempts: maxAttempts,
+            timeout: timeout
+        )
+    }
+
+    /// Runs the function on the bytes of a payload: for bad input, and for functions on `RawPayload`.
+    public func run(
+        bytes: [UInt8],
+        contentType: String = "application/json",
+        key: String = "test.event",
+        id: String? = nil,
+        headers: [String: String] = [:],
+        attempt: Int = 1,
+        maxAttempts: Int = 5,
+        timeout: Duration = .seconds(30)
+    ) async -> RunResult {
+        var event = EventMessage(
+            id: id ?? "event-\(UUID().uuidString)",
+            type: key,
+            source: "test",
+            timeMilliseconds: WallClock.system.milliseconds,
+            payload: bytes[...]
+        )
+        event.contentType = contentType
+        event.headers = headers.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        let delivery = Delivery(
+            event.message(exchange: "", routingKey: key),
+            tag: DeliveryTag(generation: 1, value: 1)
+        )
+        let invocation = Invocation(
+            id: 1,
+            delivery: delivery,
+            attributes: EventAttributes(delivery),
+            generatedID: nil,
+            attempt: attempt,
+            maxAttempts: maxAttempts,
+            originalRoutingKey: nil
+        )
+        let logger = Logger(label: self.runner.name) { _ in SwiftLogNoOpLogHandler() }
+        let run = await InProcessRun.perform(invocation, on: self.runner, timeout: timeout, logger: logger)
+        return RunResult(run.outcome)
+    }
+}

@@ -1,0 +1,67 @@
+import Logging
+import Messaging
+import Processing
+import Warren
+import WorkerProtocol
+
+/// One invocation inside this process: through the frames of the worker protocol, so that what a test sees is what a
+/// worker sees, and with the deadline kept.
+enum InProcessRun {
+    static func perform(
+        _ invocation: Invocation,
+        on runner: FunctionRunner,
+        timeout: Duration,
+        logger: Logger
+    ) async -> FunctionRun {
+        let received: ReceivedInvocation
+        do throws(FrameError) {
+            received = try self.received(invocation, timeout: timeout)
+        } catch {
+            let failure = Failure(type: "FrameError", message: error.description)
+            return FunctionRun(outcome: .undecodable(failure), nanoseconds: 0)
+        }
+        let deadline = ContinuousClock.now + timeout
+        let stop = StopSignal()
+        return await withTaskGroup(of: FunctionRun?.self) { group in
+            group.addTask {
+                await runner.run(received, deadline: deadline, stop: stop, makeLogger: { _ in logger })
+            }
+            group.addTask {
+                // Ends early, by cancellation, when the function is done first.
+                try? await Task.sleep(until: deadline, clock: .continuous)
+                return nil
+            }
+            let first = await group.next() ?? nil
+            if first == nil { stop.raise(.deadline) }
+            group.cancelAll()
+            if let first { return first }
+            for await run in group { if let run { return run } }
+            preconditionFailure("the task that runs the function always ends with its result")
+        }
+    }
+
+    private static func received(
+        _ invocation: Invocation,
+        timeout: Duration
+    ) throws(FrameError) -> ReceivedInvocation {
+        var bytes: [UInt8] = []
+        InvokeFrame.write(
+            invocation: invocation.id,
+            run: InvokeFrame.Run(
+                timeoutMilliseconds: UInt32(clamping: timeout.wholeMilliseconds),
+                attempt: UInt32(clamping: invocation.attempt),
+                maxAttempts: UInt32(clamping: invocation.maxAttempts)
+            ),
+            delivery: invocation.delivery,
+            attributes: invocation.attributes,
+            generatedID: invocation.generatedID,
+            originalRoutingKey: invocation.originalRoutingKey,
+            receivedMilliseconds: WallClock.system.milliseconds,
+            to: &bytes
+        )
+        var buffer = FrameBuffer()
+        buffer.append(bytes)
+        guard let frame = try buffer.next() else { throw FrameError("the invocation is not a whole frame") }
+        return try ReceivedInvocation(frame)
+    }
+}

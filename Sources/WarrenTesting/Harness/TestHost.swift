@@ -1,0 +1,214 @@
+import FoundationEssentials
+import Logging
+import Manifests
+import Messaging
+import Polling
+import Processing
+import Topology
+public import Warren
+
+/// Runs whole manifests in a test: functions chained by their events, retries, delays and dead letters, with the
+/// runtime's own code over a broker in memory. No RabbitMQ, no process, and no waiting: time stands still until the
+/// test moves it.
+///
+/// ```swift
+/// let host = try await TestHost(manifests: "manifests", bundles: ["orders": Orders.self])
+/// try await host.publish("order.placed", OrderPlaced(orderID: "A-1", total: 20))
+/// #expect(host.events("order.confirmed").count == 1)
+/// await host.stop()
+/// ```
+public final class TestHost: Sendable {
+    private let broker: InMemoryBroker
+    private let recorder: RecordingBroker
+    private let clock: ManualClock
+    private let loop: TestLoop
+    private let names: TopologyNames
+    private let queues: [String: String]
+    private let copies: CopyBuilder
+
+    /// Starts the functions of all manifests in a directory.
+    ///
+    /// - Parameters:
+    ///   - manifests: The directory. A relative path is one of the test's working directory.
+    ///   - bundles: The bundles that the manifests name, by the name of their executable.
+    ///     Functions run inside the process of the test: they see its environment, not that of the manifest.
+    /// - Throws: ``TestHostError`` with every problem of the manifests; what a function's `init` throws.
+    public convenience init(
+        manifests: String,
+        bundles: [String: any FunctionBundle.Type]
+    ) async throws {
+        let loaded = ManifestLoader.load(directory: manifests)
+        let problems = loaded.problems + ManifestCheck.problems(in: loaded.manifests, namespace: Self.namespace)
+        guard problems.isEmpty else {
+            throw TestHostError(problems.sorted().map(\.description).joined(separator: "\n"))
+        }
+        try await self.init(
+            loaded.manifests.map { manifest in
+                switch manifest {
+                case .function(let function): function
+                }
+            },
+            bundles: bundles
+        )
+    }
+
+    /// Starts the functions of manifests that are given as text, documents separated by `---`.
+    ///
+    /// - Throws: As ``init(manifests:bundles:)``.
+    public convenience init(
+        manifest text: String,
+        bundles: [String: any FunctionBundle.Type]
+    ) async throws {
+        let loaded = ManifestLoader.parse(text: text, file: "manifest")
+        let problems = loaded.problems + ManifestCheck.problems(in: loaded.manifests, namespace: Self.namespace)
+        guard problems.isEmpty else {
+            throw TestHostError(problems.sorted().map(\.description).joined(separator: "\n"))
+        }
+        try await self.init(
+            loaded.manifests.map { manifest in
+                switch manifest {
+                case .function(let function): function
+                }
+            },
+            bundles: bundles
+        )
+    }
+
+    private static let namespace = "warren"
+
+    private init(_ manifests: [FunctionManifest], bundles: [String: any FunctionBundle.Type]) async throws {
+        var runners: [FunctionRunner] = []
+        for manifest in manifests {
+            runners.append(try await FunctionRunner(try Self.function(manifest, in: bundles)))
+        }
+        let plan = TopologyPlanner.plan(manifests, namespace: Self.namespace)
+        let clock = ManualClock()
+        self.clock = clock
+        self.names = plan.names
+        self.broker = InMemoryBroker(clock: clock)
+        self.recorder = RecordingBroker(self.broker, recording: Set(manifests.map(\.exchange)))
+        self.queues = Dictionary(uniqueKeysWithValues: plan.functions.map { ($0.name, $0.queue) })
+        self.copies = CopyBuilder(names: plan.names, host: "test")
+        self.loop = try await TestLoop.start(
+            manifests: manifests,
+            plan: plan,
+            runners: runners,
+            copies: self.copies,
+            broker: self.broker,
+            recorder: self.recorder,
+            clock: clock
+        )
+    }
+
+    private static func function(
+        _ manifest: FunctionManifest,
+        in bundles: [String: any FunctionBundle.Type]
+    ) throws -> any Function.Type {
+        guard let bundle = bundles[manifest.handler.bundle] else {
+            throw TestHostError(
+                "manifest '\(manifest.name)' names the bundle '\(manifest.handler.bundle)'; pass it in bundles"
+            )
+        }
+        let functions = bundle.functions
+        for function in functions where function.name == manifest.handler.function { return function }
+        let known = functions.map { $0.name }.joined(separator: ", ")
+        throw TestHostError(
+            "manifest '\(manifest.name)' names the function '\(manifest.handler.function)', and the bundle has: \(known)"
+        )
+    }
+
+    // MARK: - What a test does
+
+    /// Publishes an event and waits until everything that follows from it now has come to rest.
+    ///
+    /// - Parameters:
+    ///   - id: The event's id; a new one when nil.
+    ///   - delay: As `warren publish --delay`: it is published when the test has moved the time that far.
+    /// - Returns: The event's id.
+    /// - Throws: ``TestHostError`` when no function takes the key; the encoder's error.
+    @discardableResult
+    public func publish(
+        _ key: String,
+        _ payload: some Encodable & Sendable,
+        exchange: String = "events",
+        id: String? = nil,
+        delay: Duration = .zero
+    ) async throws -> String {
+        let bytes = [UInt8](try DefaultCoding.encoder.encode(payload))
+        return try await self.publish(key, bytes: bytes, exchange: exchange, id: id, delay: delay)
+    }
+
+    /// Publishes the bytes of a payload, for bad input and other media types.
+    @discardableResult
+    public func publish(
+        _ key: String,
+        bytes: [UInt8],
+        contentType: String = "application/json",
+        exchange: String = "events",
+        id: String? = nil,
+        delay: Duration = .zero
+    ) async throws -> String {
+        let id = id ?? "event-\(UUID().uuidString)"
+        var event = EventMessage(
+            id: id,
+            type: key,
+            source: "test",
+            timeMilliseconds: TestLoop.milliseconds(self.clock),
+            payload: bytes[...]
+        )
+        event.contentType = contentType
+        var message = event.message(exchange: exchange, routingKey: key)
+        if delay > .zero {
+            let (scheduled, level) = self.copies.scheduled(message, after: delay)
+            try await self.broker.declare(TopologyPlanner.delayLevels(upTo: level, self.names))
+            message = scheduled
+        }
+        switch await self.recorder.publish([message]).first {
+        case .confirmed:
+            await self.settle()
+            return id
+        case .unroutable:
+            throw TestHostError("no function takes '\(key)' of exchange '\(exchange)'; check the manifests' keys")
+        case let result:
+            throw TestHostError("'\(key)' could not be published to exchange '\(exchange)': \(String(describing: result))")
+        }
+    }
+
+    /// Moves the time forward, step by step from one delay's end to the next, and waits each time until what follows
+    /// has come to rest.
+    public func advance(by interval: Duration) async {
+        let end = self.clock.now + interval
+        await self.settle()
+        while let next = self.broker.nextExpiry, next <= end {
+            self.clock.advance(by: next - self.clock.now)
+            await self.settle()
+        }
+        self.clock.advance(by: end - self.clock.now)
+        await self.settle()
+    }
+
+    /// Drains the functions and ends them.
+    public func stop() async { await self.loop.stop() }
+
+    private func settle() async { await self.loop.settle() }
+
+    // MARK: - What a test sees
+
+    /// Every event published to an exchange of the manifests so far, by the test and by functions, in its order.
+    public var events: [RecordedEvent] { self.recorder.events }
+
+    /// The events with this routing key.
+    public func events(_ key: String) -> [RecordedEvent] { self.events.filter { $0.key == key } }
+
+    /// The dead letters of a function, by its manifest's name; none when there is no such manifest.
+    public func deadLetters(of function: String) -> [DeadLetter] {
+        guard let queue = self.queues[function] else { return [] }
+        return self.broker.messages(in: self.names.deadLetterQueue(of: queue)).map(DeadLetter.init)
+    }
+
+    /// Emitted events that nobody takes.
+    public var parked: [DeadLetter] { self.broker.messages(in: self.names.parked).map(DeadLetter.init) }
+
+    /// How long until the next retry or delayed event is due; nil when none waits.
+    public var nextDue: Duration? { self.broker.nextExpiry.map { max(.zero, $0 - self.clock.now) } }
+}

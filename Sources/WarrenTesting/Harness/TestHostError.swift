@@ -1,0 +1,7 @@
+/// Why a `TestHost` cannot do what a test asks of it.
+public struct TestHostError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// What is wrong and what to do.
+    public let description: String
+
+    init(_ description: String) { self.description = description }
+}

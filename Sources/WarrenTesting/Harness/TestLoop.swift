@@ -1,0 +1,142 @@
+import Logging
+import Manifests
+import Messaging
+import Polling
+import Processing
+import Synchronization
+import Topology
+import Warren
+
+/// The thread on which a `TestHost` runs the real runtime, and the way to it.
+final class TestLoop: Sendable {
+    private enum Command: Sendable {
+        case settle(CheckedContinuation<Void, Never>)
+        case stop(CheckedContinuation<Void, Never>)
+    }
+
+    private let commands: Mailbox<Command>
+
+    private init() throws(SystemError) { self.commands = try Mailbox() }
+
+    /// The manual clock's time as a time of day.
+    static func milliseconds(_ clock: ManualClock) -> Int64 {
+        // Any day does; this one is 2026-01-01.
+        1_767_225_600_000 + clock.now.wholeMilliseconds
+    }
+
+    static func start(
+        manifests: [FunctionManifest],
+        plan: TopologyPlan,
+        runners: [FunctionRunner],
+        copies: CopyBuilder,
+        broker: InMemoryBroker,
+        recorder: RecordingBroker,
+        clock: ManualClock
+    ) async throws(SystemError) -> TestLoop {
+        let test = try TestLoop()
+        try LoopThread.start(named: "test-host") {
+            do throws(SystemError) {
+                try test.run(manifests, plan, runners, copies, broker, recorder, clock)
+            } catch {
+                test.resumeAll(test.commands.close())
+            }
+        }
+        await test.settle()
+        return test
+    }
+
+    /// Returns when every function runs and everything that can be handled now has been.
+    func settle() async {
+        await withCheckedContinuation { continuation in
+            if !self.commands.send(.settle(continuation)) { continuation.resume() }
+        }
+    }
+
+    func stop() async {
+        await withCheckedContinuation { continuation in
+            if !self.commands.send(.stop(continuation)) { continuation.resume() }
+        }
+    }
+
+    private func resumeAll(_ commands: [Command]) {
+        for command in commands {
+            switch command {
+            case .settle(let continuation), .stop(let continuation): continuation.resume()
+            }
+        }
+    }
+
+    private func run(
+        _ manifests: [FunctionManifest],
+        _ plan: TopologyPlan,
+        _ runners: [FunctionRunner],
+        _ copies: CopyBuilder,
+        _ broker: InMemoryBroker,
+        _ recorder: RecordingBroker,
+        _ clock: ManualClock
+    ) throws(SystemError) {
+        let loop = try EventLoop()
+        let logger = Logger(label: "test-host") { _ in SwiftLogNoOpLogHandler() }
+        let intake = try InMemoryIntake(broker: broker, loop: loop)
+        let settler = try Settler(broker: recorder, copies: copies, loop: loop, logger: logger)
+        let wallClock = WallClock { TestLoop.milliseconds(clock) }
+        var pipelines: [FunctionPipeline] = []
+        for (index, manifest) in manifests.enumerated() {
+            let invoker = try InProcessInvoker(
+                runner: runners[index],
+                timeout: manifest.timeout,
+                loop: loop,
+                logger: logger
+            )
+            pipelines.append(
+                FunctionPipeline(
+                    manifest: manifest,
+                    topology: plan.functions[index],
+                    invoker: invoker,
+                    intake: intake,
+                    settler: settler,
+                    copies: copies,
+                    clock: wallClock,
+                    logger: logger,
+                    report: { _ in }
+                )
+            )
+        }
+        let runtime = try FunctionRuntime(
+            plan: plan,
+            pipelines: pipelines,
+            broker: recorder,
+            intake: intake,
+            settler: settler,
+            copies: copies,
+            loop: loop,
+            logger: logger
+        )
+        var waiting: [CheckedContinuation<Void, Never>] = []
+        self.commands.attach(to: loop) { commands in
+            for command in commands {
+                switch command {
+                case .settle(let continuation):
+                    waiting.append(continuation)
+                case .stop(let continuation):
+                    runtime.drain {
+                        loop.stop()
+                        continuation.resume()
+                    }
+                }
+            }
+        }
+        runtime.start()
+        // After the runtime's own flush: what has just been settled counts. Whatever happens next begins with a turn.
+        loop.atTurnEnd {
+            guard !waiting.isEmpty, broker.isIdle, settler.pending == 0,
+                pipelines.allSatisfy({ $0.status == .running })
+            else { return }
+            for continuation in waiting { continuation.resume() }
+            waiting.removeAll()
+        }
+        loop.run()
+        for continuation in waiting { continuation.resume() }
+        self.resumeAll(self.commands.close())
+    }
+}

@@ -1,0 +1,53 @@
+import Testing
+import Warren
+import WarrenTesting
+
+/// What an author of functions can see with `FunctionHarness`.
+struct FunctionHarnessTests {
+    struct Greeting: Codable, Sendable {
+        let name: String
+    }
+
+    struct Greet: Function {
+        func handle(_ event: Event<Greeting>, context: FunctionContext) async throws {
+            switch event.payload.name {
+            case "nobody": throw Rejected("there is nobody to greet")
+            case "sleeper": throw RetryLater(after: .seconds(60), reason: "still asleep")
+            case "villain": throw Villain()
+            case "snail": try await Task.sleep(for: .seconds(3600))
+            default: try context.emit("greeting.sent", event.payload, delay: .seconds(2))
+            }
+        }
+    }
+
+    struct Villain: Error {}
+
+    @Test func `a function that returns is done, and what it emitted can be read`() async throws {
+        let harness = try await FunctionHarness(Greet.self)
+        let result = try await harness.run(Greeting(name: "Ada"), key: "person.met", id: "e-1")
+        #expect(result.isDone)
+        let emitted = try #require(result.emitted.first)
+        #expect(emitted.key == "greeting.sent")
+        #expect(emitted.delay == .seconds(2))
+        #expect(emitted.causationID == "e-1")
+        #expect(emitted.correlationID == "e-1")
+        #expect(try emitted.decode(Greeting.self).name == "Ada")
+    }
+
+    @Test func `each way to fail shows as itself, and nothing is emitted`() async throws {
+        let harness = try await FunctionHarness(Greet.self)
+        let rejected = try await harness.run(Greeting(name: "nobody"))
+        #expect(rejected.outcome == .rejected("there is nobody to greet"))
+        let later = try await harness.run(Greeting(name: "sleeper"))
+        #expect(later.outcome == .later(after: .seconds(60), reason: "still asleep"))
+        let failed = try await harness.run(Greeting(name: "villain"))
+        #expect(failed.outcome == .failed(type: "Villain", message: "Villain()"))
+        let undecodable = await harness.run(bytes: Array(#"{"name":7}"#.utf8))
+        #expect(undecodable.outcome == .undecodable("payload.name: expected String, found number"))
+        let late = try await harness.run(Greeting(name: "snail"), timeout: .milliseconds(20))
+        guard case .timedOut = late.outcome else {
+            Issue.record("the snail ended as \(late.outcome)")
+            return
+        }
+    }
+}
