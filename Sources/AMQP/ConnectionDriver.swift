@@ -109,7 +109,8 @@ final class ConnectionDriver {
     }
 
     private func drain() {
-        guard let connection = self.connection, !self.isBroken else { return }
+        // Held for the whole batch: looking through a weak reference costs more than a frame.
+        guard let connection = self.connection, let client = self.client, !self.isBroken else { return }
         var frame = amqp_frame_t()
         for count in 1...Self.framesPerTurn {
             switch connection.next(into: &frame) {
@@ -117,22 +118,22 @@ final class ConnectionDriver {
                 if frame.channel == 0 {
                     self.receivedOnConnection(&frame)
                 } else {
-                    self.client?.received(&frame)
+                    client.received(&frame)
                 }
                 guard self.connection != nil else { return }
                 if count % 64 == 0 || frame.frame_type == UInt8(AMQP_FRAME_BODY) { connection.releaseBuffers() }
             case .nothing:
                 connection.releaseBuffers()
-                self.client?.drained()
+                client.drained()
                 return
             case .failed(let error):
-                self.client?.drained()
+                client.drained()
                 self.lose(error)
                 return
             }
         }
         connection.releaseBuffers()
-        self.client?.drained()
+        client.drained()
         // Frames may wait in the library's own buffer, of which the descriptor knows nothing.
         self.loop.schedule(after: .zero) { [weak self] in self?.drain() }
     }
