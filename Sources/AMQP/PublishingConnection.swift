@@ -50,6 +50,7 @@ final class PublishingConnection {
     private var blockedReason: String?
     private var isReturning: ReturnedMessage?
     private var awaySince = ContinuousClock.now
+    private var hasBeenReached = false
     private var closeCompletion: (() -> Void)?
     private var isClosing = false
 
@@ -58,8 +59,8 @@ final class PublishingConnection {
         let routingKey: String
     }
 
-    /// - Parameter giveUpAfter: how long the broker may be away before what waits is answered with `refused`; nil for
-    ///   ever.
+    /// - Parameter giveUpAfter: how long the broker may be away, once it has been reached, before what waits is answered
+    ///   with `refused`; a broker that cannot be reached at first is given up at once. Nil: it is never given up.
     init(
         address: AMQPAddress,
         name: String,
@@ -198,6 +199,7 @@ final class PublishingConnection {
 extension PublishingConnection: ConnectionClient {
     func connected(_ connection: ConnectionHandle) {
         self.blockedReason = nil
+        self.hasBeenReached = true
         self.openChannel()
     }
 
@@ -256,7 +258,10 @@ extension PublishingConnection: ConnectionClient {
         self.isReturning = nil
         self.waiting.prepend(contentsOf: self.ledger.reset())
         guard let giveUpAfter = self.giveUpAfter else { return }
-        guard error.kind == .accessRefused || self.awaySince.duration(to: .now) >= giveUpAfter else { return }
+        guard
+            error.kind == .accessRefused || !self.hasBeenReached
+                || self.awaySince.duration(to: .now) >= giveUpAfter
+        else { return }
         while let item = self.waiting.popFirst() { self.answer(item, .refused(error)) }
     }
 
