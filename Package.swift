@@ -38,7 +38,9 @@ let package = Package(
         .target(name: "Warren", dependencies: ["Messaging", "WorkerProtocol", logging]),
         .target(
             name: "WarrenTesting",
-            dependencies: ["Warren", "Messaging", "Polling", "Manifests", "Topology", "Processing", logging, deque]
+            dependencies: [
+                "Warren", "Messaging", "WorkerProtocol", "Polling", "Manifests", "Topology", "Processing", logging, deque,
+            ]
         ),
 
         // Values and rules, no I/O.
@@ -89,7 +91,7 @@ let package = Package(
         ),
         .testTarget(
             name: "WarrenTestingTests",
-            dependencies: ["WarrenTesting", "BrokerConformance", "Messaging", "Polling"]
+            dependencies: ["Warren", "WarrenTesting", "BrokerConformance", "Messaging", "Polling"]
         ),
         .testTarget(
             name: "IntegrationTests",

@@ -9,8 +9,9 @@ package final class AMQPIntake: Intake {
     private let bodyLimit: UInt64
     private let logger: Logger
     private var driver: ConnectionDriver?
-    /// Channel numbers begin at 1, so subscription n is at index n - 1.
-    private var channels: [ConsumerChannel] = []
+    /// Channel numbers begin at 1, so channel n is at index n - 1. One that is over leaves its number to the next.
+    private var channels: [ConsumerChannel?] = []
+    private var subscriptions = 0
 
     /// Begins to connect. Call on the loop's thread.
     ///
@@ -35,10 +36,14 @@ package final class AMQPIntake: Intake {
         prefetch: UInt16,
         handler: @escaping (SubscriptionEvent) -> Void
     ) -> SubscriptionID {
-        let number = self.channels.count + 1
+        let index = self.channels.firstIndex { $0 == nil } ?? self.channels.count
+        if index == self.channels.count { self.channels.append(nil) }
+        self.subscriptions += 1
+        let subscription = SubscriptionID(number: self.subscriptions << 16 | index)
         guard let driver = self.driver else { preconditionFailure("the intake has its driver from its first line on") }
         let channel = ConsumerChannel(
-            number: UInt16(number),
+            number: UInt16(index + 1),
+            subscription: subscription,
             queue: queue,
             prefetch: prefetch,
             bodyLimit: self.bodyLimit,
@@ -46,7 +51,7 @@ package final class AMQPIntake: Intake {
             loop: self.loop,
             handler: handler
         )
-        self.channels.append(channel)
+        self.channels[index] = channel
         if driver.connection != nil {
             channel.connected()
         } else if let error = driver.lastError {
@@ -55,52 +60,62 @@ package final class AMQPIntake: Intake {
                 if driver.connection == nil { channel.lost(error) }
             }
         }
-        return SubscriptionID(number: number)
+        return subscription
     }
 
-    private func channel(_ subscription: SubscriptionID) -> ConsumerChannel { self.channels[subscription.number - 1] }
+    /// Nil when the subscription's channel is over; its tags are void then.
+    private func channel(_ subscription: SubscriptionID) -> ConsumerChannel? {
+        guard let channel = self.channels[subscription.number & 0xffff], channel.subscription == subscription else {
+            return nil
+        }
+        return channel
+    }
 
-    package func unsubscribe(_ subscription: SubscriptionID) { self.channel(subscription).unsubscribe() }
+    package func unsubscribe(_ subscription: SubscriptionID) { self.channel(subscription)?.unsubscribe() }
 
     package func acknowledge(_ tag: DeliveryTag, of subscription: SubscriptionID) {
-        self.channel(subscription).acknowledge(tag)
+        self.channel(subscription)?.acknowledge(tag)
     }
 
     package func giveBack(_ tag: DeliveryTag, of subscription: SubscriptionID) {
-        self.channel(subscription).giveBack(tag)
+        self.channel(subscription)?.giveBack(tag)
     }
 
     package func refuse(_ tag: DeliveryTag, of subscription: SubscriptionID) {
-        self.channel(subscription).refuse(tag)
+        self.channel(subscription)?.refuse(tag)
     }
 
     package func flush() {
-        for channel in self.channels { channel.flush() }
+        for (index, channel) in self.channels.enumerated() {
+            guard let channel else { continue }
+            channel.flush()
+            if channel.isOver { self.channels[index] = nil }
+        }
     }
 
     package func close(_ completion: @escaping () -> Void) {
-        for channel in self.channels { channel.flush(withStragglers: true) }
+        for channel in self.channels { channel?.flush(withStragglers: true) }
         self.driver?.stop(completion)
     }
 }
 
 extension AMQPIntake: ConnectionClient {
     func connected(_ connection: ConnectionHandle) {
-        for channel in self.channels { channel.connected() }
+        for channel in self.channels { channel?.connected() }
     }
 
     func received(_ frame: inout amqp_frame_t) {
         let index = Int(frame.channel) - 1
         guard self.channels.indices.contains(index) else { return }
-        self.channels[index].received(&frame)
+        self.channels[index]?.received(&frame)
     }
 
     func drained() {
-        for channel in self.channels { channel.handOver() }
+        for channel in self.channels { channel?.handOver() }
     }
 
     func lost(_ error: BrokerError) {
-        for channel in self.channels { channel.lost(error) }
+        for channel in self.channels { channel?.lost(error) }
     }
 
     func blocked(_ reason: String?) {}

@@ -5,6 +5,7 @@ import Polling
 /// One subscription: a channel of its own, so that an error of one queue never touches another.
 final class ConsumerChannel {
     let number: UInt16
+    let subscription: SubscriptionID
     private let queue: String
     private let prefetch: UInt16
     private let handler: (SubscriptionEvent) -> Void
@@ -22,6 +23,7 @@ final class ConsumerChannel {
 
     init(
         number: UInt16,
+        subscription: SubscriptionID,
         queue: String,
         prefetch: UInt16,
         bodyLimit: UInt64,
@@ -30,6 +32,7 @@ final class ConsumerChannel {
         handler: @escaping (SubscriptionEvent) -> Void
     ) {
         self.number = number
+        self.subscription = subscription
         self.queue = queue
         self.prefetch = prefetch
         self.driver = driver
@@ -45,6 +48,9 @@ final class ConsumerChannel {
         self.batch.removeAll()
         self.perform(self.lifecycle.connectionLost(error))
     }
+
+    /// Nothing will ever come from it again, and its number is free.
+    var isOver: Bool { self.lifecycle.state == .over }
 
     func unsubscribe() { self.perform(self.lifecycle.unsubscribe()) }
 
@@ -214,6 +220,7 @@ final class ConsumerChannel {
         if let prefix = self.acks.takePrefix() {
             self.sendAck(prefix.tag, multiple: prefix.isMultiple)
         }
+        if self.acks.outstanding == 0 { self.perform(self.lifecycle.settledAll()) }
         guard self.acks.stragglers > 0 else { return }
         if withStragglers || self.acks.stragglers * 4 >= Int(self.prefetch) {
             for tag in self.acks.takeStragglers() { self.sendAck(tag, multiple: false) }

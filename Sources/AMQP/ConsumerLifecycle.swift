@@ -23,6 +23,8 @@ struct ConsumerLifecycle {
         case resting
         /// Unsubscribed; the channel is still open for settlements.
         case ended
+        /// Unsubscribed and everything settled; channel.close was sent.
+        case leaving
         /// Unsubscribed, and the channel is gone.
         case over
     }
@@ -49,7 +51,7 @@ struct ConsumerLifecycle {
     var isChannelOpen: Bool {
         switch self.state {
         case .consuming, .cancelling, .ended: true
-        case .disconnected, .opening, .limiting, .subscribing, .closing, .resting, .over: false
+        case .disconnected, .opening, .limiting, .subscribing, .closing, .resting, .leaving, .over: false
         }
     }
 
@@ -90,7 +92,7 @@ struct ConsumerLifecycle {
         case .opening, .limiting, .subscribing:
             self.state = .closing
             return [.reportInterrupted(.channel, error), .closeChannel]
-        case .disconnected, .consuming, .cancelling, .closing, .resting, .ended, .over:
+        case .disconnected, .consuming, .cancelling, .closing, .resting, .ended, .leaving, .over:
             return []
         }
     }
@@ -102,7 +104,7 @@ struct ConsumerLifecycle {
             return [.reportInterrupted(.consumer, error), .closeChannel]
         case .cancelling:
             return self.end(.ended)
-        case .disconnected, .opening, .limiting, .closing, .resting, .ended, .over:
+        case .disconnected, .opening, .limiting, .closing, .resting, .ended, .leaving, .over:
             return []
         }
     }
@@ -110,7 +112,7 @@ struct ConsumerLifecycle {
     mutating func channelClosedByBroker(_ error: BrokerError) -> [Action] {
         switch self.state {
         case .disconnected, .resting, .over: return []
-        case .ended:
+        case .ended, .leaving:
             self.state = .over
             return [.confirmChannelClose]
         case .closing:
@@ -127,6 +129,7 @@ struct ConsumerLifecycle {
     }
 
     mutating func channelCloseConfirmed() -> [Action] {
+        if self.state == .leaving { self.state = .over }
         guard self.state == .closing else { return [] }
         guard self.isWanted else { return self.end(.over) }
         self.state = .resting
@@ -147,7 +150,7 @@ struct ConsumerLifecycle {
             guard error != self.reportedLoss else { return [] }
             self.reportedLoss = error
             return [.reportInterrupted(.connection, error)]
-        case .ended:
+        case .ended, .leaving:
             self.state = .over
             return []
         case .cancelling: return self.end(.over)
@@ -168,13 +171,20 @@ struct ConsumerLifecycle {
             self.state = .cancelling
             return [.cancel]
         case .opening, .limiting, .subscribing, .closing: return []
-        case .cancelling, .ended, .over: return []
+        case .cancelling, .ended, .leaving, .over: return []
         }
     }
 
     mutating func cancelConfirmed() -> [Action] {
         guard self.state == .cancelling else { return [] }
         return self.end(.ended)
+    }
+
+    /// Nothing that was handed over is left to be settled.
+    mutating func settledAll() -> [Action] {
+        guard self.state == .ended else { return [] }
+        self.state = .leaving
+        return [.closeChannel]
     }
 
     private mutating func end(_ state: State) -> [Action] {

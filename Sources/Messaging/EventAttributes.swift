@@ -91,9 +91,28 @@ extension Delivery {
     /// Two deliveries of one message get the same made-up id, and so do two messages that are equal in all they say.
     package func eventID(_ attributes: EventAttributes) -> String {
         if let id = self.bytes.text(attributes.id), !id.isEmpty { return id }
+        return "generated-" + self.contentHash.identifier
+    }
+
+    /// Of everything that its publisher said. What the broker writes into the headers of a message that it delivers
+    /// again is left out (https://www.rabbitmq.com/docs/quorum-queues, poison message handling).
+    private var contentHash: StableHash {
         var hash = StableHash()
+        let layout = self.layout
         hash.combine(self.exchange)
-        hash.combine(self.bytes)
-        return "generated-" + hash.identifier
+        let fields = [
+            self.routingKeyRange, layout.contentType, layout.contentEncoding, layout.correlationID, layout.replyTo,
+            layout.expiration, layout.messageID, layout.type, layout.appID,
+        ]
+        for field in fields {
+            hash.combine(field.isPresent ? self.bytes[field.lowerBound..<field.upperBound] : [])
+        }
+        hash.combine(layout.timestamp ?? 0)
+        hash.combine(UInt64(layout.priority ?? 0))
+        var headers = self.headers(layout)
+        headers.removeEntries { $0 == "x-delivery-count" || $0 == "x-acquired-count" }
+        hash.combine(headers.bytes)
+        hash.combine(self.body)
+        return hash
     }
 }

@@ -17,8 +17,9 @@ struct TimerQueue {
     mutating func schedule(at deadline: ContinuousClock.Instant, _ body: @escaping () -> Void) -> TimerID {
         let id = TimerID(number: self.nextNumber)
         self.nextNumber += 1
-        let index = self.entries.firstIndex { $0.deadline > deadline } ?? self.entries.endIndex
-        self.entries.insert(Entry(deadline: deadline, id: id, body: body), at: index)
+        // Looked for from the end: many timers of the same length are made one after the other.
+        let before = self.entries.lastIndex { $0.deadline <= deadline }
+        self.entries.insert(Entry(deadline: deadline, id: id, body: body), at: before.map { $0 + 1 } ?? 0)
         return id
     }
 

@@ -94,9 +94,11 @@ package struct CopyBuilder: Sendable {
             own.append((RuntimeHeaders.firstFailedAt, .integer(firstFailedAt)))
         }
         own.append(contentsOf: more)
-        for (name, value) in own { headers.set(name, value) }
+        // Appended, not set: whatever had these names has been cut out already.
+        headers = FieldTable(bytes: headers.bytes + FieldTable(own).bytes)
         let room = max(0, min(RuntimeHeaders.longestError, Self.headerRoom - headers.bytes.count))
-        headers.set(RuntimeHeaders.error, .string(Self.cut(failure.message, to: room)))
+        let error = FieldTable([(RuntimeHeaders.error, .string(Self.cut(failure.message, to: room)))])
+        headers = FieldTable(bytes: headers.bytes + error.bytes)
         return OutgoingMessage(
             exchange: exchange,
             routingKey: routingKey,
@@ -179,11 +181,11 @@ package struct CopyBuilder: Sendable {
         return parked
     }
 
-    /// Cuts at a character's edge.
+    /// Cuts between two Unicode scalars, so that what is left is UTF-8.
     private static func cut(_ text: String, to bytes: Int) -> String {
         guard text.utf8.count > bytes else { return text }
         var end = text.utf8.index(text.startIndex, offsetBy: bytes)
-        while end > text.startIndex, String.Index(end, within: text) == nil { end = text.utf8.index(before: end) }
-        return String(text[..<end])
+        while String.Index(end, within: text.unicodeScalars) == nil { end = text.utf8.index(before: end) }
+        return String(text.unicodeScalars[..<end])
     }
 }

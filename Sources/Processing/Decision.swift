@@ -54,7 +54,7 @@ extension Backoff {
     package func delay(afterAttempt attempt: Int, random: Double) -> Duration {
         var delay = self.initial
         for _ in 1..<Swift.max(attempt, 1) {
-            guard delay < self.max else { break }
+            guard delay < self.max, self.multiplier > 1 else { break }
             delay = delay * self.multiplier
         }
         return Swift.min(delay, self.max) * (1 + self.jitter * random)

@@ -6,9 +6,22 @@ package import Topology
 /// Everything that runs on the intake loop: one pipeline for each function, the relay of scheduled messages, and the
 /// watch over their topology. Confined to that loop.
 package final class FunctionRuntime {
-    private enum Event: Sendable {
-        case declaredShared(BrokerError?)
-        case declared(function: String, BrokerError?)
+    /// What is declared together.
+    private enum Part: Hashable, Sendable {
+        case shared
+        case function(Int)
+    }
+
+    private enum DeclarationState {
+        case underWay
+        /// Something was lost meanwhile, perhaps what has been declared already.
+        case underWayAndWantedAgain
+        case pausing
+    }
+
+    private struct Declared: Sendable {
+        let part: Part
+        let error: BrokerError?
     }
 
     private static let pause = Duration.seconds(2)
@@ -19,7 +32,8 @@ package final class FunctionRuntime {
     private let plan: TopologyPlan
     private let relay: ScheduledRelay
     private let pipelines: [FunctionPipeline]
-    private let events: Mailbox<Event>
+    private let declared: Mailbox<Declared>
+    private var declaring: [Part: DeclarationState] = [:]
     private let logger: Logger
     private var isDraining = false
 
@@ -40,23 +54,22 @@ package final class FunctionRuntime {
         self.loop = loop
         self.logger = logger
         self.relay = ScheduledRelay(intake: intake, settler: settler, copies: copies, logger: logger)
-        self.events = try Mailbox()
+        self.declared = try Mailbox()
     }
 
     /// Declares the topology and starts every function; each begins when its own queue and workers are there.
     package func start() {
-        self.events.attach(to: self.loop) { [weak self] events in
-            for event in events { self?.handle(event) }
+        self.declared.attach(to: self.loop) { [weak self] declared in
+            for declared in declared { self?.handle(declared) }
         }
-        self.relay.interrupted = { [weak self] in self?.declareShared() }
-        for pipeline in self.pipelines {
-            let function = pipeline.topology
+        self.relay.interrupted = { [weak self] in self?.declare(.shared) }
+        for (index, pipeline) in self.pipelines.enumerated() {
             // Whatever was lost, the broker that answers next may be one without our queue.
-            pipeline.interrupted = { [weak self] _ in self?.declare(function) }
+            pipeline.interrupted = { [weak self] _ in self?.declare(.function(index)) }
             pipeline.start()
         }
         self.loop.atTurnEnd { [weak self] in self?.flush() }
-        self.declareShared()
+        self.declare(.shared)
     }
 
     private func flush() {
@@ -64,51 +77,65 @@ package final class FunctionRuntime {
         self.intake.flush()
     }
 
-    private func declareShared() {
-        self.declare(self.plan.shared) { .declaredShared($0) }
-    }
-
-    private func declare(_ function: TopologyPlan.Function) {
-        let name = function.name
-        self.declare(function.declarations) { .declared(function: name, $0) }
-    }
-
-    private func declare(
-        _ declarations: [Declaration],
-        then event: @escaping @Sendable (BrokerError?) -> Event
-    ) {
+    /// Declares a part until the broker has taken it, once at a time however often it is wanted.
+    private func declare(_ part: Part) {
+        guard !self.isDraining else { return }
+        switch self.declaring[part] {
+        case .underWay:
+            self.declaring[part] = .underWayAndWantedAgain
+            return
+        case .underWayAndWantedAgain, .pausing:
+            return
+        case nil:
+            self.declaring[part] = .underWay
+        }
+        let declarations =
+            switch part {
+            case .shared: self.plan.shared
+            case .function(let index): self.pipelines[index].topology.declarations
+            }
         let broker = self.broker
-        let events = self.events
+        let declared = self.declared
         // Unstructured, because the loop's thread has no task to be a child of; it ends with its one answer.
         Task {
             do throws(BrokerError) {
                 try await broker.declare(declarations)
-                events.send(event(nil))
+                declared.send(Declared(part: part, error: nil))
             } catch {
-                events.send(event(error))
+                declared.send(Declared(part: part, error: error))
             }
         }
     }
 
-    private func handle(_ event: Event) {
+    private func handle(_ declared: Declared) {
         guard !self.isDraining else { return }
-        switch event {
-        case .declaredShared(nil):
+        let part = declared.part
+        let state = self.declaring.removeValue(forKey: part)
+        switch (part, declared.error) {
+        case (.shared, nil):
             self.relay.start()
-            for pipeline in self.pipelines where pipeline.status == .starting { self.declare(pipeline.topology) }
-        case .declaredShared(let error?):
+            // Whatever their state: events wait in the queue of a function whose workers cannot be started.
+            for index in self.pipelines.indices where !self.pipelines[index].isTopologyReady {
+                self.declare(.function(index))
+            }
+        case (.function(let index), nil):
+            self.pipelines[index].topologyIsReady()
+        case (.shared, let error?):
             self.logger.error("cannot declare the shared topology; trying again", metadata: ["reason": "\(error)"])
-            self.loop.schedule(after: Self.pause) { [weak self] in self?.declareShared() }
-        case .declared(let name, nil):
-            self.pipeline(name)?.topologyIsReady()
-        case .declared(let name, let error?):
-            guard let pipeline = self.pipeline(name) else { return }
-            pipeline.topologyFailed(error)
-            self.loop.schedule(after: Self.pause) { [weak self] in self?.declare(pipeline.topology) }
+            for pipeline in self.pipelines where !pipeline.isTopologyReady { pipeline.topologyFailed(error) }
+        case (.function(let index), let error?):
+            self.pipelines[index].topologyFailed(error)
+        }
+        if declared.error != nil {
+            self.declaring[part] = .pausing
+            self.loop.schedule(after: Self.pause) { [weak self] in
+                self?.declaring[part] = nil
+                self?.declare(part)
+            }
+        } else if case .underWayAndWantedAgain = state {
+            self.declare(part)
         }
     }
-
-    private func pipeline(_ name: String) -> FunctionPipeline? { self.pipelines.first { $0.topology.name == name } }
 
     /// Drains all functions, closes the intake, and calls `completion`.
     package func drain(_ completion: @escaping () -> Void) {

@@ -50,39 +50,32 @@ final class ScheduledRelay {
     private func relay(_ delivery: Delivery) {
         guard let subscription = self.subscription else { return }
         guard self.drainCompletion == nil else { return self.intake.giveBack(delivery.tag, of: subscription) }
-        let replacement: Settler.Replacement
-        if delivery.omittedBodySize == nil, let message = self.copies.due(delivery) {
-            replacement = Settler.Replacement(message: message, whenUnroutable: .park, level: nil)
-        } else {
-            self.logger.warning(
-                "a scheduled message does not say where it is to go, or is too large; it is given up",
-                metadata: ["event": "\(delivery.eventID(EventAttributes(delivery)))"]
-            )
-            // The scheduled queue has no dead-letter exchange: parking keeps the message.
-            let message = OutgoingMessage(
-                exchange: delivery.exchange,
-                routingKey: delivery.routingKey,
-                properties: delivery.layout.properties(in: delivery.bytes),
-                headers: delivery.headers,
-                body: delivery.body
-            )
-            replacement = Settler.Replacement(
-                message: self.copies.parked(message),
-                whenUnroutable: .repair,
-                level: nil
-            )
+        guard delivery.omittedBodySize == nil, let message = self.copies.due(delivery) else {
+            return self.park(delivery, because: "it is too large or does not say where it is to go")
         }
         self.settling += 1
+        // An exchange that is gone by now must not hold up what is due after it.
+        let replacement = Settler.Replacement(message: message, whenUnroutable: .park, whenRefused: .park)
         self.settler.replace(with: [replacement], repairingWith: []) { [weak self] result in
             guard let self else { return }
             self.settling -= 1
             switch result {
             case .settled: self.intake.acknowledge(delivery.tag, of: subscription)
-            case .tooLarge: self.intake.refuse(delivery.tag, of: subscription)
+            case .tooLarge: self.park(delivery, because: "its headers leave no room")
             case .abandoned: self.intake.giveBack(delivery.tag, of: subscription)
             }
             self.finishDrainIfIdle()
         }
+    }
+
+    /// Has the broker itself move a message of which the host cannot make a copy.
+    private func park(_ delivery: Delivery, because reason: String) {
+        guard let subscription = self.subscription else { return }
+        self.intake.refuse(delivery.tag, of: subscription)
+        self.logger.warning(
+            "a scheduled message cannot be published and is parked",
+            metadata: ["event": "\(delivery.eventID(EventAttributes(delivery)))", "reason": "\(reason)"]
+        )
     }
 
     func drain(_ completion: @escaping () -> Void) {

@@ -11,15 +11,17 @@ import Topology
 package final class Settler {
     /// A message that replaces a delivery, and what to do when nobody is bound for it.
     struct Replacement {
-        enum WhenUnroutable {
-            /// An event that interests nobody is kept in the parked queue.
+        enum Remedy {
+            /// An event that nobody takes is kept in the parked queue.
             case park
-            /// The delay levels or the dead-letter queue are gone: declare them and try again.
+            /// What must exist for it is gone: declare it and try again.
             case repair
         }
 
         var message: OutgoingMessage
-        var whenUnroutable: WhenUnroutable
+        var whenUnroutable = Remedy.repair
+        /// Its exchange does not exist, or may not be written to.
+        var whenRefused = Remedy.repair
         /// The delay level that must exist.
         var level: Int?
     }
@@ -43,7 +45,7 @@ package final class Settler {
 
     private enum Event: Sendable {
         case published(UInt64, [PublishResult])
-        case declared(UInt64, BrokerError?)
+        case declared([Declaration], BrokerError?)
     }
 
     private static let firstPause = Duration.milliseconds(500)
@@ -56,6 +58,8 @@ package final class Settler {
     private let events: Mailbox<Event>
     private var jobs: [UInt64: Job] = [:]
     private var nextJob: UInt64 = 1
+    /// Jobs that wait for declarations under way. Many events fail at the same moment and need the same things.
+    private var declaring: [[Declaration]: [UInt64]] = [:]
     /// The delay levels below this one have been declared by this host.
     private var declaredLevels = 0
 
@@ -108,6 +112,9 @@ package final class Settler {
         let level = job.replacements.compactMap(\.level).max() ?? -1
         var declarations = repairing ? TopologyPlanner.shared(self.copies.names) + job.repair : []
         if level >= 0 { declarations += TopologyPlanner.delayLevels(upTo: level, self.copies.names) }
+        let isUnderWay = self.declaring[declarations] != nil
+        self.declaring[declarations, default: []].append(number)
+        guard !isUnderWay else { return }
         let broker = self.broker
         let events = self.events
         let wanted = declarations
@@ -115,9 +122,9 @@ package final class Settler {
         Task {
             do throws(BrokerError) {
                 try await broker.declare(wanted)
-                events.send(.declared(number, nil))
+                events.send(.declared(wanted, nil))
             } catch {
-                events.send(.declared(number, error))
+                events.send(.declared(wanted, error))
             }
         }
     }
@@ -125,7 +132,15 @@ package final class Settler {
     private func handle(_ event: Event) {
         switch event {
         case .published(let number, let results): self.published(number, results)
-        case .declared(let number, let error): self.declared(number, error)
+        case .declared(let declarations, let error):
+            let jobs = self.declaring.removeValue(forKey: declarations) ?? []
+            if let error, error.kind != .closed {
+                self.logger.error(
+                    "cannot declare what settlements need; trying again",
+                    metadata: ["reason": "\(error)", "settlements": "\(jobs.count)"]
+                )
+            }
+            for number in jobs { self.declared(number, error) }
         }
     }
 
@@ -133,7 +148,6 @@ package final class Settler {
         guard let job = self.jobs[number] else { return }
         if let error {
             guard error.kind != .closed else { return self.finish(number, .abandoned) }
-            self.logger.error("cannot declare what a settlement needs; trying again", metadata: ["reason": "\(error)"])
             self.afterPause(number) { settler in settler.declare(for: number, repairing: true) }
             return
         }
@@ -152,9 +166,7 @@ package final class Settler {
             case .confirmed:
                 continue
             case .unroutable where replacement.whenUnroutable == .park:
-                left.append(
-                    Replacement(message: self.copies.parked(replacement.message), whenUnroutable: .repair, level: nil)
-                )
+                left.append(Replacement(message: self.copies.parked(replacement.message)))
             case .unroutable:
                 needsRepair = true
                 // Declared, and still nowhere to go: somebody deletes it again, so do not race with them.
@@ -163,6 +175,12 @@ package final class Settler {
             case .nacked:
                 needsPause = true
                 left.append(replacement)
+            case .refused(let error) where replacement.whenRefused == .park:
+                self.logger.error(
+                    "the broker refuses an event, which is parked",
+                    metadata: ["exchange": "\(replacement.message.exchange)", "reason": "\(error)"]
+                )
+                left.append(Replacement(message: self.copies.parked(replacement.message)))
             case .refused(let error):
                 self.logger.error(
                     "the broker refuses a message that settles an event; trying again",

@@ -8,7 +8,9 @@ package struct DelayRoute: Sendable, Equatable {
     package enum Precision: Sendable {
         /// Rounded up to 100 ms.
         case exact
-        /// Rounded up to four significant binary digits: at most four hops, at most 6.25 % late (and 100 ms).
+        /// Rounded up to four significant binary digits: at most four hops, at most 12.5 % late (and 100 ms), because
+        /// the digits behind the first tell eighths apart. There is nothing to round up to beyond 291 days, so a
+        /// longer delay is exact and takes more hops.
         case fourSignificantBits
     }
 
@@ -16,7 +18,7 @@ package struct DelayRoute: Sendable, Equatable {
     /// One unit of delay.
     package static let unit = Duration.milliseconds(100)
     /// 310 days, 16 hours: every digit set.
-    package static let longest = Self.unit * Double((1 << Self.levels) - 1)
+    package static let longest = Self.unit * ((1 << Self.levels) - 1)
 
     /// The level at which the message enters: its highest digit.
     package let highestLevel: Int
@@ -45,7 +47,7 @@ package struct DelayRoute: Sendable, Equatable {
         guard bits > 4 else { return units }
         let shift = bits - 4
         let rounded = ((units + (1 << shift) - 1) >> shift) << shift
-        return min(rounded, 1 << UInt32(self.levels) - 1)
+        return rounded < 1 << UInt32(self.levels) ? rounded : units
     }
 
     /// The pattern by which a queue takes what comes out of a delay for it: exactly its own name behind 28 digits, so

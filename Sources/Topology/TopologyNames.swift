@@ -2,8 +2,13 @@
 package struct TopologyNames: Sendable, Hashable {
     /// The host's namespace: hosts with the same one share queues, hosts with different ones never meet.
     package let namespace: String
+    /// Kept, because it is looked for in every delivery.
+    private let delayPrefix: String
 
-    package init(namespace: String) { self.namespace = namespace }
+    package init(namespace: String) {
+        self.namespace = namespace
+        self.delayPrefix = "\(namespace).delay."
+    }
 
     /// Direct exchange: a dead letter of a queue goes to the queue's dead-letter queue by the queue's name.
     package var deadLetterExchange: String { "\(self.namespace).dead-letter" }
@@ -16,6 +21,14 @@ package struct TopologyNames: Sendable, Hashable {
     }
     /// Topic exchange at the end of every delay: each queue is bound to it.
     package var delayDone: String { "\(self.namespace).delay.done" }
+    /// Whether it is the exchange of a delay level, or the one at the end. A delivery names the exchange that it was
+    /// published or dead-lettered to: when the last levels let a message pass from exchange to exchange, that is not
+    /// the one at the end.
+    package func isDelay(exchange: String) -> Bool {
+        guard exchange.hasPrefix(self.delayPrefix) else { return false }
+        let level = exchange.utf8.dropFirst(self.delayPrefix.utf8.count)
+        return exchange == self.delayDone || level.count == 2 && level.allSatisfy { (48...57).contains($0) }
+    }
 
     /// Exchange and queue for events that nothing takes.
     package var parked: String { "\(self.namespace).parked" }

@@ -31,7 +31,7 @@ package enum TopologyPlanner {
                     arguments: [DeclarationArgument("alternate-exchange", .text(names.parked))]
                 )
             ),
-            .queue(self.restingQueue(names.scheduled)),
+            .queue(self.scheduledQueue(names)),
             self.delayEnd(names, queue: names.scheduled),
         ]
     }
@@ -93,6 +93,19 @@ package enum TopologyPlanner {
             arguments: [
                 DeclarationArgument("x-queue-type", .text("quorum")),
                 DeclarationArgument("x-delivery-limit", .number(1_000_000_000)),
+            ]
+        )
+    }
+
+    /// What the host cannot publish when it is due, because it is too large to be taken or does not say where to, is
+    /// refused, and goes to the parked queue by the broker's own hand.
+    private static func scheduledQueue(_ names: TopologyNames) -> QueueDeclaration {
+        QueueDeclaration(
+            name: names.scheduled,
+            arguments: self.restingQueue(names.scheduled).arguments + [
+                DeclarationArgument("x-dead-letter-exchange", .text(names.parked)),
+                DeclarationArgument("x-dead-letter-strategy", .text("at-least-once")),
+                DeclarationArgument("x-overflow", .text("reject-publish")),
             ]
         )
     }

@@ -5,6 +5,8 @@ import Processing
 /// Publishes many events with a window of unconfirmed ones, so that memory stays flat and the broker busy.
 struct BulkPublisher {
     private static let batchSize = 256
+    /// Bytes after which a batch is full, so that large events do not pile up in memory.
+    private static let fullBatch = 1 << 20
     /// Batches under way at once.
     private static let window = 24
 
@@ -18,13 +20,24 @@ struct BulkPublisher {
         self.printsIDs = printsIDs
     }
 
+    private struct Batch {
+        var messages: [OutgoingMessage] = []
+        var ids: [String] = []
+        /// Why the input cannot be read any further.
+        var problem: (any Error)?
+        var isLast = false
+    }
+
     private struct Answer: Sendable {
         let results: [PublishResult]
         let ids: [String]
     }
 
     /// Reads to the end of the input, unless the broker is lost on the way.
-    func publish(_ input: consuming LineReader) async throws -> PublishReport {
+    ///
+    /// - Returns: what became of the events, and why the input could not be read to its end, if it could not: what
+    ///   stands before the bad line is published all the same.
+    func publish(_ input: consuming LineReader) async -> (report: PublishReport, inputProblem: (any Error)?) {
         let (answers, answer) = AsyncStream.makeStream(of: Answer.self)
         var iterator = answers.makeAsyncIterator()
         var report = PublishReport()
@@ -32,10 +45,12 @@ struct BulkPublisher {
         var ids = EventIDs()
         var underWay = 0
         var isAtEnd = false
+        var inputProblem: (any Error)?
         while !isAtEnd || underWay > 0 {
             while !isAtEnd, underWay < Self.window, report.canGoOn {
-                let batch = try self.nextBatch(&input, &ids)
-                isAtEnd = batch.messages.count < Self.batchSize
+                let batch = self.nextBatch(&input, &ids)
+                isAtEnd = batch.isLast
+                inputProblem = batch.problem
                 guard !batch.messages.isEmpty else { break }
                 underWay += 1
                 self.broker.publish(batch.messages) { results in
@@ -50,27 +65,34 @@ struct BulkPublisher {
             progress.show(bytes: input.bytesTaken, events: report.published)
         }
         progress.finish()
-        return report
+        return (report, inputProblem)
     }
 
     private static func confirmed(_ answer: Answer) -> [String] {
         zip(answer.results, answer.ids).compactMap { $0 == .confirmed ? $1 : nil }
     }
 
-    private func nextBatch(
-        _ input: inout LineReader,
-        _ ids: inout EventIDs
-    ) throws -> (messages: [OutgoingMessage], ids: [String]) {
-        var messages: [OutgoingMessage] = []
-        var names: [String] = []
-        messages.reserveCapacity(Self.batchSize)
-        names.reserveCapacity(Self.batchSize)
+    private func nextBatch(_ input: inout LineReader, _ ids: inout EventIDs) -> Batch {
+        var batch = Batch()
+        batch.messages.reserveCapacity(Self.batchSize)
+        batch.ids.reserveCapacity(Self.batchSize)
         let now = WallClock.system.milliseconds
-        while messages.count < Self.batchSize, let line = try input.next() {
-            let id = ids.next(milliseconds: now)
-            messages.append(self.template.message(id: id, payload: line[...]))
-            names.append(id)
+        var bytes = 0
+        while batch.messages.count < Self.batchSize, bytes < Self.fullBatch, !batch.isLast {
+            do {
+                guard let line = try input.next() else {
+                    batch.isLast = true
+                    break
+                }
+                bytes += line.count
+                let id = ids.next(milliseconds: now)
+                batch.messages.append(self.template.message(id: id, payload: line[...]))
+                batch.ids.append(id)
+            } catch {
+                batch.problem = error
+                batch.isLast = true
+            }
         }
-        return (messages, names)
+        return batch
     }
 }

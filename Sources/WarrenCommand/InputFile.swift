@@ -18,6 +18,18 @@ enum InputFile {
         return descriptor
     }
 
+    /// The largest payload of an event, in bytes: what a host takes from the broker.
+    static let largestPayload = 16 << 20
+
+    /// The whole input as the payload of one event.
+    static func payload(_ path: String?) throws -> [UInt8] {
+        let payload = try self.read(path, limit: self.largestPayload + 1)
+        guard payload.count <= self.largestPayload else {
+            throw ValidationError("the payload has more than \(self.largestPayload) bytes")
+        }
+        return payload
+    }
+
     /// At most `limit` bytes.
     static func read(_ path: String?, limit: Int) throws -> [UInt8] {
         let descriptor = try self.open(path)

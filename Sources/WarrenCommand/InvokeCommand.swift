@@ -44,7 +44,7 @@ struct InvokeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let manifest = try self.manifest()
-        let payload = try self.data.map { Array($0.utf8) } ?? InputFile.read(self.file, limit: 16 << 20)
+        let payload = try self.data.map { Array($0.utf8) } ?? InputFile.payload(self.file)
         let launch = try self.launch(manifest)
         let delivery = self.delivery(payload)
         let logger = self.logOptions.logger()

@@ -8,6 +8,8 @@ struct LineReader: ~Copyable {
     private let longestLine: Int
     private var buffer: [UInt8] = []
     private var head = 0
+    /// Where the search for the next end of line goes on: a long line is not searched again with every read.
+    private var searched = 0
     private var isAtEnd = false
     private var lineNumber = 0
     private var chunk = [UInt8](repeating: 0, count: 256 << 10)
@@ -29,24 +31,30 @@ struct LineReader: ~Copyable {
     /// The next line that is not empty, without its end; nil at the end of the input.
     mutating func next() throws -> [UInt8]? {
         while true {
-            if let end = self.buffer[self.head...].firstIndex(of: UInt8(ascii: "\n")) {
+            if let end = self.buffer[self.searched...].firstIndex(of: UInt8(ascii: "\n")) {
                 let line = self.buffer[self.head..<end]
                 self.bytesTaken += end + 1 - self.head
                 self.head = end + 1
+                self.searched = self.head
                 self.lineNumber += 1
+                guard line.count <= self.longestLine else { throw self.tooLong(self.lineNumber) }
                 if let line = Self.content(line) { return line }
                 continue
             }
-            guard self.buffer.count - self.head <= self.longestLine else {
-                throw ValidationError("line \(self.lineNumber + 1) has more than \(self.longestLine) bytes")
-            }
+            self.searched = self.buffer.count
+            guard self.buffer.count - self.head <= self.longestLine else { throw self.tooLong(self.lineNumber + 1) }
             guard !self.isAtEnd else {
                 let line = self.buffer[self.head...]
+                self.bytesTaken += line.count
                 self.head = self.buffer.count
                 return Self.content(line)
             }
             try self.fill()
         }
+    }
+
+    private func tooLong(_ number: Int) -> ValidationError {
+        ValidationError("line \(number) has more than \(self.longestLine) bytes")
     }
 
     private static func content(_ line: ArraySlice<UInt8>) -> [UInt8]? {
@@ -57,6 +65,7 @@ struct LineReader: ~Copyable {
     private mutating func fill() throws {
         if self.head > 0 {
             self.buffer.removeFirst(self.head)
+            self.searched -= self.head
             self.head = 0
         }
         let count = try InputFile.read(self.descriptor, into: &self.chunk, self.path)

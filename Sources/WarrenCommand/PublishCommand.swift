@@ -54,8 +54,6 @@ struct PublishCommand: AsyncParsableCommand {
     @Flag(help: "Print JSON instead of text for people.")
     var json = false
 
-    private static let largestPayload = 16 << 20
-
     func validate() throws {
         if self.data != nil, self.file != nil { throw ValidationError("give --data or --file, not both") }
         if self.ndjson, self.data != nil { throw ValidationError("--ndjson reads --file or standard input") }
@@ -73,15 +71,17 @@ struct PublishCommand: AsyncParsableCommand {
             logger: Logger(label: "publish") { _ in ConsoleLogHandler(level: .warning, json: self.json) }
         )
         let report: PublishReport
+        let inputProblem: (any Error)?
         do {
             if let delay = template.delay { try await self.prepare(delay, template, on: broker) }
-            report = try await self.publish(template, on: broker)
+            (report, inputProblem) = try await self.publish(template, on: broker)
         } catch {
             await broker.close(within: .zero)
             throw error
         }
         await broker.close()
         try self.finish(report)
+        if let inputProblem { throw inputProblem }
     }
 
     /// What a delayed event passes through must exist; the host declares it too, but may never have run.
@@ -99,27 +99,22 @@ struct PublishCommand: AsyncParsableCommand {
         }
     }
 
-    private func publish(_ template: PublishTemplate, on broker: AMQPBroker) async throws -> PublishReport {
+    private func publish(
+        _ template: PublishTemplate,
+        on broker: AMQPBroker
+    ) async throws -> (report: PublishReport, inputProblem: (any Error)?) {
         if self.ndjson {
-            let input = try LineReader(path: self.file, longestLine: Self.largestPayload)
+            let input = try LineReader(path: self.file, longestLine: InputFile.largestPayload)
             let bulk = BulkPublisher(broker: broker, template: template, printsIDs: self.ids)
-            return try await bulk.publish(input)
+            return await bulk.publish(input)
         }
-        let payload = try self.payload()
-        guard payload.count <= Self.largestPayload else {
-            throw ValidationError("the payload has \(payload.count) bytes, and \(Self.largestPayload) are allowed")
-        }
+        let payload = try self.data.map { Array($0.utf8) } ?? InputFile.payload(self.file)
         var ids = EventIDs()
         let id = self.id ?? ids.next(milliseconds: WallClock.system.milliseconds)
         let results = await broker.publish([template.message(id: id, payload: payload[...])])
         var report = PublishReport()
         report.add(results, ids: [id])
-        return report
-    }
-
-    private func payload() throws -> [UInt8] {
-        if let data = self.data { return Array(data.utf8) }
-        return try InputFile.read(self.file, limit: Self.largestPayload + 1)
+        return (report, nil)
     }
 
     private func finish(_ report: PublishReport) throws {

@@ -16,12 +16,12 @@ struct ValidateCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let functions = try self.manifestOptions.load(namespace: self.namespaceOption.namespace, json: self.json)
+        let (functions, problems) = self.manifestOptions.read(namespace: self.namespaceOption.namespace)
         let bundles = await BundleCatalog(self.manifestOptions).functions(
             ofBundles: Set(functions.map(\.handler.bundle))
         )
         try ManifestOptions.report(
-            ManifestCheck.unknownHandlers(functions.map(Manifest.function), bundles: bundles),
+            problems + ManifestCheck.unknownHandlers(functions.map(Manifest.function), bundles: bundles),
             json: self.json
         )
         if self.json {

@@ -11,6 +11,8 @@ package struct WorkerLaunch: Sendable {
     package let workers: Int
     /// How long an invocation may run before its task is cancelled.
     package let timeout: Duration
+    /// From the start of a process until its function is initialised; a slower one is ended and started again.
+    package let startLimit: Duration
 
     package init(
         executable: String,
@@ -18,7 +20,8 @@ package struct WorkerLaunch: Sendable {
         environment: [String: String],
         concurrency: Int,
         workers: Int,
-        timeout: Duration
+        timeout: Duration,
+        startLimit: Duration = .seconds(30)
     ) {
         self.executable = executable
         self.function = function
@@ -26,5 +29,6 @@ package struct WorkerLaunch: Sendable {
         self.concurrency = concurrency
         self.workers = workers
         self.timeout = timeout
+        self.startLimit = startLimit
     }
 }

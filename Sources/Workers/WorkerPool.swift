@@ -15,6 +15,8 @@ package final class WorkerPool: Invoker {
         let invocation: Invocation
         /// The worker that runs it.
         var worker: Int
+        /// The tick of the watch at which it was sent.
+        let tick: Int
     }
 
     private let launch: WorkerLaunch
@@ -38,11 +40,27 @@ package final class WorkerPool: Invoker {
     private var isAvailable = false
     private var isStopping = false
     private var stopCompletion: (() -> Void)?
+    private var stopTimer: TimerID?
     private static let stopLimit = Duration.seconds(2)
+    private var respawnTimers: Set<TimerID> = []
+    private lazy var watch = OverdueWatch(limit: self.launch.timeout + self.grace, loop: self.loop) { [weak self] in
+        self?.endOverdue()
+    }
+    private let grace: Duration
 
-    /// - Parameter logger: with the function's name in its metadata; lines of workers are logged through it.
-    package init(launch: WorkerLaunch, loop: EventLoop, clock: WallClock, logger: Logger) {
+    /// - Parameters:
+    ///   - grace: how long after its timeout an invocation may go on before its worker is ended: the time for a
+    ///     cancelled function to come to its end.
+    ///   - logger: with the function's name in its metadata; lines of workers are logged through it.
+    package init(
+        launch: WorkerLaunch,
+        loop: EventLoop,
+        clock: WallClock,
+        grace: Duration = .seconds(10),
+        logger: Logger
+    ) {
         self.launch = launch
+        self.grace = grace
         self.loop = loop
         self.clock = clock
         self.logger = logger
@@ -77,7 +95,13 @@ package final class WorkerPool: Invoker {
     }
 
     private func spawnLater() {
-        self.loop.schedule(after: self.backoff.wait()) { [weak self] in self?.spawn() }
+        var timer: TimerID?
+        timer = self.loop.schedule(after: self.backoff.wait()) { [weak self] in
+            guard let self else { return }
+            if let timer { self.respawnTimers.remove(timer) }
+            self.spawn()
+        }
+        if let timer { self.respawnTimers.insert(timer) }
     }
 
     private func startFailed(_ reason: String) {
@@ -134,7 +158,8 @@ package final class WorkerPool: Invoker {
                 )
             )
         }
-        self.backoff.reset()
+        // An answer that belongs to nothing is no sign of health.
+        if !outcomes.isEmpty { self.backoff.reset() }
         self.handler(.results(outcomes))
         if !self.suspects.isEmpty || !self.backlog.isEmpty { self.dispatch() }
     }
@@ -145,6 +170,7 @@ package final class WorkerPool: Invoker {
             place.worker == number
         else { return nil }
         self.places[index] = nil
+        self.watch.ended()
         self.load[number, default: 1] -= 1
         return place.invocation
     }
@@ -157,14 +183,28 @@ package final class WorkerPool: Invoker {
             self.startFailed(end.reason)
             return self.spawnLater()
         }
-        let lost = self.places.compactMap { $0?.worker == number ? $0?.invocation : nil }
+        let places = self.places.compactMap { $0?.worker == number ? $0 : nil }
+        let lost = places.map(\.invocation)
         for invocation in lost { self.places[Int(invocation.id & 0xffff)] = nil }
+        self.watch.ended(lost.count)
         if self.isolated?.worker == number { self.isolated = nil }
         self.logger.error(
             "a worker died; starting another",
             metadata: ["reason": "\(end.reason)", "in-flight": "\(lost.count)"]
         )
-        if lost.count == 1 {
+        let overdue = places.filter(self.isOverdue).map(\.invocation)
+        if !overdue.isEmpty {
+            // What hung is known; the others are innocent, and first in turn again.
+            let innocent = places.filter { !self.isOverdue($0) }.map(\.invocation)
+            self.backlog.prepend(contentsOf: innocent)
+            let failure = Failure(
+                type: "TimedOut",
+                message: "it did not end when it was cancelled after \(self.launch.timeout); its worker was ended"
+            )
+            self.handler(
+                .results(overdue.map { InvocationResult(id: $0.id, outcome: .timedOut(failure), nanoseconds: 0) })
+            )
+        } else if lost.count == 1 {
             let tail = end.errorTail.isEmpty ? "" : "\n\(end.errorTail)"
             let failure = Failure(type: "WorkerCrashed", message: "the worker died: \(end.reason)\(tail)")
             self.handler(.results([InvocationResult(id: lost[0].id, outcome: .crashed(failure), nanoseconds: 0)]))
@@ -172,7 +212,17 @@ package final class WorkerPool: Invoker {
             self.suspects.append(contentsOf: lost)
         }
         self.spawnLater()
+        // Another worker may be free for them now, and nothing else may ever come to call for it.
+        self.dispatch()
     }
+
+    /// A function that goes on after it was cancelled can be stopped with its process only.
+    private func endOverdue() {
+        let hung = Set(self.places.compactMap { $0 }.filter(self.isOverdue).map(\.worker))
+        for number in hung { self.workers[number]?.kill(because: "an invocation did not end when it was cancelled") }
+    }
+
+    private func isOverdue(_ place: Place) -> Bool { self.watch.isOverdue(since: place.tick) }
 
     // MARK: - Invocations
 
@@ -208,15 +258,20 @@ package final class WorkerPool: Invoker {
             guard let worker = self.workers.values.first, worker.isReady else { return nil }
             return self.isolated?.worker == worker.number ? nil : worker
         }
-        return self.workers.values
-            .filter { $0.isReady && $0.number != self.isolated?.worker }
-            .min { (self.load[$0.number] ?? 0, $0.number) < (self.load[$1.number] ?? 0, $1.number) }
+        var least: (load: Int, worker: WorkerProcess)?
+        for (number, worker) in self.workers where worker.isReady && number != self.isolated?.worker {
+            let load = self.load[number] ?? 0
+            if let best = least, (best.load, best.worker.number) < (load, number) { continue }
+            least = (load, worker)
+        }
+        return least?.worker
     }
 
     private func send(_ invocation: Invocation, to worker: WorkerProcess) {
         let index = Int(invocation.id & 0xffff)
         while self.places.count <= index { self.places.append(nil) }
-        self.places[index] = Place(invocation: invocation, worker: worker.number)
+        self.places[index] = Place(invocation: invocation, worker: worker.number, tick: self.watch.tick)
+        self.watch.began()
         self.load[worker.number, default: 0] += 1
         worker.append { output in
             InvokeFrame.write(
@@ -246,7 +301,7 @@ package final class WorkerPool: Invoker {
         self.isStopping = true
         self.stopCompletion = completion
         for worker in self.workers.values { worker.drain() }
-        self.loop.schedule(after: Self.stopLimit) { [weak self] in
+        self.stopTimer = self.loop.schedule(after: Self.stopLimit) { [weak self] in
             guard let self else { return }
             for worker in self.workers.values { worker.kill(because: "it did not exit when it was asked to") }
         }
@@ -256,6 +311,9 @@ package final class WorkerPool: Invoker {
     private func finishStopping() {
         guard self.workers.isEmpty, let completion = self.stopCompletion else { return }
         self.stopCompletion = nil
+        if let timer = self.stopTimer { self.loop.cancel(timer) }
+        for timer in self.respawnTimers { self.loop.cancel(timer) }
+        self.watch.stop()
         completion()
     }
 }

@@ -36,9 +36,9 @@ final class WorkerProcess {
         case ready
     }
 
-    /// From the start of the process until its function is initialised.
-    private static let startLimit = Duration.seconds(30)
     private static let readSize = 64 << 10
+    /// Reads of what a worker has left behind: more than a socket or a pipe holds.
+    private static let lastReads = 64
 
     let number: Int
     private let launch: WorkerLaunch
@@ -60,9 +60,10 @@ final class WorkerProcess {
     private var hasEnded = false
     private var isSocketOpen = true
     private var startTimer: TimerID?
+    private var closeTimer: TimerID?
     /// Called with the greeting instead of starting a function.
     var onHello: ((HelloFrame) -> Void)?
-    var isReady: Bool { self.phase == .ready && !self.hasEnded && self.killReason == nil }
+    var isReady: Bool { self.phase == .ready && self.isSocketOpen && !self.hasEnded && self.killReason == nil }
 
     init(
         number: Int,
@@ -88,9 +89,9 @@ final class WorkerProcess {
         if self.process.processDescriptor >= 0 {
             loop.watch(self.process.processDescriptor) { [weak self] _ in self?.reap() }
         }
-        self.startTimer = loop.schedule(after: Self.startLimit) { [weak self] in
+        self.startTimer = loop.schedule(after: launch.startLimit) { [weak self] in
             guard let self, self.phase != .ready else { return }
-            self.kill(because: "it was not ready within \(Self.startLimit)")
+            self.kill(because: "it was not ready within \(launch.startLimit)")
         }
     }
 
@@ -227,7 +228,7 @@ final class WorkerProcess {
         close(self.process.socket)
         // A worker without its socket is of no use; most are exiting already.
         if self.killReason == nil, self.process.processDescriptor < 0 { self.reapLater() }
-        self.loop.schedule(after: .seconds(1)) { [weak self] in
+        self.closeTimer = self.loop.schedule(after: .seconds(1)) { [weak self] in
             self?.kill(because: "it closed its socket and did not exit")
         }
     }
@@ -289,15 +290,19 @@ final class WorkerProcess {
         var status: Int32 = 0
         waitpid(self.process.pid, &status, 0)
         // Its last words may still be on the way: results that were written count, and stderr says why it died.
-        if self.isSocketOpen { self.readFrames() }
-        while self.readOutput(self.process.errorOutput, isError: true) == .some {}
-        while self.readOutput(self.process.output, isError: false) == .some {}
+        // Bounded, because a process of its own session may have kept the other end and write for ever.
+        for _ in 0..<Self.lastReads where self.isSocketOpen { self.readFrames() }
+        for (descriptor, isError) in [(self.process.errorOutput, true), (self.process.output, false)] {
+            for _ in 0..<Self.lastReads {
+                guard self.readOutput(descriptor, isError: isError) == .some else { break }
+            }
+        }
         self.finish(status)
     }
 
     private func finish(_ status: Int32) {
         self.hasEnded = true
-        if let timer = self.startTimer { self.loop.cancel(timer) }
+        for timer in [self.startTimer, self.closeTimer].compactMap({ $0 }) { self.loop.cancel(timer) }
         if let line = self.outputLines.finish() { self.logOutput(line, isError: false) }
         if let line = self.errorLines.finish() { self.logOutput(line, isError: true) }
         if self.isSocketOpen {

@@ -59,6 +59,19 @@ struct ConsumerLifecycleTests {
         #expect(life.connected() == [], "nobody wants it back")
     }
 
+    @Test func `an ended channel is closed when everything is settled, and then its number is free`() {
+        var life = Self.consuming()
+        #expect(life.settledAll() == [], "a consumer has no end while it is wanted")
+        _ = life.unsubscribe()
+        #expect(life.settledAll() == [], "deliveries may still be on the way")
+        _ = life.cancelConfirmed()
+        #expect(life.settledAll() == [.closeChannel])
+        #expect(life.settledAll() == [], "once")
+        #expect(!life.isChannelOpen)
+        #expect(life.channelCloseConfirmed() == [])
+        #expect(life.state == .over)
+    }
+
     @Test func `both sides closing the channel at once is one interruption`() {
         var life = Self.consuming()
         _ = life.cancelledByBroker(Self.error)

@@ -40,7 +40,8 @@ struct BrokerNames {
     }
 
     private func isReservedQueue(_ name: String) -> Bool {
-        name == "\(self.namespace).parked" || name.hasPrefix("\(self.namespace).delay.")
+        name == "\(self.namespace).parked" || name == "\(self.namespace).scheduled"
+            || name.hasPrefix("\(self.namespace).delay.")
     }
 
     private func isReservedExchange(_ name: String) -> Bool {

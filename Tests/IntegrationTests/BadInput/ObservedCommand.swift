@@ -1,4 +1,6 @@
-import Foundation
+import FoundationEssentials
+import Glibc
+import Polling
 import Synchronization
 import Testing
 
@@ -31,69 +33,55 @@ final class ObservedCommand: Sendable {
         var nextWaiter = 0
     }
 
-    private let process = Process()
+    private let launch: Launch
     private let state = Mutex(State())
 
     /// The directory of the executables that were built together with these tests.
     static let products: String = {
-        let executable = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "."
-        return URL(filePath: executable).deletingLastPathComponent().path()
+        let executable = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "./tests"
+        return executable.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
     }()
 
     /// Starts `warren` with these arguments.
     ///
     /// - Parameters:
+    ///   - executable: what to start instead.
     ///   - environment: all of it; nothing of the test's own gets through.
     ///   - input: what it finds on its standard input, then the end.
-    ///   - terminal: a descriptor to give it as stderr instead of a pipe.
     init(
         _ arguments: [String],
         environment: [String: String] = [:],
         input: [UInt8] = [],
-        terminal: FileHandle? = nil
+        executable: String = "\(ObservedCommand.products)/warren"
     ) throws {
-        self.process.executableURL = URL(filePath: "\(Self.products)/warren")
-        self.process.arguments = arguments
-        self.process.environment = environment
-        let output = Pipe()
-        self.process.standardOutput = output
-        self.collect(output.fileHandleForReading, \.standardOutput)
-        if let terminal {
-            self.process.standardError = terminal
-            self.state.withLock { $0.output.openStreams -= 1 }
-        } else {
-            let errors = Pipe()
-            self.process.standardError = errors
-            self.collect(errors.fileHandleForReading, \.standardError)
-        }
-        let standardInput = Pipe()
-        self.process.standardInput = standardInput
-        self.process.terminationHandler = { [weak self] process in
-            // As a shell says it: 128 and the signal's number.
-            let code = process.terminationStatus
-            let status = process.terminationReason == .exit ? code : 128 + code
-            self?.change { $0.status = status }
-        }
-        try self.process.run()
-        let writer = standardInput.fileHandleForWriting
-        Thread.detachNewThread {
-            // A command that has ended already reads nothing; that is for its test to notice.
-            _ = fcntl(writer.fileDescriptor, F_SETFL, 0)
-            signal(SIGPIPE, SIG_IGN)
-            try? writer.write(contentsOf: input)
-            try? writer.close()
+        let launch = try Launch(executable, arguments, environment: environment)
+        self.launch = launch
+        // A command that ends without reading its input must not end the test.
+        Glibc.signal(SIGPIPE, SIG_IGN)
+        try LoopThread.start(named: "input") { Launch.write(input, to: launch.input) }
+        try self.collect(launch.output, \.standardOutput)
+        try self.collect(launch.errors, \.standardError)
+        try LoopThread.start(named: "end") {
+            launch.waitForEnd()
+            self.change { $0.status = launch.reap() }
         }
     }
 
-    deinit { if self.process.isRunning { self.process.terminate() } }
-
-    private func collect(_ handle: FileHandle, _ stream: WritableKeyPath<Output, [UInt8]> & Sendable) {
-        handle.readabilityHandler = { [weak self] handle in
-            let bytes = handle.availableData
-            if bytes.isEmpty { handle.readabilityHandler = nil }
-            self?.change { output in
-                if bytes.isEmpty { output.openStreams -= 1 } else { output[keyPath: stream] += bytes }
+    private func collect(_ descriptor: Int32, _ stream: any WritableKeyPath<Output, [UInt8]> & Sendable) throws {
+        try LoopThread.start(named: "output") {
+            Launch.read(descriptor) { bytes in
+                self.change { output in
+                    if bytes.isEmpty { output.openStreams -= 1 } else { output[keyPath: stream] += bytes }
+                }
             }
+            close(descriptor)
+        }
+    }
+
+    /// Sends a signal, unless it has ended.
+    func signal(_ number: Int32) {
+        self.state.withLock { state in
+            if state.output.status == nil { kill(self.launch.process, number) }
         }
     }
 
@@ -154,7 +142,7 @@ final class ObservedCommand: Sendable {
 
     /// Asks it to end, as an operator does, and waits until it has.
     func stop() async throws -> Output {
-        self.process.terminate()
+        self.signal(SIGTERM)
         return try await self.end()
     }
 

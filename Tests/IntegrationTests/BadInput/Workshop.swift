@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// A temporary directory with manifests and bundles, and names on the broker that no other test uses.
 final class Workshop: Sendable {
@@ -6,12 +6,14 @@ final class Workshop: Sendable {
     let namespace: String
     let exchange: String
 
+    private static let temporary = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
+
     var manifests: String { "\(self.directory)/manifests" }
     var bundles: String { "\(self.directory)/bundles" }
 
     init() throws {
         let suffix = String(UInt64.random(in: 0 ... .max), radix: 36)
-        self.directory = FileManager.default.temporaryDirectory.path() + "/bad-input-\(suffix)"
+        self.directory = "\(Self.temporary)/warren-bad-input-\(suffix)"
         self.namespace = "bad-\(suffix)"
         self.exchange = "events-\(suffix)"
         for path in [self.manifests, self.bundles] {

@@ -55,9 +55,9 @@ struct BrokerTroubleTests {
         #expect(results.allSatisfy { $0 == .confirmed })
         let published = Set(results.indices.map { "\($0)" })
         try await subscription.wait(for: "every message", within: .seconds(60)) { seen in
-            seen.deliveries.count >= published.count && Set(seen.deliveries.map(\.text)) == published
+            seen.deliveries.count >= published.count && Set(seen.deliveries.map(\.number)) == published
         }
-        #expect(Set(subscription.seen.deliveries.map(\.text)) == published)
+        #expect(Set(subscription.seen.deliveries.map(\.number)) == published)
         await probe.close()
     }
 
@@ -122,7 +122,7 @@ struct BrokerTroubleTests {
         #expect(!wasPublished)
         try await node.control(["set_vm_memory_high_watermark", "0.6"])
         #expect(await publisher.value == (50..<60).map { _ in .confirmed })
-        #expect(Set(try await subscription.deliveries(60).map(\.text)) == Set((0..<60).map { "\($0)" }))
+        #expect(Set(try await subscription.deliveries(60).map(\.number)) == Set((0..<60).map { "\($0)" }))
         #expect(subscription.seen.signals == [.active])
         await probe.close()
         await tested.close()
@@ -131,5 +131,5 @@ struct BrokerTroubleTests {
 
 extension Delivery {
     /// The body, which in these tests is the message's number.
-    fileprivate var text: String { String(decoding: self.body, as: UTF8.self) }
+    fileprivate var number: String { String(decoding: self.body, as: UTF8.self) }
 }

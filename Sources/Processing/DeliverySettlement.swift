@@ -1,0 +1,149 @@
+import Logging
+import Manifests
+import Messaging
+import Topology
+
+/// Carries out what `decide` says about the deliveries of one function, and tells the broker when it is done.
+/// Confined to one loop.
+final class DeliverySettlement {
+    private let manifest: FunctionManifest
+    private let topology: TopologyPlan.Function
+    private let intake: any Intake
+    private let settler: Settler
+    private let copies: CopyBuilder
+    private let clock: WallClock
+    private let logger: Logger
+    /// Settlements under way.
+    private(set) var pending = 0
+    /// Called after each settlement that took its time.
+    var settled: () -> Void = {}
+
+    init(
+        manifest: FunctionManifest,
+        topology: TopologyPlan.Function,
+        intake: any Intake,
+        settler: Settler,
+        copies: CopyBuilder,
+        clock: WallClock,
+        logger: Logger
+    ) {
+        self.manifest = manifest
+        self.topology = topology
+        self.intake = intake
+        self.settler = settler
+        self.copies = copies
+        self.clock = clock
+        self.logger = logger
+    }
+
+    func settle(_ running: RunningDelivery, _ outcome: Outcome) {
+        let now = self.clock.milliseconds
+        let settlement = decide(
+            outcome,
+            after: running.history,
+            under: self.manifest.retry,
+            now: now,
+            random: .random(in: 0..<1)
+        )
+        self.log(settlement, running)
+        switch settlement {
+        case .acknowledge(let emitted):
+            self.replace(running, with: self.replacements(emitted, of: running, now: now))
+        case .retry(let delay, let history, let failure):
+            let (message, level) = self.copies.retry(
+                running.delivery,
+                queue: self.topology.queue,
+                function: self.manifest.name,
+                origin: running.origin,
+                after: delay,
+                history: history,
+                failure: failure
+            )
+            self.replace(running, with: [Settler.Replacement(message: message, level: level)])
+        case .deadLetter(let reason, let history, let failure):
+            let message = self.copies.deadLetter(
+                running.delivery,
+                queue: self.topology.queue,
+                function: self.manifest.name,
+                origin: running.origin,
+                reason: reason,
+                history: history,
+                failure: failure,
+                now: now
+            )
+            self.replace(running, with: [Settler.Replacement(message: message)])
+        }
+    }
+
+    private func replacements(
+        _ emitted: [EmittedEvent],
+        of running: RunningDelivery,
+        now: Int64
+    ) -> [Settler.Replacement] {
+        let eventID = running.delivery.eventID(EventAttributes(running.delivery))
+        return emitted.enumerated().map { number, event in
+            let (message, level) = self.copies.emitted(
+                event,
+                number: number,
+                by: self.manifest.name,
+                for: eventID,
+                exchange: self.manifest.exchange,
+                now: now
+            )
+            return Settler.Replacement(message: message, whenUnroutable: level == nil ? .park : .repair, level: level)
+        }
+    }
+
+    private func replace(_ running: RunningDelivery, with replacements: [Settler.Replacement]) {
+        self.pending += 1
+        let tag = running.delivery.tag
+        let subscription = running.life.subscription
+        self.settler.replace(with: replacements, repairingWith: self.topology.declarations) { [weak self] result in
+            guard let self else { return }
+            self.pending -= 1
+            switch result {
+            case .settled:
+                self.intake.acknowledge(tag, of: subscription)
+            case .tooLarge:
+                self.refuse(running.delivery, of: subscription, because: "its headers leave no room for a copy's")
+            case .abandoned:
+                self.intake.giveBack(tag, of: subscription)
+            }
+            self.settled()
+        }
+    }
+
+    /// Has the broker dead-letter a delivery of which the host cannot make a copy.
+    func refuse(_ delivery: Delivery, of subscription: SubscriptionID, because reason: String) {
+        self.intake.refuse(delivery.tag, of: subscription)
+        self.logger.warning(
+            "dead-lettered by the broker",
+            metadata: ["event": "\(delivery.eventID(EventAttributes(delivery)))", "reason": "\(reason)"]
+        )
+    }
+
+    private func log(_ settlement: Settlement, _ running: RunningDelivery) {
+        func metadata(_ failure: Failure) -> Logger.Metadata {
+            [
+                "event": "\(running.delivery.eventID(EventAttributes(running.delivery)))",
+                "attempt": "\(running.history.attempt)",
+                "error": "\(failure.message)",
+            ]
+        }
+        switch settlement {
+        case .acknowledge:
+            break
+        case .retry(let delay, let history, let failure):
+            let isLater = history.attempt == running.history.attempt
+            self.logger.notice(
+                isLater ? "event put off" : "event failed and is retried",
+                metadata: metadata(failure).merging(["retry-in": "\(delay)"]) { $1 }
+            )
+        case .deadLetter(let reason, _, let failure):
+            self.logger.warning(
+                "event dead-lettered",
+                metadata: metadata(failure).merging(["reason": "\(reason.rawValue)"]) { $1 }
+            )
+        }
+    }
+}

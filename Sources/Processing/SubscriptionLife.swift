@@ -1,0 +1,23 @@
+import Messaging
+
+/// One life of a subscription: from its beginning, or its last interruption, until the broker interrupts it. A tag is
+/// worth something only in the life in which it was handed over, and only to that subscription.
+final class SubscriptionLife {
+    let subscription: SubscriptionID
+    /// The broker has taken back everything that was handed over in this life.
+    private(set) var isOver = false
+
+    init(_ subscription: SubscriptionID) { self.subscription = subscription }
+
+    func end() { self.isOver = true }
+}
+
+/// A delivery that is being run or settled.
+struct RunningDelivery {
+    /// The invocation's id.
+    let id: UInt64
+    let delivery: Delivery
+    let history: AttemptHistory
+    let origin: Origin
+    let life: SubscriptionLife
+}

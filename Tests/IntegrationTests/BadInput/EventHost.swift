@@ -1,0 +1,83 @@
+import Testing
+
+/// A host for all bad events of a suite, and what comes out of it.
+struct EventHost: Sendable {
+    @TaskLocal static var current: EventHost?
+
+    let workshop: Workshop
+    let sink: Sink
+    let command: ObservedCommand
+    /// What `decode` emits when it has handled an event.
+    let handled: QueueReader
+    let deadLetters: [BadEvent.Function: QueueReader]
+
+    private static func manifest(_ function: BadEvent.Function, _ handler: String) -> String {
+        Workshop.manifest(
+            function.rawValue,
+            handler: handler,
+            keys: "[\(function.rawValue).#]",
+            more: "retry: { maxAttempts: 2, backoff: { initial: 100ms } }"
+        )
+    }
+
+    static func start() async throws -> EventHost {
+        let workshop = try Workshop()
+        let sink = try await Sink()
+        try workshop.install("orders")
+        try workshop.write(
+            "functions.yaml",
+            Self.manifest(.decode, "orders/reserve-stock") + "---\n" + Self.manifest(.fail, "orders/charge-payment")
+        )
+        let queue = "\(workshop.namespace).handled"
+        try await sink.declare(queue: queue, boundTo: workshop.exchange, "stock.reserved")
+        let command = try workshop.host(sink.node.url, ["--json"])
+        try await command.line("all functions are running")
+        return EventHost(
+            workshop: workshop,
+            sink: sink,
+            command: command,
+            handled: try await QueueReader(queue, of: sink.node),
+            deadLetters: [
+                .decode: try await QueueReader("\(workshop.namespace).decode.dead", of: sink.node),
+                .fail: try await QueueReader("\(workshop.namespace).fail.dead", of: sink.node),
+            ]
+        )
+    }
+
+    /// Stops the host and draws up the account: every event came to exactly one end, no worker died, nothing is left.
+    func finish() async throws {
+        let output = try await self.command.stop()
+        #expect(output.status == 0)
+        #expect(!output.errorText.contains("a worker died"), "\(output.errorText)")
+        #expect(!output.errorText.contains("unhealthy"), "\(output.errorText)")
+        for queue in ["decode", "fail", "scheduled", "parked", "delay.00", "delay.01"] {
+            #expect(try await self.sink.readyMessages(in: "\(self.workshop.namespace).\(queue)") == 0, "\(queue)")
+        }
+        for (function, reader) in self.deadLetters {
+            let names = reader.taken.compactMap { $0.text("case") }
+            #expect(Set(names).count == reader.taken.count, "no dead letter of \(function) came twice")
+            await reader.close()
+        }
+        let orders = self.handled.taken.map(\.text)
+        #expect(Set(orders).count == orders.count, "no event was handled twice")
+        await self.handled.close()
+        await self.sink.close()
+    }
+}
+
+/// Gives a suite its host.
+struct EventHostTrait: SuiteTrait, TestScoping {
+    func provideScope(
+        for test: Test,
+        testCase: Test.Case?,
+        performing function: @Sendable () async throws -> Void
+    ) async throws {
+        let host = try await EventHost.start()
+        try await EventHost.$current.withValue(host) { try await function() }
+        try await host.finish()
+    }
+}
+
+extension Trait where Self == EventHostTrait {
+    static var eventHost: EventHostTrait { EventHostTrait() }
+}
