@@ -3,7 +3,7 @@
 SWIFT_BUILD_FLAGS := --explicit-target-dependency-import-check error
 SWIFT_RELEASE_FLAGS := -c release --static-swift-stdlib
 SWIFT_SOURCES := Sources Tests functions Package.swift
-PRODUCTS := warren orders audit
+PRODUCTS := warren orders audit hello
 
 .DEFAULT_GOAL := help
 .PHONY: help deps build release run demo test bench format lint

@@ -7,6 +7,7 @@ let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 
 let package = Package(
     name: "warren",
@@ -16,6 +17,7 @@ let package = Package(
         .executable(name: "warren", targets: ["WarrenCommand"]),
         .executable(name: "orders", targets: ["orders"]),
         .executable(name: "audit", targets: ["audit"]),
+        .executable(name: "hello", targets: ["hello"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
@@ -74,10 +76,17 @@ let package = Package(
         // The examples.
         .executableTarget(name: "orders", dependencies: ["Warren"], path: "functions/orders"),
         .executableTarget(name: "audit", dependencies: ["Warren"], path: "functions/audit"),
+        .executableTarget(name: "hello", dependencies: ["Warren"], path: "functions/hello"),
+        .executableTarget(
+            name: "warren-demo",
+            dependencies: ["Messaging", "Topology", "Polling", "AMQP", "Processing", "LocalBroker", logging, signals],
+            path: "Tests/Demo"
+        ),
 
         // Tests: unit tests need no network, integration tests start a private RabbitMQ.
         .testTarget(name: "MessagingTests", dependencies: ["Messaging"]),
         .testTarget(name: "WarrenTests", dependencies: ["Warren", "Messaging", "WorkerProtocol", logging]),
+        .testTarget(name: "HelloTests", dependencies: ["hello", "WarrenTesting"]),
         .testTarget(name: "WorkerProtocolTests", dependencies: ["WorkerProtocol", "Messaging"]),
         .testTarget(name: "ManifestsTests", dependencies: ["Manifests", "Messaging"]),
         .testTarget(name: "TopologyTests", dependencies: ["Topology", "Manifests", "Messaging"]),
@@ -95,8 +104,13 @@ let package = Package(
         ),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["AMQP", "BrokerConformance", "LocalBroker", "Messaging", "Polling", logging]
+            dependencies: [
+                "AMQP", "BrokerConformance", "LocalBroker", "Messaging", "Polling", "WarrenCommand", "test-functions",
+                "hello", logging,
+            ]
         ),
+        // The functions that the integration tests run.
+        .executableTarget(name: "test-functions", dependencies: ["Warren"], path: "Tests/TestBundle"),
 
         // Benchmarks: librabbitmq without Warren, the yardstick.
         .target(name: "BareClient", dependencies: ["CRabbitMQ"], path: "Tests/Benchmarks/BareClient"),

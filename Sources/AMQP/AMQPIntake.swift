@@ -95,12 +95,16 @@ package final class AMQPIntake: Intake {
 
     package func close(_ completion: @escaping () -> Void) {
         for channel in self.channels { channel?.flush(withStragglers: true) }
-        self.driver?.stop(completion)
+        self.loop.schedule(after: ConsumerChannel.settlementGrace) { [weak self] in
+            guard let driver = self?.driver else { return completion() }
+            driver.stop(completion)
+        }
     }
 }
 
 extension AMQPIntake: ConnectionClient {
     func connected(_ connection: ConnectionHandle) {
+        connection.acceptLargeFrames()
         for channel in self.channels { channel?.connected() }
     }
 

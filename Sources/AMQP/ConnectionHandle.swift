@@ -167,6 +167,14 @@ final class ConnectionHandle: @unchecked Sendable {
         return .failed(.status(status, while: "reading from", at: self.address))
     }
 
+    /// Takes frames larger than agreed upon, for a connection that consumes. A broker that dead-letters a message adds
+    /// its own headers, also to those that filled a frame already, and delivers them in one frame all the same:
+    /// librabbitmq would end the connection over it, and over its next delivery, for ever.
+    func acceptLargeFrames() {
+        let channels = amqp_get_channel_max(self.state)
+        amqp_tune_connection(self.state, channels, Int32(2 * Self.frameSize), amqp_get_heartbeat(self.state))
+    }
+
     /// Frees what decoded frames hold. Everything that is still needed has been copied out.
     func releaseBuffers() { amqp_maybe_release_buffers(self.state) }
 

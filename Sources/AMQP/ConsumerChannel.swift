@@ -19,6 +19,7 @@ final class ConsumerChannel {
     /// The number of the channel's present life.
     private var generation: UInt32 = 0
     private var stragglerTimer: TimerID?
+    private var leaveTimer: TimerID?
     private let tag: [UInt8]
 
     init(
@@ -220,7 +221,7 @@ final class ConsumerChannel {
         if let prefix = self.acks.takePrefix() {
             self.sendAck(prefix.tag, multiple: prefix.isMultiple)
         }
-        if self.acks.outstanding == 0 { self.perform(self.lifecycle.settledAll()) }
+        if self.acks.outstanding == 0 { self.leaveLater() }
         guard self.acks.stragglers > 0 else { return }
         if withStragglers || self.acks.stragglers * 4 >= Int(self.prefetch) {
             for tag in self.acks.takeStragglers() { self.sendAck(tag, multiple: false) }
@@ -229,6 +230,20 @@ final class ConsumerChannel {
                 self?.stragglerTimer = nil
                 self?.flush(withStragglers: true)
             }
+        }
+    }
+
+    /// How long a channel stays open behind its last settlement. It passes settlements on to a quorum queue a few at a
+    /// time (32 until the queue has written them to disk), and those that it still holds when it closes are lost: what
+    /// has been handled would be delivered again.
+    static let settlementGrace = Duration.milliseconds(200)
+
+    private func leaveLater() {
+        guard self.lifecycle.state == .ended, self.leaveTimer == nil else { return }
+        self.leaveTimer = self.loop.schedule(after: Self.settlementGrace) { [weak self] in
+            guard let self else { return }
+            self.leaveTimer = nil
+            self.perform(self.lifecycle.settledAll())
         }
     }
 

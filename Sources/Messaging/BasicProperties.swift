@@ -61,17 +61,33 @@ package struct PropertyLayout: Sendable {
     /// Copies the properties out of the delivery's bytes.
     package func properties(in bytes: [UInt8]) -> BasicProperties {
         var properties = BasicProperties()
-        properties.contentType = bytes.text(self.contentType)
-        properties.contentEncoding = bytes.text(self.contentEncoding)
-        properties.correlationID = bytes.text(self.correlationID)
-        properties.replyTo = bytes.text(self.replyTo)
-        properties.messageID = bytes.text(self.messageID)
+        properties.contentType = bytes.shortText(self.contentType)
+        properties.contentEncoding = bytes.shortText(self.contentEncoding)
+        properties.correlationID = bytes.shortText(self.correlationID)
+        properties.replyTo = bytes.shortText(self.replyTo)
+        properties.messageID = bytes.shortText(self.messageID)
         properties.timestamp = self.timestamp
-        properties.type = bytes.text(self.type)
-        properties.appID = bytes.text(self.appID)
+        properties.type = bytes.shortText(self.type)
+        properties.appID = bytes.shortText(self.appID)
         properties.priority = self.priority
-        properties.expiration = bytes.text(self.expiration)
+        properties.expiration = bytes.shortText(self.expiration)
         return properties
+    }
+}
+
+extension [UInt8] {
+    /// The text of a short string, again at most 255 bytes long: U+FFFD has three for each one that it replaces. What
+    /// is published must be what was meant, because a returned message is known again by its message id.
+    fileprivate func shortText(_ range: ByteRange) -> String? {
+        guard let text = self.text(range), text.utf8.count > 255 else { return self.text(range) }
+        var short = String.UnicodeScalarView()
+        var count = 0
+        for scalar in text.unicodeScalars {
+            count += UTF8.width(scalar)
+            guard count <= 255 else { break }
+            short.append(scalar)
+        }
+        return String(short)
     }
 }
 

@@ -82,7 +82,7 @@ package final class EventLoop {
     /// Ends `run` after the current turn.
     package func stop() { self.isStopped = true }
 
-    /// Turns until `stop` is called.
+    /// Turns until `stop` is called. It can be run again then.
     package func run() {
         var events = [epoll_event](repeating: epoll_event(), count: 64)
         while !self.isStopped {
@@ -104,6 +104,7 @@ package final class EventLoop {
             self.runDueTimers()
             for body in self.turnEnds { body() }
         }
+        self.isStopped = false
     }
 
     /// Timers that were due at the beginning of this: one that is scheduled for at once waits for the next turn.

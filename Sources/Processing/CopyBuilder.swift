@@ -25,7 +25,7 @@ package struct CopyBuilder: Sendable {
         history: AttemptHistory,
         failure: Failure
     ) -> (message: OutgoingMessage, level: Int) {
-        let route = DelayRoute(delay, to: queue, precision: .fourSignificantBits)
+        let route = DelayRoute(delay, to: queue, precision: .fourHops)
         let message = self.copy(
             delivery,
             to: self.names.delayLevel(route.highestLevel),

@@ -8,10 +8,10 @@ package struct DelayRoute: Sendable, Equatable {
     package enum Precision: Sendable {
         /// Rounded up to 100 ms.
         case exact
-        /// Rounded up to four significant binary digits: at most four hops, at most 12.5 % late (and 100 ms), because
-        /// the digits behind the first tell eighths apart. There is nothing to round up to beyond 291 days, so a
-        /// longer delay is exact and takes more hops.
-        case fourSignificantBits
+        /// Rounded up to the next sum of at most four levels: at most four hops, and at most a fifteenth late (6.67 %,
+        /// just above 15 units of a level, where the next such sum is 16), plus 100 ms. There is nothing to round up
+        /// to beyond 291 days, so a longer delay is exact and takes more hops.
+        case fourHops
     }
 
     package static let levels = 28
@@ -28,7 +28,7 @@ package struct DelayRoute: Sendable, Equatable {
     /// Delays below 100 ms become 100 ms; delays beyond `longest` become `longest`.
     package init(_ delay: Duration, to queue: String, precision: Precision) {
         var units = Self.units(delay)
-        if precision == .fourSignificantBits { units = Self.rounded(units) }
+        if precision == .fourHops { units = Self.rounded(units) }
         self.highestLevel = units.bitWidth - 1 - units.leadingZeroBitCount
         let digits = (0..<Self.levels).reversed().map { units >> UInt32($0) & 1 == 1 ? "1" : "0" }
         self.routingKey = digits.joined(separator: ".") + "." + queue
@@ -42,11 +42,11 @@ package struct DelayRoute: Sendable, Equatable {
         return UInt32(seconds * 10 + (attoseconds + unit - 1) / unit)
     }
 
+    /// The least number with at most four binary ones that is not below: adding the lowest one rounds up to the next
+    /// number with fewer digits in use, and nothing in between has fewer ones.
     private static func rounded(_ units: UInt32) -> UInt32 {
-        let bits = UInt32(units.bitWidth - units.leadingZeroBitCount)
-        guard bits > 4 else { return units }
-        let shift = bits - 4
-        let rounded = ((units + (1 << shift) - 1) >> shift) << shift
+        var rounded = units
+        while rounded.nonzeroBitCount > 4 { rounded += 1 << UInt32(rounded.trailingZeroBitCount) }
         return rounded < 1 << UInt32(self.levels) ? rounded : units
     }
 

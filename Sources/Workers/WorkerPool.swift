@@ -176,15 +176,17 @@ package final class WorkerPool: Invoker {
     }
 
     private func ended(_ number: Int, _ end: WorkerProcess.End) {
+        let hasAnswered = self.workers[number]?.hasAnswered ?? false
         self.workers[number] = nil
         self.load[number] = nil
         guard !self.isStopping else { return self.finishStopping() }
-        guard end.wasReady else {
+        let places = self.places.compactMap { $0?.worker == number ? $0 : nil }
+        let lost = places.map(\.invocation)
+        // A worker that has answered nothing and dies over nothing has not really started either.
+        guard end.wasReady, hasAnswered || !lost.isEmpty else {
             self.startFailed(end.reason)
             return self.spawnLater()
         }
-        let places = self.places.compactMap { $0?.worker == number ? $0 : nil }
-        let lost = places.map(\.invocation)
         for invocation in lost { self.places[Int(invocation.id & 0xffff)] = nil }
         self.watch.ended(lost.count)
         if self.isolated?.worker == number { self.isolated = nil }

@@ -63,6 +63,8 @@ final class WorkerProcess {
     private var closeTimer: TimerID?
     /// Called with the greeting instead of starting a function.
     var onHello: ((HelloFrame) -> Void)?
+    /// It has sent a result.
+    private(set) var hasAnswered = false
     var isReady: Bool { self.phase == .ready && self.isSocketOpen && !self.hasEnded && self.killReason == nil }
 
     init(
@@ -163,7 +165,9 @@ final class WorkerProcess {
             }
             if count < Self.readSize { break }
         }
-        if !results.isEmpty { self.handler(.results(results)) }
+        guard !results.isEmpty else { return }
+        self.hasAnswered = true
+        self.handler(.results(results))
     }
 
     private func handle(_ frame: Frame, _ results: inout [Result]) throws(FrameError) {

@@ -17,9 +17,9 @@ struct DelayRouteTests {
 
     @Test(arguments: [
         (Duration.milliseconds(-5), 1, 1), (.zero, 1, 1), (.nanoseconds(1), 1, 1), (.milliseconds(100), 1, 1),
-        (.milliseconds(101), 2, 2), (.milliseconds(1500), 15, 15), (.milliseconds(1700), 17, 18),
-        (.milliseconds(3300), 33, 36), (.seconds(10), 100, 104), (.seconds(3600), 36_000, 36_864),
-        (.seconds(3600) + .nanoseconds(1), 36_001, 36_864), (.seconds(86_400), 864_000, 917_504),
+        (.milliseconds(101), 2, 2), (.milliseconds(1500), 15, 15), (.milliseconds(1700), 17, 17),
+        (.milliseconds(3100), 31, 32), (.seconds(10), 100, 100), (.seconds(3600), 36_000, 36_096),
+        (.seconds(3600) + .nanoseconds(1), 36_001, 36_096), (.seconds(86_400), 864_000, 868_352),
         (DelayRoute.longest - .milliseconds(100), all - 1, all - 1), (DelayRoute.longest, all, all),
         (DelayRoute.longest + .nanoseconds(1), all, all), (.seconds(Int64.max), all, all),
     ])
@@ -29,7 +29,7 @@ struct DelayRouteTests {
         rounded: Int
     ) throws {
         #expect(try Self.units(DelayRoute(delay, to: "q", precision: .exact)) == exact)
-        #expect(try Self.units(DelayRoute(delay, to: "q", precision: .fourSignificantBits)) == rounded)
+        #expect(try Self.units(DelayRoute(delay, to: "q", precision: .fourHops)) == rounded)
     }
 
     @Test func `the longest delay sets every digit`() {
@@ -63,20 +63,20 @@ struct DelayRouteTests {
             let exact = Self.delay(try Self.units(DelayRoute(delay, to: "q", precision: .exact)))
             #expect(exact >= min(delay, DelayRoute.longest))
             #expect(exact - delay < DelayRoute.unit)
-            let route = DelayRoute(delay, to: "q", precision: .fourSignificantBits)
+            let route = DelayRoute(delay, to: "q", precision: .fourHops)
             let units = try Self.units(route)
             let rounded = Self.delay(units)
             #expect(rounded >= min(delay, DelayRoute.longest), "\(delay) is cut to \(rounded)")
-            #expect(rounded <= delay * 9 / 8 + DelayRoute.unit, "\(delay) becomes \(rounded)")
+            #expect(rounded <= delay * 16 / 15 + DelayRoute.unit, "\(delay) becomes \(rounded)")
             #expect(units.nonzeroBitCount <= 4 || units > longest, "\(delay) takes \(units.nonzeroBitCount) hops")
             #expect(route.highestLevel == Int.bitWidth - 1 - units.leadingZeroBitCount)
         }
     }
 
-    /// The bound of 12.5 % is reached: whoever promises less must change the rounding.
-    @Test func `just above a power of two a delay is rounded up by an eighth`() throws {
-        let route = DelayRoute(Self.delay(65_537), to: "q", precision: .fourSignificantBits)
-        #expect(try Self.units(route) == 73_728)
+    /// The bound of a fifteenth is reached: whoever promises less must change the rounding.
+    @Test func `just above fifteen units of a level a delay is rounded up to sixteen`() throws {
+        let route = DelayRoute(Self.delay(15 << 16 | 1), to: "q", precision: .fourHops)
+        #expect(try Self.units(route) == 16 << 16)
     }
 
     @Test(arguments: ["orders", "a.orders", "b.a.orders", "xorders", "0.orders", "1.1.orders"])

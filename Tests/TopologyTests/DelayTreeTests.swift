@@ -72,7 +72,7 @@ struct DelayTreeTests {
             let (wait, _) = try Self.walk(DelayRoute(delay, to: "warren.a", precision: .exact), broker)
             #expect(wait == delay)
             let (rounded, hops) = try Self.walk(
-                DelayRoute(delay, to: "warren.a", precision: .fourSignificantBits),
+                DelayRoute(delay, to: "warren.a", precision: .fourHops),
                 broker
             )
             #expect(rounded >= delay)

@@ -1,3 +1,6 @@
+import BrokerConformance
+import LocalBroker
+import Messaging
 import Testing
 
 /// A host for all bad events of a suite, and what comes out of it.
@@ -8,8 +11,8 @@ struct EventHost: Sendable {
     let sink: Sink
     let command: ObservedCommand
     /// What `decode` emits when it has handled an event.
-    let handled: QueueReader
-    let deadLetters: [BadEvent.Function: QueueReader]
+    let handled: IntakeProbe.Subscription
+    let deadLetters: [BadEvent.Function: IntakeProbe.Subscription]
 
     private static func manifest(_ function: BadEvent.Function, _ handler: String) -> String {
         Workshop.manifest(
@@ -36,10 +39,10 @@ struct EventHost: Sendable {
             workshop: workshop,
             sink: sink,
             command: command,
-            handled: try await QueueReader(queue, of: sink.node),
+            handled: sink.drain(queue),
             deadLetters: [
-                .decode: try await QueueReader("\(workshop.namespace).decode.dead", of: sink.node),
-                .fail: try await QueueReader("\(workshop.namespace).fail.dead", of: sink.node),
+                .decode: sink.drain("\(workshop.namespace).decode.dead"),
+                .fail: sink.drain("\(workshop.namespace).fail.dead"),
             ]
         )
     }
@@ -54,23 +57,21 @@ struct EventHost: Sendable {
             #expect(try await self.sink.readyMessages(in: "\(self.workshop.namespace).\(queue)") == 0, "\(queue)")
         }
         for (function, reader) in self.deadLetters {
-            let names = reader.taken.compactMap { $0.text("case") }
-            #expect(Set(names).count == reader.taken.count, "no dead letter of \(function) came twice")
-            await reader.close()
+            let names = reader.seen.deliveries.compactMap { $0.text("case") }
+            #expect(Set(names).count == reader.seen.deliveries.count, "no dead letter of \(function) came twice")
         }
-        let orders = self.handled.taken.map(\.text)
+        let orders = self.handled.seen.deliveries.map(\.text)
         #expect(Set(orders).count == orders.count, "no event was handled twice")
-        await self.handled.close()
         await self.sink.close()
     }
 }
 
 /// Gives a suite its host.
 struct EventHostTrait: SuiteTrait, TestScoping {
-    func provideScope(
+    @concurrent func provideScope(
         for test: Test,
         testCase: Test.Case?,
-        performing function: @Sendable () async throws -> Void
+        performing function: @concurrent @Sendable () async throws -> Void
     ) async throws {
         let host = try await EventHost.start()
         try await EventHost.$current.withValue(host) { try await function() }

@@ -1,4 +1,5 @@
 import BrokerConformance
+import LocalBroker
 import Messaging
 import Testing
 
@@ -40,5 +41,55 @@ struct EventInputTests {
     private static func deadLetter(_ event: BadEvent, of host: EventHost) async throws -> Delivery {
         let reader = try #require(host.deadLetters[event.function])
         return try await reader.first("dead letter of \(event.name)") { $0.text("case") == event.name }
+    }
+}
+
+/// A copy that nobody takes is noticed, whatever its message id looks like.
+@Suite(.timeLimit(.minutes(1)))
+struct OddMessageIDTests {
+    @Test(arguments: [[], [0xFF], [UInt8](repeating: 0xFF, count: 255), Array("ordinary".utf8)])
+    func `a copy that is returned is known again by its message id`(_ id: [UInt8]) async throws {
+        let sink = try await Sink()
+        var raw = RawMessage()
+        raw.messageID = id
+        let bytes = raw.properties
+        let layout = try PropertyLayout(bytes, ByteRange(start: 0, count: bytes.count))
+        let copy = OutgoingMessage(
+            exchange: "amq.topic",
+            routingKey: "nobody.at.home",
+            properties: layout.properties(in: bytes),
+            headers: FieldTable(),
+            body: []
+        )
+        #expect(await sink.broker.publish([copy]) == [.unroutable])
+        await sink.close()
+    }
+}
+
+/// Headers that leave no room for the runtime's own: the host cannot make a copy, so the broker moves the message.
+@Suite(.timeLimit(.minutes(1)))
+struct FullHeaderTests {
+    @Test
+    func `an event whose headers fill their frame is dead-lettered by the broker when it fails`() async throws {
+        let workshop = try Workshop()
+        let sink = try await Sink()
+        try workshop.install("orders")
+        try workshop.write(
+            "functions.yaml",
+            Workshop.manifest("fail", handler: "orders/charge-payment", keys: "[fail.#]")
+        )
+        let host = try workshop.host(sink.node.url)
+        try await host.line("all functions are running")
+        let event = BadEvent("full headers", .fail, .deadByBroker) {
+            let large = RawMessage.long([UInt8](repeating: UInt8(ascii: "x"), count: 130_700))
+            $0.headers = ($0.headers ?? []) + RawMessage.entry("large", "S", large)
+        }
+        try RawPublisher(sink.address).publish(event.message, to: event.key, of: workshop.exchange)
+        try await host.line("dead-lettered by the broker", "its headers leave no room", "event=full-headers")
+        #expect(try await host.stop().status == 0)
+        #expect(try await sink.readyMessages(in: "\(workshop.namespace).fail") == 0)
+        #expect(try await sink.readyMessages(in: "\(workshop.namespace).fail.dead") == 1)
+        _ = try await sink.drain("\(workshop.namespace).fail.dead").first("letter") { _ in true }
+        await sink.close()
     }
 }

@@ -1,3 +1,4 @@
+import BrokerConformance
 import FoundationEssentials
 import LocalBroker
 import Messaging
@@ -17,14 +18,14 @@ struct PublishTests {
     private struct Bench {
         let sink: Sink
         let workshop: Workshop
-        let seen: QueueReader
+        let seen: IntakeProbe.Subscription
 
         init() async throws {
             self.sink = try await Sink()
             self.workshop = try Workshop()
             let queue = "\(self.workshop.namespace).sink"
             try await self.sink.declare(queue: queue, boundTo: self.workshop.exchange, "order.#")
-            self.seen = try await QueueReader(queue, of: self.sink.node)
+            self.seen = self.sink.drain(queue)
         }
 
         func publish(_ arguments: String..., input: String = "") async throws -> ObservedCommand.Output {
@@ -35,10 +36,7 @@ struct PublishTests {
             )
         }
 
-        func close() async {
-            await self.seen.close()
-            await self.sink.close()
-        }
+        func close() async { await self.sink.close() }
 
         func file(_ text: String) throws -> String {
             try self.workshop.write("../payload", Array(text.utf8))
@@ -57,7 +55,7 @@ struct PublishTests {
             try await bench.publish("order.placed", input: "{\"a\":3}"),
             try await bench.publish("order.placed", "--data", "", "--id", "mine"),
         ]
-        let deliveries = try await bench.seen.messages(4)
+        let deliveries = try await bench.seen.deliveries(4)
         #expect(deliveries.map(\.text) == ["{\"a\":1}", "{\"a\":2}\n", "{\"a\":3}", ""])
         for (result, delivery) in zip(results, deliveries) {
             #expect(result.status == 0)
@@ -80,7 +78,7 @@ struct PublishTests {
         #expect(result.status == 0)
         let report = try JSONDecoder().decode(Report.self, from: Data(result.standardOutput))
         #expect(report == Report(published: 1, unroutable: 0, failed: 0, id: "1"))
-        let delivery = try await bench.seen.messages(1)[0]
+        let delivery = try await bench.seen.deliveries(1)[0]
         let properties = delivery.properties
         #expect(properties.type == "T")
         #expect(properties.messageID == "1")
@@ -104,7 +102,7 @@ struct PublishTests {
         let result = try await bench.publish("order.bulk", "--ndjson", "--ids", "--file", try bench.file(input))
         #expect(result.status == 0)
         #expect(result.errorText == "20000 published\n")
-        let deliveries = try await bench.seen.messages(20_000)
+        let deliveries = try await bench.seen.deliveries(20_000)
         #expect(deliveries.map(\.text) == lines)
         #expect(result.text.split(separator: "\n").map(String.init) == deliveries.map { $0.id })
         #expect(Set(deliveries.map(\.id)).count == 20_000)
@@ -130,7 +128,7 @@ struct PublishTests {
             #expect(result.errorText.hasPrefix("2 published\n"))
             #expect(result.errorText.contains("line 3 has more than 16777216 bytes"))
         }
-        #expect(try await bench.seen.messages(4).map(\.text) == ["1", "2", "1", "2"])
+        #expect(try await bench.seen.deliveries(4).map(\.text) == ["1", "2", "1", "2"])
         await bench.close()
     }
 
@@ -144,7 +142,7 @@ struct PublishTests {
         #expect(bulk.status == 64, "with its carriage return the line is longer than a payload may be")
         let line = try await bench.publish("order.big", "--ndjson", input: payload)
         #expect(line.status == 0)
-        let deliveries = try await bench.seen.messages(2)
+        let deliveries = try await bench.seen.deliveries(2)
         #expect(deliveries.map(\.body.count) == [16 << 20, 16 << 20])
         await bench.close()
     }

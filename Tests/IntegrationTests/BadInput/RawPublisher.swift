@@ -44,8 +44,15 @@ final class RawPublisher {
 
     deinit { close(self.socket) }
 
-    /// Publishes, mandatory, and waits for the confirmation.
+    /// Publishes and waits for the confirmation.
     func publish(_ message: RawMessage, to key: [UInt8], of exchange: String) throws {
+        guard try self.offer(message, to: key, of: exchange) else { throw Refused(description: "nobody takes it") }
+    }
+
+    /// Publishes, mandatory, and waits for the confirmation.
+    ///
+    /// - Returns: whether a queue took it.
+    func offer(_ message: RawMessage, to key: [UInt8], of exchange: String) throws -> Bool {
         let method = [0, 0] + Self.short(exchange) + [UInt8(key.count)] + key + [1]
         var frames = Self.frame(1, 1, [0, 60, 0, 40] + method)
         var header: [UInt8] = [0, 60, 0, 0]
@@ -57,11 +64,13 @@ final class RawPublisher {
             body = body.dropFirst(Self.frameSize - 8)
         }
         try self.write(frames)
+        let answer = try self.nextMethod()
+        guard answer.starts(with: [0, 60, 0, 50]) else {
+            try Self.check(answer, is: 60, 80)
+            return true
+        }
         try self.expect(60, 80)
-    }
-
-    func publish(_ message: RawMessage, to key: String, of exchange: String) throws {
-        try self.publish(message, to: Array(key.utf8), of: exchange)
+        return false
     }
 
     private func call(
@@ -91,8 +100,19 @@ final class RawPublisher {
         }
     }
 
-    /// Reads frames until a method comes, which has to be this one.
     private func expect(_ group: UInt8, _ method: UInt8) throws {
+        try Self.check(try self.nextMethod(), is: group, method)
+    }
+
+    private static func check(_ payload: [UInt8], is group: UInt8, _ method: UInt8) throws {
+        guard payload[1] == group, payload[3] == method else {
+            let words = String(decoding: payload.dropFirst(4), as: UTF8.self)
+            throw Refused(description: "\(payload[1]).\(payload[3]) instead of \(group).\(method): \(words)")
+        }
+    }
+
+    /// Reads frames until one with a method comes.
+    private func nextMethod() throws -> [UInt8] {
         while true {
             while self.received.count >= 7 {
                 let size = self.received[3..<7].reduce(0) { $0 << 8 | Int($1) }
@@ -100,12 +120,7 @@ final class RawPublisher {
                 let kind = self.received[0]
                 let payload = Array(self.received[7..<7 + size])
                 self.received.removeFirst(size + 8)
-                guard kind == 1 else { continue }
-                guard payload[1] == group, payload[3] == method else {
-                    let words = String(decoding: payload.dropFirst(4), as: UTF8.self)
-                    throw Refused(description: "\(payload[1]).\(payload[3]) instead of \(group).\(method): \(words)")
-                }
-                return
+                if kind == 1 { return payload }
             }
             var buffer = [UInt8](repeating: 0, count: 65_536)
             let count = recv(self.socket, &buffer, buffer.count, 0)

@@ -1,28 +1,38 @@
 import AMQP
 import LocalBroker
 import Messaging
+import Synchronization
 import Testing
 
 /// The broker, or the way to it, goes away under load. One after the other: they share a node and spoil it for each
 /// other.
 @Suite(.serialized, .timeLimit(.minutes(3)))
 struct BrokerLossTests {
-    private static let batches = (0..<20).map { batch in (1...250).map { "e-\(batch * 250 + $0)" } }
-
-    /// Publishes 5,000 events while the trouble happens, and accounts for every one of them.
+    /// Publishes 5,000 events at least, and goes on until the trouble is over; accounts for every one of them.
     private static func account(during trouble: (TestBed) async throws -> Void) async throws {
         try await TestBed.use(.spoiled) { bed in
             try bed.deploy("record", "concurrency: 32")
             let host = try await bed.startHost()
+            // RabbitMQ writes down which quorum queues it has some time after they were made; one that a power failure
+            // makes it forget never gets a leader again.
+            try await bed.node.control(["eval", "[dets:sync(Table) || Table <- dets:all()]."])
+            let isOver = Atomic(false)
+            defer { isOver.store(true, ordering: .relaxed) }
             let publisher = Task {
+                var published = 0
                 var confirmed: Set<String> = []
-                for batch in Self.batches { confirmed.formUnion(await bed.publish(ids: batch, "{}")) }
+                while published < 5000 || !isOver.load(ordering: .relaxed) {
+                    let ids = (published..<published + 250).map { "e-\($0)" }
+                    confirmed.formUnion(await bed.publish(ids: ids, "{}"))
+                    published += ids.count
+                }
+                #expect(confirmed.count == published)
                 return confirmed
             }
             try await bed.journal.wait(for: "load") { $0.count >= 1000 }
             try await trouble(bed)
+            isOver.store(true, ordering: .relaxed)
             let confirmed = await publisher.value
-            #expect(confirmed.count == 5000)
             let deeds = try await bed.journal.wait(for: "every event", within: .seconds(60)) { deeds in
                 deeds.count >= confirmed.count && deeds.events("recorded").isSuperset(of: confirmed)
             }
@@ -34,8 +44,9 @@ struct BrokerLossTests {
                 handled: bed.journal.deeds.events("recorded"),
                 function: "record"
             )
+            // What was handled and not yet acknowledged when the connection went is delivered again, and may be waiting.
             ledger.expectBalance()
-            #expect(ledger.queued.isEmpty && ledger.dead.isEmpty && ledger.parked.isEmpty)
+            #expect(ledger.dead == [] && ledger.parked == [])
         }
     }
 

@@ -68,7 +68,8 @@ struct TestHostTests {
             let id = try await host.publish("step.first", Step(order: "A"))
             #expect(host.events("step.second").count == 1)
             #expect(host.events("step.done").isEmpty)
-            #expect(host.nextDue == .milliseconds(200))
+            // One second is 10 units of 100 ms: level 3 holds it for eight of them, level 1 for two.
+            #expect(host.nextDue == .milliseconds(800))
             await host.advance(by: .milliseconds(900))
             #expect(host.events("step.done").isEmpty)
             await host.advance(by: .milliseconds(100))

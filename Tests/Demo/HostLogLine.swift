@@ -1,0 +1,40 @@
+import Foundation
+
+/// What a line of `warren run --json` says to the demonstration. Pure.
+enum HostLogLine {
+    /// - Returns: nil for a line that is of no interest here.
+    static func observation(_ line: Data) -> Observation? {
+        guard let fields = try? JSONDecoder().decode([String: String].self, from: line) else {
+            return .hostComplained(String(decoding: line, as: UTF8.self))
+        }
+        let function = fields["function"] ?? ""
+        let event = fields["event"] ?? ""
+        switch fields["message"] {
+        case "running":
+            return .functionIsRunning(function)
+        case "all functions are running":
+            return .allFunctionsAreRunning
+        case "event failed and is retried":
+            return .retry(
+                SeenRetry(
+                    eventID: event,
+                    function: function,
+                    delay: self.rounded(fields["retry-in"] ?? ""),
+                    error: fields["error"] ?? ""
+                )
+            )
+        case "event" where function == "record-event":
+            return .recorded(id: event)
+        default:
+            // Dead letters are warnings; they are taken from the broker.
+            let isComplaint = ["error", "critical"].contains(fields["level"])
+            return isComplaint ? .hostComplained(String(decoding: line, as: UTF8.self)) : nil
+        }
+    }
+
+    /// `0.22736 seconds` as `227 ms`.
+    private static func rounded(_ delay: String) -> String {
+        guard let seconds = delay.split(separator: " ").first.flatMap({ Double($0) }) else { return delay }
+        return "\(Int((seconds * 1000).rounded())) ms"
+    }
+}

@@ -1,0 +1,148 @@
+import BrokerConformance
+import LocalBroker
+import Logging
+import Messaging
+import Polling
+import Processing
+import Testing
+import Workers
+
+/// A bad bundle costs its own function, and nothing else: the host says why, the others go on, no event is lost.
+@Suite(.timeLimit(.minutes(2)))
+struct BadBundleTests {
+    private static let events = 3
+
+    /// A workshop with one function of the bundle, and one that is well.
+    private static func workshop(bundle: String) throws -> Workshop {
+        let workshop = try Workshop()
+        try workshop.install("orders")
+        try workshop.write(
+            "functions.yaml",
+            Workshop.manifest("bad", handler: "\(bundle)/work", keys: "[bad.#]", more: "retry: { maxAttempts: 1 }")
+                + "---\n" + Workshop.manifest("good", handler: "orders/reserve-stock", keys: "[good.#]")
+        )
+        return workshop
+    }
+
+    @Test(arguments: BadBundle.all)
+    func `a bad bundle costs its own function only`(_ bundle: BadBundle) async throws {
+        let workshop = try Self.workshop(bundle: bundle.name)
+        try bundle.install(in: workshop)
+        let sink = try await Sink()
+        let handled = "\(workshop.namespace).handled"
+        try await sink.declare(queue: handled, boundTo: workshop.exchange, "stock.reserved")
+        let host = try workshop.host(sink.node.url)
+        try await host.line("running", "good")
+        let publisher = try RawPublisher(sink.address)
+        func publish(_ key: String) throws {
+            let event = BadEvent("event of \(bundle.name)", .decode, .handled, key: key) { _ in }
+            // Until the function's queue is there; a broken worker says nothing of it.
+            while !(try publisher.offer(event.message, to: event.key, of: workshop.exchange)) {}
+        }
+        for number in 1...Self.events {
+            try publish("bad.event")
+            guard case .handled = bundle.fate else { continue }
+            // One at a time: a worker dies after each, with nothing else in its hands.
+            try await host.wait(for: "\(number) deaths") { output in
+                let lines = output.errorText.split(separator: "\n")
+                return lines.count { $0.contains("a worker died") && $0.contains(bundle.reason) } == number
+            }
+        }
+        try publish("good.event")
+        _ = try await sink.drain(handled).deliveries(1)
+        switch bundle.fate {
+        case .wait, .waitOrDie:
+            try await host.line("unhealthy", "  bad  ", bundle.reason)
+        case .handled:
+            break
+        case .die:
+            try await host.line("a worker died", "  bad  ", bundle.reason)
+            let letters = try await sink.drain("\(workshop.namespace).bad.dead").deliveries(Self.events)
+            for letter in letters {
+                #expect(letter.text("warren-dead-reason") == "crashed")
+                #expect(letter.text("warren-error")?.contains(bundle.reason) == true)
+            }
+        }
+        #expect(try await host.stop().status == 0)
+        let waiting = try await sink.readyMessages(in: "\(workshop.namespace).bad") ?? 0
+        let dead = try await sink.readyMessages(in: "\(workshop.namespace).bad.dead") ?? 0
+        switch bundle.fate {
+        case .wait: #expect(waiting == Self.events && dead == 0)
+        case .waitOrDie: #expect(waiting + dead == Self.events)
+        case .handled, .die: #expect(waiting == 0 && dead == 0)
+        }
+        await sink.close()
+    }
+
+    @Test(arguments: BadBundle.all.filter { $0.validation != nil })
+    func `validate sees what can be seen without running a function`(_ bundle: BadBundle) async throws {
+        let workshop = try Self.workshop(bundle: bundle.name)
+        try bundle.install(in: workshop)
+        let result = try await ObservedCommand.run(["validate"] + workshop.places)
+        #expect(result.status == 2)
+        #expect(result.errorText.contains("functions.yaml:4:10: error: "))
+        #expect(result.errorText.contains(try #require(bundle.validation)), "\(result.errorText)")
+    }
+
+    @Test
+    func `a worker that ignores the drain is ended, and the host with it`() async throws {
+        let workshop = try Self.workshop(bundle: "evil-deaf")
+        try workshop.install("evil-worker", as: "evil-deaf")
+        let sink = try await Sink()
+        let host = try workshop.host(sink.node.url)
+        try await host.line("all functions are running")
+        let begin = ContinuousClock.now
+        #expect(try await host.stop().status == 0)
+        #expect(ContinuousClock.now - begin < .seconds(5))
+        await sink.close()
+    }
+
+    @Test
+    func `a worker that never says hello is ended after a while`() async throws {
+        let workshop = try Workshop()
+        try workshop.install("evil-worker", as: "evil-silent")
+        let launch = WorkerLaunch(
+            executable: "\(workshop.bundles)/evil-silent",
+            function: "work",
+            environment: [:],
+            concurrency: 1,
+            workers: 1,
+            timeout: .seconds(1),
+            startLimit: .milliseconds(200)
+        )
+        let reason: String = try await withCheckedThrowingContinuation { continuation in
+            do {
+                try LoopThread.start(named: "pool") {
+                    guard let loop = try? EventLoop() else { return }
+                    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+                    let pool = WorkerPool(launch: launch, loop: loop, clock: .system, logger: logger)
+                    pool.start { event in
+                        guard case .unavailable(let reason, _) = event else { return }
+                        continuation.resume(returning: reason)
+                        pool.stop { loop.stop() }
+                    }
+                    loop.run()
+                }
+            } catch {
+                continuation.resume(throwing: error)
+            }
+        }
+        #expect(reason == "it was not ready within 0.2 seconds")
+    }
+
+    @Test
+    func `a local run says what is wrong with its bundle`() async throws {
+        for bundle in BadBundle.all where bundle.fate.isLasting {
+            let workshop = try Self.workshop(bundle: bundle.name)
+            try bundle.install(in: workshop)
+            let result = try await ObservedCommand.run(["invoke", "bad", "--data", "{}"] + workshop.places)
+            #expect(result.status == 1)
+            #expect(result.errorText.contains(bundle.reason), "\(result.errorText)")
+        }
+    }
+}
+
+extension BadBundle.Fate {
+    /// Whether no event ever reaches the function.
+    fileprivate var isLasting: Bool { if case .wait = self { true } else { false } }
+}

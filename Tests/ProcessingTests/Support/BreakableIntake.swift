@@ -1,0 +1,166 @@
+import Messaging
+import Polling
+import WarrenTesting
+
+/// An intake over the in-memory broker whose connection the test can break and mend, and that keeps account of what is
+/// settled.
+final class BreakableIntake: Intake {
+    private enum Phase {
+        case wanted
+        case ended
+    }
+
+    private struct Subscription {
+        let queue: String
+        let prefetch: UInt16
+        let handler: (SubscriptionEvent) -> Void
+        var phase = Phase.wanted
+        /// In the present connection.
+        var inner: SubscriptionID?
+    }
+
+    private struct Key: Hashable {
+        let subscription: SubscriptionID
+        let tag: DeliveryTag
+    }
+
+    static let error = BrokerError(.unreachable, "the test broke the connection")
+
+    private let broker: InMemoryBroker
+    private let loop: EventLoop
+    private let bodyLimit: UInt64
+    private var inner: InMemoryIntake?
+    private var subscriptions: [SubscriptionID: Subscription] = [:]
+    /// Which connection it is, as the upper half of a tag's generation.
+    private var connection: UInt32 = 1
+    private var outstanding: Set<Key> = []
+
+    /// Settlements of tags that were settled before in the same life, or belong to another subscription.
+    private(set) var wrongSettlements: [String] = []
+    private(set) var acknowledged = 0
+    private(set) var givenBack = 0
+    private(set) var refused = 0
+
+    init(broker: InMemoryBroker, loop: EventLoop, bodyLimit: UInt64) throws(SystemError) {
+        self.broker = broker
+        self.loop = loop
+        self.bodyLimit = bodyLimit
+        self.inner = try InMemoryIntake(broker: broker, bodyLimit: bodyLimit, loop: loop)
+    }
+
+    var isConnected: Bool { self.inner != nil }
+    /// Subscriptions that were ever made.
+    var subscriptionCount: Int { self.subscriptions.count }
+
+    func breakConnection() {
+        guard self.inner != nil else { return }
+        self.inner = nil
+        self.connection += 1
+        self.outstanding.removeAll()
+        for id in self.subscriptions.keys.sorted(by: { $0.number < $1.number }) {
+            guard let subscription = self.subscriptions[id], subscription.phase == .wanted else { continue }
+            subscription.handler(.interrupted(.connection, Self.error))
+        }
+    }
+
+    func mendConnection() throws(SystemError) {
+        guard self.inner == nil else { return }
+        self.inner = try InMemoryIntake(broker: self.broker, bodyLimit: self.bodyLimit, loop: self.loop)
+        for (id, subscription) in self.subscriptions where subscription.phase == .wanted { self.connect(id) }
+    }
+
+    private func connect(_ id: SubscriptionID) {
+        guard let inner = self.inner, let subscription = self.subscriptions[id] else { return }
+        self.subscriptions[id]?.inner = inner.subscribe(to: subscription.queue, prefetch: subscription.prefetch) {
+            [weak self] event in
+            self?.received(event, for: id)
+        }
+    }
+
+    private func received(_ event: SubscriptionEvent, for id: SubscriptionID) {
+        guard let subscription = self.subscriptions[id] else { return }
+        switch event {
+        case .deliveries(let deliveries):
+            let own = deliveries.map { self.retagged($0, connection: self.connection) }
+            for delivery in own { self.outstanding.insert(Key(subscription: id, tag: delivery.tag)) }
+            subscription.handler(.deliveries(own))
+        case .interrupted:
+            self.outstanding = self.outstanding.filter { $0.subscription != id }
+            subscription.handler(event)
+        case .active:
+            subscription.handler(event)
+        case .ended:
+            self.subscriptions[id]?.phase = .ended
+            subscription.handler(event)
+        }
+    }
+
+    private func retagged(_ delivery: Delivery, connection: UInt32) -> Delivery {
+        Delivery(
+            tag: DeliveryTag(generation: connection << 16 | delivery.tag.generation, value: delivery.tag.value),
+            exchange: delivery.exchange,
+            isRedelivered: delivery.isRedelivered,
+            bytes: delivery.bytes,
+            routingKeyCount: Int(delivery.routingKeyRange.count),
+            propertiesCount: Int(delivery.propertiesRange.count),
+            omittedBodySize: delivery.omittedBodySize
+        )
+    }
+
+    /// The tag and subscription within the present connection; nil when the tag is void.
+    private func settle(_ tag: DeliveryTag, of id: SubscriptionID) -> (DeliveryTag, SubscriptionID)? {
+        guard tag.generation >> 16 == self.connection else { return nil }
+        guard self.outstanding.remove(Key(subscription: id, tag: tag)) != nil else {
+            self.wrongSettlements.append("\(tag) of \(id)")
+            return nil
+        }
+        guard let inner = self.subscriptions[id]?.inner else { return nil }
+        return (DeliveryTag(generation: tag.generation & 0xffff, value: tag.value), inner)
+    }
+
+    // MARK: - Intake
+
+    func subscribe(
+        to queue: String,
+        prefetch: UInt16,
+        handler: @escaping (SubscriptionEvent) -> Void
+    ) -> SubscriptionID {
+        let id = SubscriptionID(number: 1000 + self.subscriptions.count)
+        self.subscriptions[id] = Subscription(queue: queue, prefetch: prefetch, handler: handler)
+        self.connect(id)
+        return id
+    }
+
+    func unsubscribe(_ subscription: SubscriptionID) {
+        if let inner = self.inner, let number = self.subscriptions[subscription]?.inner {
+            inner.unsubscribe(number)
+        } else {
+            self.loop.schedule(after: .zero) { [weak self] in self?.received(.ended, for: subscription) }
+        }
+    }
+
+    func acknowledge(_ tag: DeliveryTag, of subscription: SubscriptionID) {
+        guard let (tag, inner) = self.settle(tag, of: subscription) else { return }
+        self.acknowledged += 1
+        self.inner?.acknowledge(tag, of: inner)
+    }
+
+    func giveBack(_ tag: DeliveryTag, of subscription: SubscriptionID) {
+        guard let (tag, inner) = self.settle(tag, of: subscription) else { return }
+        self.givenBack += 1
+        self.inner?.giveBack(tag, of: inner)
+    }
+
+    func refuse(_ tag: DeliveryTag, of subscription: SubscriptionID) {
+        guard let (tag, inner) = self.settle(tag, of: subscription) else { return }
+        self.refused += 1
+        self.inner?.refuse(tag, of: inner)
+    }
+
+    func flush() { self.inner?.flush() }
+
+    func close(_ completion: @escaping () -> Void) {
+        guard let inner = self.inner else { return completion() }
+        inner.close(completion)
+    }
+}

@@ -1,0 +1,205 @@
+import Logging
+import Manifests
+import Messaging
+import Polling
+import Processing
+import Testing
+import Topology
+import WarrenTesting
+
+/// The whole runtime over the in-memory broker, on a loop that the test turns itself.
+final class Rig {
+    static let names = TopologyNames(namespace: "t")
+
+    let clock = ManualClock()
+    let broker: InMemoryBroker
+    let loop: EventLoop
+    let intake: BreakableIntake
+    let settler: Settler
+    let runtime: FunctionRuntime
+    private(set) var pipelines: [FunctionPipeline] = []
+    private(set) var invokers: [ScriptedInvoker] = []
+    private let statuses: Statuses
+    private var condition: (() -> Bool)?
+    private var turnsLeft = 0
+
+    private final class Statuses {
+        var list: [FunctionStatus] = []
+    }
+
+    /// The statuses that were reported, of all functions.
+    var reported: [FunctionStatus] { self.statuses.list }
+    var invoker: ScriptedInvoker { self.invokers[0] }
+    var pipeline: FunctionPipeline { self.pipelines[0] }
+
+    init(_ manifests: [FunctionManifest], bodyLimit: UInt64 = 1 << 20) throws {
+        self.broker = InMemoryBroker(clock: self.clock)
+        self.loop = try EventLoop()
+        self.intake = try BreakableIntake(broker: self.broker, loop: self.loop, bodyLimit: bodyLimit)
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let copies = CopyBuilder(names: Self.names, host: "test-host")
+        self.settler = try Settler(broker: self.broker, copies: copies, loop: self.loop, logger: logger)
+        let plan = TopologyPlanner.plan(manifests, namespace: Self.names.namespace)
+        let statuses = Statuses()
+        self.statuses = statuses
+        let clock = self.clock
+        for (manifest, function) in zip(manifests, plan.functions) {
+            let invoker = ScriptedInvoker()
+            self.invokers.append(invoker)
+            self.pipelines.append(
+                FunctionPipeline(
+                    manifest: manifest,
+                    topology: function,
+                    invoker: invoker,
+                    intake: self.intake,
+                    settler: self.settler,
+                    copies: copies,
+                    clock: WallClock { 1_000_000 + clock.now.wholeMilliseconds },
+                    logger: logger,
+                    report: { statuses.list.append($0) }
+                )
+            )
+        }
+        self.runtime = try FunctionRuntime(
+            plan: plan,
+            pipelines: self.pipelines,
+            broker: self.broker,
+            intake: self.intake,
+            settler: self.settler,
+            copies: copies,
+            loop: self.loop,
+            logger: logger
+        )
+    }
+
+    /// Starts, and turns until every function runs.
+    func start() throws {
+        self.begin()
+        try self.run("every function to run") { $0.pipelines.allSatisfy { $0.status == .running } }
+    }
+
+    /// Starts without waiting for anything.
+    func begin() {
+        self.runtime.start()
+        // After the runtime's own flush.
+        self.loop.atTurnEnd { [weak self] in self?.turnEnded() }
+    }
+
+    private func turnEnded() {
+        self.turnsLeft -= 1
+        if let condition = self.condition {
+            if condition() { self.loop.stop() }
+        } else if self.turnsLeft <= 0 {
+            self.loop.stop()
+        } else {
+            self.loop.continueAtOnce()
+        }
+    }
+
+    struct Timeout: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    /// Turns until the condition holds.
+    func run(_ what: String, until condition: @escaping (Rig) -> Bool) throws {
+        var hasTimedOut = false
+        self.condition = { [unowned self] in hasTimedOut || condition(self) }
+        let timer = self.loop.schedule(after: .seconds(20)) { hasTimedOut = true }
+        self.loop.continueAtOnce()
+        self.loop.run()
+        self.loop.cancel(timer)
+        self.condition = nil
+        if hasTimedOut { throw Timeout(description: "waited in vain for \(what)") }
+    }
+
+    /// Turns so many times without waiting for anything.
+    func turn(_ count: Int = 1) {
+        self.turnsLeft = count
+        self.loop.continueAtOnce()
+        self.loop.run()
+    }
+
+    /// Turns until nothing is being settled and every delivery that can be is with the invoker.
+    func settle() throws {
+        try self.run("everything to be settled") { rig in
+            rig.settler.pending == 0 && rig.unacknowledged == rig.invokers.map(\.pending.count).reduce(0, +)
+        }
+    }
+
+    private var unacknowledged: Int {
+        self.pipelines.map { self.broker.counts(of: $0.topology.queue).unacknowledged }.reduce(0, +)
+    }
+
+    func drain() throws {
+        var isDrained = false
+        self.runtime.drain { isDrained = true }
+        try self.run("the end of the drain") { _ in isDrained }
+    }
+
+    // MARK: - Events
+
+    func publish(_ id: String, key: String = "order.placed", headers: [(String, FieldValue)] = []) {
+        var properties = BasicProperties()
+        properties.messageID = id
+        self.publish(properties, key: key, headers: headers)
+    }
+
+    func publish(_ properties: BasicProperties, key: String, headers: [(String, FieldValue)] = []) {
+        let message = OutgoingMessage(
+            exchange: "events",
+            routingKey: key,
+            properties: properties,
+            headers: FieldTable(headers),
+            body: Array("{}".utf8)[...]
+        )
+        self.broker.publish([message]) { results in #expect(results == [.confirmed]) }
+    }
+
+    func ids(in queue: String) -> [String] {
+        self.broker.messages(in: queue).map { $0.properties.messageID ?? "none" }
+    }
+}
+
+extension FunctionManifest {
+    /// A manifest for tests.
+    static func test(
+        _ name: String = "f",
+        keys: [String] = ["order.placed"],
+        concurrency: Int = 4,
+        attempts: Int = 3,
+        deferrals: Int = 2
+    ) throws -> FunctionManifest {
+        FunctionManifest(
+            name: name,
+            handler: HandlerReference(bundle: "bundle", function: name),
+            keys: try keys.map { try RoutingPattern($0) },
+            concurrency: concurrency,
+            retry: RetryPolicy(
+                maxAttempts: attempts,
+                backoff: Backoff(initial: .seconds(1), multiplier: 2, max: .seconds(60), jitter: 0),
+                maxDeferrals: deferrals
+            ),
+            locations: .init(everywhere: SourceLocation(file: "test.yaml", line: 1, column: 1))
+        )
+    }
+}
+
+extension Failure {
+    static let test = Failure(type: "TestError", message: "it failed")
+}
+
+extension EmittedEvent {
+    static func test(_ key: String, delay: Duration = .zero) -> EmittedEvent {
+        EmittedEvent(
+            key: key,
+            type: key,
+            contentType: "application/json",
+            payload: Array("{\"a\":1}".utf8)[...],
+            delay: delay,
+            correlationID: "correlation",
+            causationID: "cause",
+            traceParent: nil,
+            traceState: nil
+        )
+    }
+}

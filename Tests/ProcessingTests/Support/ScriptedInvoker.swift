@@ -1,0 +1,51 @@
+import Messaging
+import Processing
+
+/// An invoker inside the test: invocations wait until the test says how they end.
+final class ScriptedInvoker: Invoker {
+    private(set) var pending: [Invocation] = []
+    /// All that ever began, in their order.
+    private(set) var begun: [Invocation] = []
+    private(set) var isStopped = false
+    private var handler: (InvokerEvent) -> Void = { _ in }
+    /// Whether it reports to be ready as soon as it is started.
+    var isReadyAtOnce = true
+
+    func start(_ handler: @escaping (InvokerEvent) -> Void) {
+        self.handler = handler
+        if self.isReadyAtOnce { handler(.ready) }
+    }
+
+    func invoke(_ invocation: Invocation) {
+        self.pending.append(invocation)
+        self.begun.append(invocation)
+    }
+
+    func flush() {}
+
+    func stop(_ completion: @escaping () -> Void) {
+        self.isStopped = true
+        completion()
+    }
+
+    // MARK: - What the test does
+
+    func becomeReady() { self.handler(.ready) }
+
+    /// Nothing can be run any more; what is pending was not, except for the last `stillRunning`.
+    func becomeUnavailable(_ reason: String = "no worker", stillRunning: Int = 0) {
+        let notRun = self.pending.dropLast(stillRunning)
+        self.pending.removeFirst(notRun.count)
+        self.handler(.unavailable(reason: reason, notRun: notRun.map(\.id)))
+    }
+
+    func finish(_ outcome: Outcome) {
+        guard !self.pending.isEmpty else { return }
+        self.finish(at: 0, outcome)
+    }
+
+    func finish(at index: Int, _ outcome: Outcome) {
+        let invocation = self.pending.remove(at: index)
+        self.handler(.results([InvocationResult(id: invocation.id, outcome: outcome, nanoseconds: 1)]))
+    }
+}
