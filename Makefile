@@ -2,6 +2,9 @@
 
 SWIFT_BUILD_FLAGS := --explicit-target-dependency-import-check error
 SWIFT_RELEASE_FLAGS := -c release --static-swift-stdlib
+# Each integration test runs a host, workers and a command of its own: more of them at once than the machine has room
+# for only wait for each other.
+SWIFT_TEST_FLAGS := --experimental-maximum-parallelization-width 4
 SWIFT_SOURCES := Sources Tests functions Package.swift
 PRODUCTS := warren orders audit hello
 
@@ -56,7 +59,7 @@ bench: release ## Measure against bare librabbitmq
 
 test: deps ## Run all tests; those that need a broker start a private one
 	swift build $(SWIFT_BUILD_FLAGS) --build-tests
-	swift test $(SWIFT_BUILD_FLAGS) --skip-build --disable-xctest
+	swift test $(SWIFT_BUILD_FLAGS) --skip-build --disable-xctest $(SWIFT_TEST_FLAGS)
 
 format: ## Format all Swift code in place
 	swift format --in-place --recursive --parallel $(SWIFT_SOURCES)
