@@ -53,7 +53,7 @@ demo: PRODUCTS += warren-demo
 demo: release ## Show what it does, on a private broker, and end
 	.build/release/warren-demo
 
-bench: PRODUCTS += warren-bench bare-consumer bare-publisher
+bench: PRODUCTS += warren-bench bench-functions bare-consumer bare-publisher
 bench: release ## Measure against bare librabbitmq
 	.build/release/warren-bench
 

@@ -15,9 +15,9 @@ let package = Package(
         .library(name: "Warren", targets: ["Warren"]),
         .library(name: "WarrenTesting", targets: ["WarrenTesting"]),
         .executable(name: "warren", targets: ["WarrenCommand"]),
-        .executable(name: "orders", targets: ["orders"]),
-        .executable(name: "audit", targets: ["audit"]),
-        .executable(name: "hello", targets: ["hello"]),
+        .executable(name: "orders", targets: ["ExampleOrders"]),
+        .executable(name: "audit", targets: ["ExampleAudit"]),
+        .executable(name: "hello", targets: ["ExampleHello"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
@@ -73,10 +73,11 @@ let package = Package(
             ]
         ),
 
-        // The examples.
-        .executableTarget(name: "orders", dependencies: ["Warren"], path: "functions/orders"),
-        .executableTarget(name: "audit", dependencies: ["Warren"], path: "functions/audit"),
-        .executableTarget(name: "hello", dependencies: ["Warren"], path: "functions/hello"),
+        // The examples. Names of targets are one for a package and all that it depends on, so these leave the plain
+        // ones, which executables have, to authors' packages.
+        .executableTarget(name: "ExampleOrders", dependencies: ["Warren"], path: "functions/orders"),
+        .executableTarget(name: "ExampleAudit", dependencies: ["Warren"], path: "functions/audit"),
+        .executableTarget(name: "ExampleHello", dependencies: ["Warren"], path: "functions/hello"),
         .executableTarget(
             name: "warren-demo",
             dependencies: ["Messaging", "Topology", "Polling", "AMQP", "Processing", "LocalBroker", logging, signals],
@@ -86,7 +87,7 @@ let package = Package(
         // Tests: unit tests need no network, integration tests start a private RabbitMQ.
         .testTarget(name: "MessagingTests", dependencies: ["Messaging"]),
         .testTarget(name: "WarrenTests", dependencies: ["Warren", "Messaging", "WorkerProtocol", logging]),
-        .testTarget(name: "HelloTests", dependencies: ["hello", "WarrenTesting"]),
+        .testTarget(name: "HelloTests", dependencies: ["ExampleHello", "WarrenTesting"]),
         .testTarget(name: "WorkerProtocolTests", dependencies: ["WorkerProtocol", "Messaging"]),
         .testTarget(name: "ManifestsTests", dependencies: ["Manifests", "Messaging"]),
         .testTarget(name: "TopologyTests", dependencies: ["Topology", "Manifests", "Messaging"]),
@@ -105,11 +106,16 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "AMQP", "BrokerConformance", "LocalBroker", "Messaging", "Polling", "WarrenCommand", "test-functions",
-                "hello", logging,
+                "AMQP", "BrokerConformance", "CLinux", "LocalBroker", "Messaging", "Polling", "Processing", "Workers",
+                "WarrenCommand", "test-functions", "evil-worker", "ExampleHello", "ExampleOrders", "ExampleAudit", logging,
             ]
         ),
         // The functions that the integration tests run.
+        .executableTarget(
+            name: "evil-worker",
+            dependencies: ["WorkerProtocol", "Messaging"],
+            path: "Tests/EvilWorker"
+        ),
         .executableTarget(name: "test-functions", dependencies: ["Warren"], path: "Tests/TestBundle"),
 
         // Benchmarks: librabbitmq without Warren, the yardstick.

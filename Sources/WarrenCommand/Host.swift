@@ -82,7 +82,7 @@ final class Host: Service {
         let settler = try Settler(broker: self.broker, copies: copies, loop: loop, logger: self.logger)
         let plan = TopologyPlanner.plan(self.manifests, namespace: self.namespace)
         let report = StartReport(expected: self.manifests.count, logger: self.logger)
-        let pipelines = zip(self.manifests, plan.functions).compactMap { manifest, function -> FunctionPipeline? in
+        let pipelines = zip(self.manifests, plan.functions).map { manifest, function in
             self.pipeline(manifest, function, loop, intake, settler, copies) { report.set($0, of: manifest.name) }
         }
         let runtime = try FunctionRuntime(
@@ -115,9 +115,23 @@ final class Host: Service {
         _ settler: Settler,
         _ copies: CopyBuilder,
         report: @escaping (FunctionStatus) -> Void
-    ) -> FunctionPipeline? {
+    ) -> FunctionPipeline {
         var logger = self.logger
         logger[metadataKey: "function"] = "\(manifest.name)"
+        return FunctionPipeline(
+            manifest: manifest,
+            topology: topology,
+            invoker: self.invoker(manifest, loop, logger),
+            intake: intake,
+            settler: settler,
+            copies: copies,
+            clock: .system,
+            logger: logger,
+            report: report
+        )
+    }
+
+    private func invoker(_ manifest: FunctionManifest, _ loop: EventLoop, _ logger: Logger) -> any Invoker {
         let environment: [String: String]
         do throws(EnvironmentResolution.Failure) {
             environment = try EnvironmentResolution.resolve(
@@ -126,8 +140,7 @@ final class Host: Service {
                 environment: HostName.environment
             )
         } catch {
-            report(.unhealthy(reason: "\(error)"))
-            return nil
+            return UnavailableInvoker(reason: "\(error)")
         }
         let launch = WorkerLaunch(
             executable: self.manifestOptions.executable(ofBundle: manifest.handler.bundle),
@@ -137,16 +150,6 @@ final class Host: Service {
             workers: manifest.workers,
             timeout: manifest.timeout
         )
-        return FunctionPipeline(
-            manifest: manifest,
-            topology: topology,
-            invoker: WorkerPool(launch: launch, loop: loop, clock: .system, logger: logger),
-            intake: intake,
-            settler: settler,
-            copies: copies,
-            clock: .system,
-            logger: logger,
-            report: report
-        )
+        return WorkerPool(launch: launch, loop: loop, clock: .system, logger: logger)
     }
 }

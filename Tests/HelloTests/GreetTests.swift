@@ -1,7 +1,8 @@
+import FoundationEssentials
 import Testing
 import WarrenTesting
 
-@testable import hello
+@testable import ExampleHello
 
 struct GreetTests {
     @Test func `a guest is welcomed by name`() async throws {
@@ -12,7 +13,8 @@ struct GreetTests {
     }
 
     @Test func `a guest without a name ends among the dead letters`() async throws {
-        let host = try await TestHost(manifests: "manifests", bundles: ["hello": Hello.self])
+        let manifest = try String(contentsOfFile: "manifests/hello.yaml", encoding: .utf8)
+        let host = try await TestHost(manifest: manifest, bundles: ["hello": Hello.self])
         try await host.publish("guest.arrived", GuestArrived(name: ""))
         #expect(host.events("guest.greeted").isEmpty)
         #expect(host.deadLetters(of: "greet").map(\.reason) == ["rejected"])

@@ -51,13 +51,16 @@ struct BadBundle: Sendable, CustomTestStringConvertible {
     static let all = [
         BadBundle("missing", .nothing, .wait, "No such file", validation: "there is no bundle 'missing'"),
         BadBundle(
-            "not-executable", .file("#!/bin/sh\n", permissions: 0o644), .wait, "Permission denied",
+            "not-executable",
+            .file("#!/bin/sh\n", permissions: 0o644),
+            .wait,
+            "Permission denied",
             validation: "there is no bundle 'not-executable'"
         ),
         BadBundle("directory", .directory, .wait, "Permission denied", validation: "there is no bundle 'directory'"),
         BadBundle("script", .file("#!/bin/sh\nexit 7\n", permissions: 0o755), .wait, "code 7", validation: noFunction),
         BadBundle("text", .file("hello\n", permissions: 0o755), .wait, "Exec format error", validation: noFunction),
-        Self.evil("old-protocol", .wait, "version 99 of the worker protocol and this host version 1", validation: noFunction),
+        Self.evil("old-protocol", .wait, "version 99 of the worker protocol and this host", validation: noFunction),
         Self.evil("other-function", .wait, "no function 'work'; it has: rest, play", validation: "rest"),
         Self.evil("garbage", .wait, "broke the worker protocol", validation: noFunction),
         Self.evil("giant", .wait, "a frame announces 4294967295 bytes", validation: noFunction),

@@ -65,16 +65,20 @@ extension BadEvent {
             #expect(letter.text("warren-original-routing-key") == "fail.event")
             #expect(letter.headers.entries.count { $0.name == "warren-attempt" } == 1)
         },
-        BadEvent("deaths that never were", .fail, Self.exhausted) { message in
-            // As if it had been through the delay levels and the function's queue already: a cycle.
+        // As if it had been through the delay levels and the function's queue already: a cycle.
+        BadEvent("deaths that never were", .fail, Self.exhausted) {
+            $0.headers =
+                ($0.headers ?? []) + Self.text("x-first-death-reason", "expired")
+                + Self.text("x-last-death-queue", "fail")
+        } headersIn: { namespace in
             let deaths = ["delay.00", "delay.01", "fail", "fail.dead"].flatMap { queue in
-                RawMessage.entry("queue", "S", RawMessage.long(Array("NAMESPACE.\(queue)".utf8)))
+                let table =
+                    Self.text("queue", "\(namespace).\(queue)") + Self.text("reason", "expired")
+                    + Self.text("exchange", "\(namespace).\(queue)")
+                    + RawMessage.entry("count", "l", [0, 0, 0, 0, 0, 0, 0, 1])
+                return [UInt8(ascii: "F")] + RawMessage.long(table)
             }
-            let table = deaths + Self.text("reason", "expired") + RawMessage.entry("count", "l", [0, 0, 0, 0, 0, 0, 0, 1])
-            message.headers =
-                (message.headers ?? [])
-                + RawMessage.entry("x-death", "A", RawMessage.long([UInt8(ascii: "F")] + RawMessage.long(table)))
-                + Self.text("x-first-death-reason", "expired") + Self.text("x-last-death-queue", "fail")
+            return RawMessage.entry("x-death", "A", RawMessage.long(deaths))
         } check: { letter in
             #expect(letter.headers["x-last-death-queue"] != .string("fail"), "the claim is gone")
             #expect(letter.headers["warren-attempt"] == .integer(2))
@@ -119,7 +123,9 @@ extension BadEvent {
             #expect(letter.id == String(repeating: "\u{FFFD}", count: 85))
         },
         BadEvent(
-            "routing key of 255 bytes", .fail, Self.exhausted,
+            "routing key of 255 bytes",
+            .fail,
+            Self.exhausted,
             key: "fail." + String(repeating: "k", count: 250)
         ) { _ in
         } check: { letter in

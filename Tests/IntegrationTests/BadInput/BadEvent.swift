@@ -22,7 +22,8 @@ struct BadEvent: Sendable, CustomTestStringConvertible {
     let function: Function
     let end: End
     let key: [UInt8]
-    let message: RawMessage
+    private let plain: RawMessage
+    private let headersIn: @Sendable (String) -> [UInt8]
     /// Further promises about the dead letter.
     let check: @Sendable (Delivery) -> Void
 
@@ -30,13 +31,16 @@ struct BadEvent: Sendable, CustomTestStringConvertible {
     private static func name(_ description: String) -> String { description.replacing(" ", with: "-") }
     var name: String { Self.name(self.testDescription) }
 
-    /// - Parameter message: changes a message that the function would take.
+    /// - Parameters:
+    ///   - message: changes a message that the function would take.
+    ///   - headersIn: makes headers that name the host's own objects, from its namespace.
     init(
         _ description: String,
         _ function: Function,
         _ end: End,
         key: String? = nil,
         _ message: (inout RawMessage) -> Void,
+        headersIn: @escaping @Sendable (String) -> [UInt8] = { _ in [] },
         check: @escaping @Sendable (Delivery) -> Void = { _ in }
     ) {
         self.testDescription = description
@@ -48,12 +52,23 @@ struct BadEvent: Sendable, CustomTestStringConvertible {
         let name = Self.name(description)
         result.messageID = Array(name.utf8)
         switch function {
-        case .decode: result.body = Array("{\"orderID\":\"\(name)\",\"customer\":\"ada\",\"items\":[\(Self.item)]}".utf8)
+        case .decode:
+            let items = "\"items\":[\(Self.item)]"
+            result.body = Array("{\"orderID\":\"\(name)\",\"customer\":\"ada\",\(items)}".utf8)
         case .fail: result.body = Array("{\"orderID\":\"never-14\",\"customer\":\"ada\",\"total\":1}".utf8)
         }
         result.headers = RawMessage.entry("case", "S", RawMessage.long(Array(name.utf8)))
         message(&result)
-        self.message = result
+        self.plain = result
+        self.headersIn = headersIn
+    }
+
+    /// The message for a host of this namespace.
+    func message(in namespace: String = "") -> RawMessage {
+        var message = self.plain
+        let headers = self.headersIn(namespace)
+        if !headers.isEmpty { message.headers = (message.headers ?? []) + headers }
+        return message
     }
 
     private static let item = "{\"sku\":\"tea\",\"quantity\":1,\"price\":4.5}"
@@ -95,8 +110,8 @@ extension BadEvent {
             "payload: ",
             items: "[{\"sku\":\"a\",\"quantity\":1e999,\"price\":1}]"
         ),
-        Self.body("JSON nested a hundred thousand deep", "payload: ", [UInt8](repeating: UInt8(ascii: "["), count: 100_000)),
-        Self.body("random bytes", "payload: ", (0..<1_000_000).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 13) }),
+        Self.body("JSON nested very deep", "payload: ", [UInt8](repeating: UInt8(ascii: "["), count: 100_000)),
+        Self.body("noise", "payload: ", (0..<1_000_000).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 13) }),
         Self.body("invalid UTF-8", "payload", Array("{\"orderID\":\"".utf8) + [0xC3, 0x28, 0xFF] + Array("\"}".utf8)),
         BadEvent("structured mode with broken JSON", .decode, .dead("undecodable", "envelope: ")) {
             $0.contentType = Array("application/cloudevents+json".utf8)
@@ -105,7 +120,8 @@ extension BadEvent {
         BadEvent("structured mode with wrong data", .decode, .dead("undecodable", "data.customer: missing")) {
             $0.contentType = Array("application/cloudevents+json; charset=utf-8".utf8)
             $0.body = Array(
-                "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"type\":\"t\",\"data\":{\"orderID\":\"1\"}}".utf8
+                "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"type\":\"t\",\"data\":{\"orderID\":\"1\"}}"
+                    .utf8
             )
         },
         BadEvent("structured mode with attributes of wrong types", .decode, .dead("undecodable", "")) {

@@ -34,7 +34,7 @@ struct BrokerInputTests {
         Trouble(
             testDescription: "an unknown name",
             url: "amqp://guest:\(Self.password)@broker.invalid/",
-            says: ["broker.invalid", "check the broker address"]
+            says: ["amqp://broker.invalid:5672/", "or name another broker"]
         ),
         Trouble(
             testDescription: "wrong password",
@@ -124,10 +124,10 @@ struct BrokerInputTests {
         try await host.line("running", "  good  ")
         let publisher = try RawPublisher(sink.address)
         let good = BadEvent("good beside odd", .decode, .handled, key: "good.event") { _ in }
-        try publisher.publish(good.message, to: good.key, of: workshop.exchange)
+        try publisher.publish(good.message(), to: good.key, of: workshop.exchange)
         _ = try await sink.drain(handled).deliveries(1)
         let odd = BadEvent("odd", .decode, .handled, key: "odd.event") { _ in }
-        try publisher.publish(odd.message, to: odd.key, of: workshop.exchange)
+        try publisher.publish(odd.message(), to: odd.key, of: workshop.exchange)
 
         // Mended while the host runs: the function comes up by itself.
         #expect(try await sink.readyMessages(in: queue) == 1)

@@ -10,7 +10,8 @@ struct EventInputTests {
     func `a bad event ends where it should, and the next one is handled at once`(_ event: BadEvent) async throws {
         let host = try #require(EventHost.current)
         let publisher = try RawPublisher(host.sink.address)
-        try publisher.publish(event.message, to: event.key, of: host.workshop.exchange)
+        let message = event.message(in: host.workshop.namespace)
+        try publisher.publish(message, to: event.key, of: host.workshop.exchange)
         switch event.end {
         case .handled:
             try await Self.handled(event.name, by: host)
@@ -19,7 +20,7 @@ struct EventInputTests {
             #expect(letter.text("warren-dead-reason") == reason)
             #expect(letter.text("warren-error")?.contains(error) == true, "\(letter.text("warren-error") ?? "")")
             #expect(letter.text("warren-function") == event.function.rawValue)
-            #expect(Array(letter.body) == event.message.body)
+            #expect(Array(letter.body) == message.body)
             event.check(letter)
         case .deadByBroker:
             let letter = try await Self.deadLetter(event, of: host)
@@ -29,7 +30,7 @@ struct EventInputTests {
         }
         let good = BadEvent("good after \(event.name)", .decode, .handled) { _ in }
         let begin = ContinuousClock.now
-        try publisher.publish(good.message, to: good.key, of: host.workshop.exchange)
+        try publisher.publish(good.message(), to: good.key, of: host.workshop.exchange)
         try await Self.handled(good.name, by: host)
         #expect(ContinuousClock.now - begin < .seconds(5))
     }
@@ -84,7 +85,7 @@ struct FullHeaderTests {
             let large = RawMessage.long([UInt8](repeating: UInt8(ascii: "x"), count: 130_700))
             $0.headers = ($0.headers ?? []) + RawMessage.entry("large", "S", large)
         }
-        try RawPublisher(sink.address).publish(event.message, to: event.key, of: workshop.exchange)
+        try RawPublisher(sink.address).publish(event.message(), to: event.key, of: workshop.exchange)
         try await host.line("dead-lettered by the broker", "its headers leave no room", "event=full-headers")
         #expect(try await host.stop().status == 0)
         #expect(try await sink.readyMessages(in: "\(workshop.namespace).fail") == 0)

@@ -100,15 +100,16 @@ struct ManifestInputTests {
         let arguments = ["--manifests", Self.repositoryManifests, "--bundles", ObservedCommand.products]
         let valid = try await ObservedCommand.run(["validate"] + arguments)
         #expect(valid.errorText == "")
-        #expect(valid.text == "4 manifests are valid\n")
+        #expect(valid.text.hasSuffix(" manifests are valid\n"))
         #expect(valid.status == 0)
         let json = try await ObservedCommand.run(["validate", "--json"] + arguments)
         let names = try JSONDecoder().decode([String].self, from: Data(json.standardOutput))
-        #expect(names.sorted() == ["charge-payment", "record-event", "reserve-stock", "send-confirmation"])
+        #expect(Set(names).isSuperset(of: ["charge-payment", "record-event", "reserve-stock", "send-confirmation"]))
+        #expect(valid.text.hasPrefix("\(names.count) "))
     }
 
     /// `manifests/` of the package that this file belongs to.
-    private static let repositoryManifests: String = {
+    static let repositoryManifests: String = {
         var path = #filePath.split(separator: "/", omittingEmptySubsequences: false)
         path.removeLast(4)
         return path.joined(separator: "/") + "/manifests"

@@ -27,14 +27,30 @@ final class ObservedCommand: Sendable {
         var hasEnded: Bool { self.status != nil && self.openStreams == 0 }
     }
 
-    private struct State {
-        var output = Output()
-        var waiters: [Int: Waiter] = [:]
-        var nextWaiter = 0
+    /// Outlives the command, because the threads that read from the process hold it.
+    private final class Record: Sendable {
+        struct State {
+            var output = Output()
+            var waiters: [Int: Waiter] = [:]
+            var nextWaiter = 0
+        }
+
+        let state = Mutex(State())
+
+        func change(_ body: (inout Output) -> Void) {
+            let ready = self.state.withLock { state in
+                body(&state.output)
+                let output = state.output
+                let ready = state.waiters.filter { $0.value.condition(output) }
+                for number in ready.keys { state.waiters[number] = nil }
+                return ready.values.map(\.continuation)
+            }
+            for continuation in ready { continuation.resume(returning: true) }
+        }
     }
 
     private let launch: Launch
-    private let state = Mutex(State())
+    private let record = Record()
 
     /// The directory of the executables that were built together with these tests.
     static let products: String = {
@@ -59,18 +75,26 @@ final class ObservedCommand: Sendable {
         // A command that ends without reading its input must not end the test.
         Glibc.signal(SIGPIPE, SIG_IGN)
         try LoopThread.start(named: "input") { Launch.write(input, to: launch.input) }
-        try self.collect(launch.output, \.standardOutput)
-        try self.collect(launch.errors, \.standardError)
+        let record = self.record
+        try Self.collect(launch.output, \.standardOutput, in: record)
+        try Self.collect(launch.errors, \.standardError, in: record)
         try LoopThread.start(named: "end") {
             launch.waitForEnd()
-            self.change { $0.status = launch.reap() }
+            record.change { $0.status = launch.reap() }
         }
     }
 
-    private func collect(_ descriptor: Int32, _ stream: any WritableKeyPath<Output, [UInt8]> & Sendable) throws {
+    /// A test that fails leaves nothing behind.
+    deinit { self.signal(SIGKILL) }
+
+    private static func collect(
+        _ descriptor: Int32,
+        _ stream: any WritableKeyPath<Output, [UInt8]> & Sendable,
+        in record: Record
+    ) throws {
         try LoopThread.start(named: "output") {
             Launch.read(descriptor) { bytes in
-                self.change { output in
+                record.change { output in
                     if bytes.isEmpty { output.openStreams -= 1 } else { output[keyPath: stream] += bytes }
                 }
             }
@@ -80,23 +104,12 @@ final class ObservedCommand: Sendable {
 
     /// Sends a signal, unless it has ended.
     func signal(_ number: Int32) {
-        self.state.withLock { state in
+        self.record.state.withLock { state in
             if state.output.status == nil { kill(self.launch.process, number) }
         }
     }
 
-    private func change(_ body: (inout Output) -> Void) {
-        let ready = self.state.withLock { state in
-            body(&state.output)
-            let output = state.output
-            let ready = state.waiters.filter { $0.value.condition(output) }
-            for number in ready.keys { state.waiters[number] = nil }
-            return ready.values.map(\.continuation)
-        }
-        for continuation in ready { continuation.resume(returning: true) }
-    }
-
-    var output: Output { self.state.withLock { $0.output } }
+    var output: Output { self.record.state.withLock { $0.output } }
 
     /// Waits until what it has printed, or its end, satisfies the condition.
     @discardableResult
@@ -106,7 +119,7 @@ final class ObservedCommand: Sendable {
         until condition: @escaping @Sendable (Output) -> Bool
     ) async throws -> Output {
         let isSatisfied = await withCheckedContinuation { continuation in
-            let number = self.state.withLock { state -> Int? in
+            let number = self.record.state.withLock { state -> Int? in
                 guard !condition(state.output) else { return nil }
                 state.nextWaiter += 1
                 state.waiters[state.nextWaiter] = Waiter(condition: condition, continuation: continuation)
@@ -115,7 +128,9 @@ final class ObservedCommand: Sendable {
             guard let number else { return continuation.resume(returning: true) }
             Task {
                 try? await Task.sleep(for: limit)
-                self.state.withLock { $0.waiters.removeValue(forKey: number) }?.continuation.resume(returning: false)
+                self.record.state.withLock { $0.waiters.removeValue(forKey: number) }?.continuation.resume(
+                    returning: false
+                )
             }
         }
         let output = self.output

@@ -71,9 +71,28 @@ struct PublishTests {
     func `what the options say arrives`() async throws {
         let bench = try await Bench()
         let result = try await bench.publish(
-            "order.placed", "--data", "x", "--type", "T", "--id", "1", "--source", "S", "--subject", "U",
-            "--correlation-id", "C", "--content-type", "text/plain", "--header", "a=b=c", "--header", "empty=",
-            "--header", "ünï=çødé", "--json"
+            "order.placed",
+            "--data",
+            "x",
+            "--type",
+            "T",
+            "--id",
+            "1",
+            "--source",
+            "S",
+            "--subject",
+            "U",
+            "--correlation-id",
+            "C",
+            "--content-type",
+            "text/plain",
+            "--header",
+            "a=b=c",
+            "--header",
+            "empty=",
+            "--header",
+            "ünï=çødé",
+            "--json"
         )
         #expect(result.status == 0)
         let report = try JSONDecoder().decode(Report.self, from: Data(result.standardOutput))

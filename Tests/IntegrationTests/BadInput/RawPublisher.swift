@@ -30,7 +30,9 @@ final class RawPublisher {
         try self.expect(10, 10)
         let login = [0] + Array(address.user.utf8) + [0] + Array(address.password.utf8)
         try self.call(
-            10, 11, RawMessage.long([]) + Self.short("PLAIN") + RawMessage.long(login) + Self.short("C"),
+            10,
+            11,
+            RawMessage.long([]) + Self.short("PLAIN") + RawMessage.long(login) + Self.short("C"),
             answer: 30,
             channel: 0
         )

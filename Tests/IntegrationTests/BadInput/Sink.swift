@@ -42,6 +42,18 @@ struct Sink: Sendable {
         try await self.broker.inspect(queue: queue)?.readyMessages
     }
 
+    /// Asks until these queues hold so many messages: counts follow what happens a moment later.
+    ///
+    /// - Returns: how many they hold in the end.
+    func readyMessages(in queues: [String], becoming expected: Int) async throws -> Int {
+        let deadline = ContinuousClock.now + .seconds(10)
+        while true {
+            var count = 0
+            for queue in queues { count += try await self.readyMessages(in: queue) ?? 0 }
+            if count == expected || ContinuousClock.now >= deadline { return count }
+        }
+    }
+
     func close() async {
         await self.probe.close()
         await self.broker.close()

@@ -7,6 +7,8 @@ import WarrenTesting
 final class BreakableIntake: Intake {
     private enum Phase {
         case wanted
+        /// Unsubscribed, not confirmed yet. A loss of the connection confirms it, as it does for RabbitMQ's intake.
+        case leaving
         case ended
     }
 
@@ -58,8 +60,11 @@ final class BreakableIntake: Intake {
         self.connection += 1
         self.outstanding.removeAll()
         for id in self.subscriptions.keys.sorted(by: { $0.number < $1.number }) {
-            guard let subscription = self.subscriptions[id], subscription.phase == .wanted else { continue }
-            subscription.handler(.interrupted(.connection, Self.error))
+            switch self.subscriptions[id]?.phase {
+            case .wanted: self.received(.interrupted(.connection, Self.error), for: id)
+            case .leaving: self.received(.ended, for: id)
+            case .ended, nil: break
+            }
         }
     }
 
@@ -78,7 +83,7 @@ final class BreakableIntake: Intake {
     }
 
     private func received(_ event: SubscriptionEvent, for id: SubscriptionID) {
-        guard let subscription = self.subscriptions[id] else { return }
+        guard let subscription = self.subscriptions[id], subscription.phase != .ended else { return }
         switch event {
         case .deliveries(let deliveries):
             let own = deliveries.map { self.retagged($0, connection: self.connection) }
@@ -132,6 +137,8 @@ final class BreakableIntake: Intake {
     }
 
     func unsubscribe(_ subscription: SubscriptionID) {
+        guard self.subscriptions[subscription]?.phase == .wanted else { return }
+        self.subscriptions[subscription]?.phase = .leaving
         if let inner = self.inner, let number = self.subscriptions[subscription]?.inner {
             inner.unsubscribe(number)
         } else {

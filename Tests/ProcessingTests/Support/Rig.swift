@@ -13,6 +13,8 @@ final class Rig {
 
     let clock = ManualClock()
     let broker: InMemoryBroker
+    /// What the runtime publishes and declares through.
+    let observed: ObservedBroker
     let loop: EventLoop
     let intake: BreakableIntake
     let settler: Settler
@@ -34,11 +36,12 @@ final class Rig {
 
     init(_ manifests: [FunctionManifest], bodyLimit: UInt64 = 1 << 20) throws {
         self.broker = InMemoryBroker(clock: self.clock)
+        self.observed = ObservedBroker(self.broker)
         self.loop = try EventLoop()
         self.intake = try BreakableIntake(broker: self.broker, loop: self.loop, bodyLimit: bodyLimit)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let copies = CopyBuilder(names: Self.names, host: "test-host")
-        self.settler = try Settler(broker: self.broker, copies: copies, loop: self.loop, logger: logger)
+        self.settler = try Settler(broker: self.observed, copies: copies, loop: self.loop, logger: logger)
         let plan = TopologyPlanner.plan(manifests, namespace: Self.names.namespace)
         let statuses = Statuses()
         self.statuses = statuses
@@ -63,7 +66,7 @@ final class Rig {
         self.runtime = try FunctionRuntime(
             plan: plan,
             pipelines: self.pipelines,
-            broker: self.broker,
+            broker: self.observed,
             intake: self.intake,
             settler: self.settler,
             copies: copies,
@@ -122,12 +125,14 @@ final class Rig {
     /// Turns until nothing is being settled and every delivery that can be is with the invoker.
     func settle() throws {
         try self.run("everything to be settled") { rig in
-            rig.settler.pending == 0 && rig.unacknowledged == rig.invokers.map(\.pending.count).reduce(0, +)
+            rig.settler.pending == 0 && zip(rig.pipelines, rig.invokers).allSatisfy(rig.isSettled)
         }
     }
 
-    private var unacknowledged: Int {
-        self.pipelines.map { self.broker.counts(of: $0.topology.queue).unacknowledged }.reduce(0, +)
+    private func isSettled(_ pipeline: FunctionPipeline, _ invoker: ScriptedInvoker) -> Bool {
+        let counts = self.broker.counts(of: pipeline.topology.queue)
+        let isFull = invoker.pending.count == pipeline.manifest.concurrency
+        return isFull || counts.ready == 0 && counts.unacknowledged == invoker.pending.count
     }
 
     func drain() throws {

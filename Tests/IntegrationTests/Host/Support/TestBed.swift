@@ -81,15 +81,15 @@ final class TestBed: Sendable {
         try manifest.write(toFile: "\(self.manifests)/\(function).yaml", atomically: true, encoding: .utf8)
     }
 
-    /// Starts a host with what has been deployed, and waits until everything runs.
-    func startHost() async throws -> HostProcess {
+    /// Starts a host with what has been deployed, and waits until everything runs, or until it says something else.
+    func startHost(waitingFor message: String = "all functions are running") async throws -> HostProcess {
         let host = HostProcess(
             try self.start([
                 "run", "--broker", self.node.url, "--namespace", self.namespace, "--manifests", self.manifests,
                 "--bundles", WarrenProcess.directory, "--json",
             ])
         )
-        try await host.says("all functions are running")
+        try await host.says(message)
         return host
     }
 

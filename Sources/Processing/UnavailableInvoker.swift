@@ -1,0 +1,19 @@
+/// Stands in for the workers of a function that cannot be started before somebody mends its surroundings, such as a
+/// missing variable: its queue is declared and keeps its events, and its status says why they wait.
+package final class UnavailableInvoker: Invoker {
+    private let reason: String
+
+    package init(reason: String) { self.reason = reason }
+
+    package func start(_ handler: @escaping (InvokerEvent) -> Void) {
+        handler(.unavailable(reason: self.reason, notRun: []))
+    }
+
+    package func invoke(_ invocation: Invocation) {
+        preconditionFailure("invocations come to an invoker that has said that it is ready")
+    }
+
+    package func flush() {}
+
+    package func stop(_ completion: @escaping () -> Void) { completion() }
+}

@@ -1,0 +1,183 @@
+import Foundation
+import Logging
+import Messaging
+import Polling
+import Processing
+import Synchronization
+import Testing
+import Workers
+
+/// A pool of real worker processes on a loop that the test turns itself, with a directory that ends with it.
+final class PoolRig {
+    /// Where the build puts executables.
+    static let buildDirectory: String = {
+        let test = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+        return (test as NSString).deletingLastPathComponent
+    }()
+    static var bundle: String { "\(self.buildDirectory)/test-functions" }
+
+    let directory: String
+    let loop: EventLoop
+    private(set) var pool: WorkerPool
+    private(set) var outcomes: [UInt64: Outcome] = [:]
+    /// Results that came a second time.
+    private(set) var repeated: [UInt64] = []
+    private(set) var readyCount = 0
+    private(set) var unavailable: [(reason: String, notRun: [UInt64])] = []
+    private let lines = Lines()
+    private var condition: (() -> Bool)?
+
+    /// What workers wrote and the pool logged.
+    var log: [String] { self.lines.all.withLock { $0 } }
+
+    private final class Lines: Sendable {
+        let all = Mutex<[String]>([])
+    }
+
+    private struct Capture: LogHandler {
+        let lines: Lines
+        var metadata = Logger.Metadata()
+        var logLevel = Logger.Level.debug
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { self.metadata[key] }
+            set { self.metadata[key] = newValue }
+        }
+
+        func log(event: LogEvent) { self.lines.all.withLock { $0.append("\(event.message)") } }
+    }
+
+    init(
+        _ executable: String = PoolRig.bundle,
+        function: String = "work",
+        environment: [String: String] = [:],
+        workers: Int = 1,
+        timeout: Duration = .seconds(30),
+        grace: Duration = .seconds(10),
+        startLimit: Duration = .seconds(30)
+    ) throws {
+        let directory = NSTemporaryDirectory() + "warren-workers-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        self.directory = directory
+        self.loop = try EventLoop()
+        let lines = self.lines
+        var environment = environment
+        environment["JOURNAL"] = "\(directory)/journal"
+        self.pool = WorkerPool(
+            launch: WorkerLaunch(
+                executable: executable.replacingOccurrences(of: "DIRECTORY", with: directory),
+                function: function,
+                environment: environment,
+                concurrency: 8,
+                workers: workers,
+                timeout: timeout,
+                startLimit: startLimit
+            ),
+            loop: self.loop,
+            clock: .system,
+            grace: grace,
+            logger: Logger(label: "workers") { _ in Capture(lines: lines) }
+        )
+        self.loop.atTurnEnd { [weak self] in
+            guard let self else { return }
+            self.pool.flush()
+            if self.condition?() == true { self.loop.stop() }
+        }
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: self.directory) }
+
+    func write(_ name: String, _ text: String) throws {
+        let path = "\(self.directory)/\(name)"
+        try text.write(toFile: path, atomically: true, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: path)
+    }
+
+    func start() {
+        self.pool.start { [unowned self] event in
+            switch event {
+            case .ready: self.readyCount += 1
+            case .unavailable(let reason, let notRun): self.unavailable.append((reason, notRun))
+            case .results(let results):
+                for result in results where self.outcomes.updateValue(result.outcome, forKey: result.id) != nil {
+                    self.repeated.append(result.id)
+                }
+            }
+        }
+    }
+
+    struct Timeout: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    func run(_ what: String, until condition: @escaping (PoolRig) -> Bool) throws {
+        var hasTimedOut = false
+        self.condition = { [unowned self] in hasTimedOut || condition(self) }
+        // Turns come from what workers do; these make one of what others do, such as a line in the journal.
+        let limit = self.loop.schedule(after: .seconds(30)) { hasTimedOut = true }
+        var tick: TimerID?
+        func again() { tick = self.loop.schedule(after: .milliseconds(5), again) }
+        again()
+        self.loop.run()
+        self.loop.cancel(limit)
+        if let tick { self.loop.cancel(tick) }
+        self.condition = nil
+        if hasTimedOut { throw Timeout(description: "waited in vain for \(what); logged: \(self.log.suffix(5))") }
+    }
+
+    func startAndWait() throws {
+        self.start()
+        try self.run("the pool to be ready") { $0.readyCount > 0 }
+    }
+
+    func invoke(_ number: UInt64, _ payload: String = #"{"milliseconds":0}"#) {
+        var properties = BasicProperties()
+        properties.messageID = "e\(number)"
+        let message = OutgoingMessage(
+            exchange: "events",
+            routingKey: "k",
+            properties: properties,
+            headers: FieldTable(),
+            body: Array(payload.utf8)[...]
+        )
+        let delivery = Delivery(message, tag: DeliveryTag(generation: 1, value: number))
+        self.pool.invoke(
+            Invocation(
+                id: number << 16 | number,
+                delivery: delivery,
+                attributes: EventAttributes(delivery),
+                generatedID: nil,
+                attempt: 1,
+                maxAttempts: 3,
+                originalRoutingKey: nil
+            )
+        )
+    }
+
+    func outcome(_ number: UInt64) -> Outcome? { self.outcomes[number << 16 | number] }
+
+    func stop() throws {
+        var isStopped = false
+        self.pool.stop { isStopped = true }
+        try self.run("the pool to stop") { _ in isStopped }
+    }
+
+    // MARK: - What workers did
+
+    private var journal: [[Substring]] {
+        let text = (try? String(contentsOfFile: "\(self.directory)/journal", encoding: .utf8)) ?? ""
+        return text.split(separator: "\n").map { $0.split(separator: " ") }
+    }
+
+    /// The processes that did the deed to the event, in their order.
+    func processes(_ deed: String, _ number: UInt64) -> [pid_t] {
+        self.journal.filter { $0.count == 5 && $0[0] == "e\(number)" && $0[4] == deed }.compactMap { pid_t($0[2]) }
+    }
+
+    /// Whether the process still runs; one that has ended and was not waited for does not.
+    static func isAlive(_ pid: pid_t) -> Bool {
+        guard let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8) else { return false }
+        let state = stat.split(separator: ")").last?.split(separator: " ").first
+        return state != "Z" && state != "X"
+    }
+}
