@@ -41,7 +41,8 @@ let package = Package(
         .target(
             name: "WarrenTesting",
             dependencies: [
-                "Warren", "Messaging", "WorkerProtocol", "Polling", "Manifests", "Topology", "Processing", logging, deque,
+                "Warren", "Messaging", "WorkerProtocol", "Polling", "Manifests", "Topology", "Processing", logging,
+                deque,
             ]
         ),
 
@@ -107,7 +108,8 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "AMQP", "BrokerConformance", "CLinux", "LocalBroker", "Messaging", "Polling", "Processing", "Workers",
-                "WarrenCommand", "test-functions", "evil-worker", "ExampleHello", "ExampleOrders", "ExampleAudit", logging,
+                "WarrenCommand", "test-functions", "evil-worker", "ExampleHello", "ExampleOrders", "ExampleAudit",
+                logging,
             ]
         ),
         // The functions that the integration tests run.

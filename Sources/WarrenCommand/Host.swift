@@ -76,7 +76,12 @@ final class Host: Service {
 
     private func runLoop(_ commands: Mailbox<Command>) throws(SystemError) {
         let loop = try EventLoop()
-        let intake = try AMQPIntake(address: self.broker.address, name: "warren intake", loop: loop, logger: self.logger)
+        let intake = try AMQPIntake(
+            address: self.broker.address,
+            name: "warren intake",
+            loop: loop,
+            logger: self.logger
+        )
         let names = TopologyNames(namespace: self.namespace)
         let copies = CopyBuilder(names: names, host: HostName.current)
         let settler = try Settler(broker: self.broker, copies: copies, loop: loop, logger: self.logger)

@@ -42,7 +42,9 @@ struct HostCommand {
         )
         logger.info(
             "host started",
-            metadata: ["broker": "\(self.address)", "namespace": "\(self.namespace)", "functions": "\(manifests.count)"]
+            metadata: [
+                "broker": "\(self.address)", "namespace": "\(self.namespace)", "functions": "\(manifests.count)",
+            ]
         )
         self.onStart()
         try await self.run(host, logger)

@@ -51,8 +51,10 @@ struct PublishReport: Encodable, Sendable {
             return (refusal.description, unreachable ? CommandExit.brokerUnreachable : CommandExit.failed)
         }
         if self.failed > 0 {
-            return ("\(self.failed) of \(total) events were not taken by the broker; publish them again",
-                CommandExit.failed)
+            return (
+                "\(self.failed) of \(total) events were not taken by the broker; publish them again",
+                CommandExit.failed
+            )
         }
         if self.unroutable > 0 {
             let count = total == 1 ? "the event" : "\(self.unroutable) of \(total) events"

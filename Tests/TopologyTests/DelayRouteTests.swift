@@ -57,7 +57,8 @@ struct DelayRouteTests {
         let longest = 0b1111 << (DelayRoute.levels - 4)
         for _ in 0..<10_000 {
             let bits = Int.random(in: 1...DelayRoute.levels, using: &random)
-            let milliseconds = Int.random(in: 1...(1 << bits), using: &random) * 100
+            let milliseconds =
+                Int.random(in: 1...(1 << bits), using: &random) * 100
                 - Int.random(in: 0..<100, using: &random)
             let delay = Duration.milliseconds(milliseconds)
             let exact = Self.delay(try Self.units(DelayRoute(delay, to: "q", precision: .exact)))

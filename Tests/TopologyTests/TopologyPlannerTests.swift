@@ -7,7 +7,11 @@ import Testing
 struct TopologyPlannerTests {
     private static let names = TopologyNames(namespace: "shop")
 
-    private static func manifest(_ name: String, queue: String? = nil, keys: [String] = ["#"]) throws
+    private static func manifest(
+        _ name: String,
+        queue: String? = nil,
+        keys: [String] = ["#"]
+    ) throws
         -> FunctionManifest
     {
         FunctionManifest(

@@ -170,7 +170,9 @@ public final class TestHost: Sendable {
         case .unroutable:
             throw TestHostError("no function takes '\(key)' of exchange '\(exchange)'; check the manifests' keys")
         case let result:
-            throw TestHostError("'\(key)' could not be published to exchange '\(exchange)': \(String(describing: result))")
+            throw TestHostError(
+                "'\(key)' could not be published to exchange '\(exchange)': \(String(describing: result))"
+            )
         }
     }
 
