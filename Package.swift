@@ -91,7 +91,20 @@ let package = Package(
         .testTarget(name: "HelloTests", dependencies: ["ExampleHello", "WarrenTesting"]),
         .testTarget(name: "WorkerProtocolTests", dependencies: ["WorkerProtocol", "Messaging"]),
         .testTarget(name: "ManifestsTests", dependencies: ["Manifests", "Messaging"]),
-        .testTarget(name: "TopologyTests", dependencies: ["Topology", "Manifests", "Messaging"]),
+        .testTarget(
+            name: "TopologyTests",
+            dependencies: ["Topology", "Manifests", "Messaging"],
+            exclude: ["plan.golden.txt"]
+        ),
+        .testTarget(name: "PollingTests", dependencies: ["Polling"]),
+        .testTarget(
+            name: "ProcessingTests",
+            dependencies: ["Processing", "WarrenTesting", "Topology", "Manifests", "Messaging", "Polling", logging]
+        ),
+        .testTarget(
+            name: "WorkersTests",
+            dependencies: ["Workers", "Processing", "Messaging", "Polling", "test-functions", logging]
+        ),
         .testTarget(name: "LocalBrokerTests", dependencies: ["LocalBroker"]),
         .testTarget(name: "AMQPTests", dependencies: ["AMQP", "Messaging"]),
         // What a broker has to do, tested over the one in memory and over RabbitMQ.

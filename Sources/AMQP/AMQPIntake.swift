@@ -94,7 +94,7 @@ package final class AMQPIntake: Intake {
     }
 
     package func close(_ completion: @escaping () -> Void) {
-        for channel in self.channels { channel?.flush(withStragglers: true) }
+        for channel in self.channels { channel?.flush(atOnce: true) }
         self.loop.schedule(after: ConsumerChannel.settlementGrace) { [weak self] in
             guard let driver = self?.driver else { return completion() }
             driver.stop(completion)

@@ -15,8 +15,8 @@ struct AckLedger {
     private var marks: [Mark] = []
     private var head = 0
     private var base: UInt64 = 1
-    /// Acknowledged behind an outstanding delivery.
-    private(set) var stragglers = 0
+    /// Acknowledged, and the broker does not know it yet.
+    private(set) var untold = 0
 
     /// Deliveries that are not settled yet.
     private(set) var outstanding = 0
@@ -34,7 +34,7 @@ struct AckLedger {
     /// Marks a delivery as acknowledged. False when the tag is not outstanding: it must not be sent then.
     mutating func acknowledge(_ tag: UInt64) -> Bool {
         guard self.set(tag, to: .acknowledged) else { return false }
-        self.stragglers += 1
+        self.untold += 1
         return true
     }
 
@@ -63,7 +63,7 @@ struct AckLedger {
             self.head += 1
             self.base += 1
         }
-        self.stragglers -= count
+        self.untold -= count
         if self.head > 4096, self.head * 2 > self.marks.count {
             self.marks.removeFirst(self.head)
             self.head = 0
@@ -73,13 +73,13 @@ struct AckLedger {
 
     /// The acknowledged deliveries behind an outstanding one, to be told one by one.
     mutating func takeStragglers() -> [UInt64] {
-        guard self.stragglers > 0 else { return [] }
+        guard self.untold > 0 else { return [] }
         var tags: [UInt64] = []
         for index in self.head..<self.marks.count where self.marks[index] == .acknowledged {
             self.marks[index] = .told
             tags.append(self.base + UInt64(index - self.head))
         }
-        self.stragglers = 0
+        self.untold = 0
         return tags
     }
 }

@@ -18,7 +18,7 @@ final class ConsumerChannel {
     private var batch: [Delivery] = []
     /// The number of the channel's present life.
     private var generation: UInt32 = 0
-    private var stragglerTimer: TimerID?
+    private var collectingTimer: TimerID?
     private var leaveTimer: TimerID?
     private let tag: [UInt8]
 
@@ -214,23 +214,35 @@ final class ConsumerChannel {
         self.driver.send(AMQP_BASIC_REJECT_METHOD, on: self.number, reject)
     }
 
-    /// Sends the acknowledgements collected so far. Those behind a delivery that still runs wait a few milliseconds
-    /// for it, unless they hold up a quarter of the prefetch.
-    func flush(withStragglers: Bool = false) {
+    /// How long acknowledgements may be collected. Each costs a quorum queue a command of its own in its log, so a few
+    /// large ones are far cheaper for the broker than many small ones; what is handled and not yet told when the host
+    /// dies is delivered again.
+    private static let collectingTime = Duration.milliseconds(2)
+
+    /// Sends the acknowledgements collected so far when they hold up a third of the prefetch, and otherwise lets a
+    /// moment pass in which more come; those behind a delivery that still runs have that moment to close the gap.
+    func flush(atOnce: Bool = false) {
         guard self.lifecycle.isChannelOpen else { return }
+        if self.acks.untold > 0 {
+            if atOnce || self.acks.untold * 3 >= Int(self.prefetch) {
+                self.sendAcks(withStragglers: atOnce)
+            } else if self.collectingTimer == nil {
+                self.collectingTimer = self.loop.schedule(after: Self.collectingTime) { [weak self] in
+                    self?.collectingTimer = nil
+                    self?.flush(atOnce: true)
+                }
+            }
+        }
+        if self.acks.outstanding == 0, self.acks.untold == 0 { self.leaveLater() }
+    }
+
+    private func sendAcks(withStragglers: Bool) {
         if let prefix = self.acks.takePrefix() {
             self.sendAck(prefix.tag, multiple: prefix.isMultiple)
         }
-        if self.acks.outstanding == 0 { self.leaveLater() }
-        guard self.acks.stragglers > 0 else { return }
-        if withStragglers || self.acks.stragglers * 4 >= Int(self.prefetch) {
-            for tag in self.acks.takeStragglers() { self.sendAck(tag, multiple: false) }
-        } else if self.stragglerTimer == nil {
-            self.stragglerTimer = self.loop.schedule(after: .milliseconds(5)) { [weak self] in
-                self?.stragglerTimer = nil
-                self?.flush(withStragglers: true)
-            }
-        }
+        // A gap that has held up a third of the prefetch does not close soon.
+        guard withStragglers || self.acks.untold * 3 >= Int(self.prefetch) else { return }
+        for tag in self.acks.takeStragglers() { self.sendAck(tag, multiple: false) }
     }
 
     /// How long a channel stays open behind its last settlement. It passes settlements on to a quorum queue a few at a

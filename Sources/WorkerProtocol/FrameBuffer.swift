@@ -18,18 +18,16 @@ package struct FrameBuffer: Sendable {
         self.bytes.append(contentsOf: received)
     }
 
-    /// Lets `read` fill up to `capacity` bytes behind those received so far and returns what `read` returned.
+    /// Lets `read` fill up to `capacity` bytes behind those received so far and returns what `read` returned. The room
+    /// is borrowed for the call: a host has many idle workers, and none should hold on to a buffer.
     package mutating func receive(capacity: Int, _ read: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
         self.dropTaken()
-        let count = self.bytes.count
-        if self.scratch.count < capacity { self.scratch = [UInt8](repeating: 0, count: capacity) }
-        let received = self.scratch.withUnsafeMutableBytes { read($0) }
-        if received > 0 { self.bytes.append(contentsOf: self.scratch[..<received]) }
-        assert(self.bytes.count == count + max(received, 0))
-        return received
+        return withUnsafeTemporaryAllocation(byteCount: capacity, alignment: 16) { room in
+            let received = read(room)
+            if received > 0 { self.bytes.append(contentsOf: room[..<received]) }
+            return received
+        }
     }
-
-    private var scratch: [UInt8] = []
 
     private mutating func dropTaken() {
         guard self.head > 0 else { return }

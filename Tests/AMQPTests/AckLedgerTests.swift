@@ -56,7 +56,7 @@ struct AckLedgerTests {
         flush(withStragglers: true)
         #expect(channel.settled == finished)
         #expect(channel.unsettled == Set(running))
-        #expect(ledger.stragglers == 0)
+        #expect(ledger.untold == 0)
     }
 
     @Test func `a settled prefix goes out as one acknowledgement`() {
@@ -67,7 +67,7 @@ struct AckLedgerTests {
         #expect(prefix?.tag == 3)
         #expect(prefix?.isMultiple == true)
         #expect(ledger.takePrefix() == nil)
-        #expect(ledger.stragglers == 1)
+        #expect(ledger.untold == 1)
         #expect(ledger.takeStragglers() == [5])
         #expect(ledger.acknowledge(4) == true)
         #expect(ledger.takePrefix()?.tag == 4, "5 was told before and is not named again")

@@ -39,6 +39,7 @@ import Testing
 
     @Test(arguments: [
         ("parked", "", "0.yaml:3:7: error: the queue 'warren.parked' belongs to the runtime"),
+        ("scheduled", "", "0.yaml:3:7: error: the queue 'warren.scheduled' belongs to the runtime"),
         ("delay.03", "", "0.yaml:3:7: error: the queue 'warren.delay.03' belongs to the runtime"),
         ("a", "queue: warren.parked", "0.yaml:6:8: error: the queue 'warren.parked' belongs to the runtime"),
     ])

@@ -104,13 +104,15 @@ struct DecisionTests {
         var policy = Self.policy
         policy.maxDeferrals = 0
         let outcome = Outcome.later(after: .seconds(1), Self.failure)
-        guard case .deadLetter(.exhausted, _, _) = decide(
-            outcome,
-            after: AttemptHistory(),
-            under: policy,
-            now: 0,
-            random: 0
-        ) else {
+        guard
+            case .deadLetter(.exhausted, _, _) = decide(
+                outcome,
+                after: AttemptHistory(),
+                under: policy,
+                now: 0,
+                random: 0
+            )
+        else {
             Issue.record("it was put off all the same")
             return
         }

@@ -77,7 +77,9 @@ struct FunctionPipelineTests {
         let rig = try Self.rig(.test(keys: ["order.#"]))
         rig.publish("a")
         try Self.run(rig, 1)
-        rig.invoker.finish(.done(emitted: [.test("order.late", delay: .seconds(60)), .test("lost", delay: .seconds(60))]))
+        rig.invoker.finish(
+            .done(emitted: [.test("order.late", delay: .seconds(60)), .test("lost", delay: .seconds(60))])
+        )
         try rig.settle()
         #expect(rig.broker.isIdle)
         rig.clock.advance(by: .seconds(60))
