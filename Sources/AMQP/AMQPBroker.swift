@@ -86,17 +86,12 @@ package final class AMQPBroker: Broker {
         if let loop = try? EventLoop() {
             let connection = TopologyConnection(address: address, name: "\(name) topology", loop: loop)
             mailbox.attach(to: loop) { requests in
-                for request in requests {
-                    connection.handle(request)
-                    if case .close = request.operation { loop.stop() }
-                }
+                if connection.handle(requests) { loop.stop() }
             }
             loop.run()
         }
-        for request in mailbox.close() { request.completion(.failure(Self.closedError)) }
+        for request in mailbox.close() { request.completion(.failure(.closedHere)) }
     }
-
-    private static let closedError = BrokerError(.closed, "the connection to the broker was closed by this process")
 
     package func declare(_ declarations: [Declaration]) async throws(BrokerError) {
         _ = try await self.perform(.declare(declarations))
@@ -109,7 +104,7 @@ package final class AMQPBroker: Broker {
     private func perform(_ operation: TopologyRequest.Operation) async throws(BrokerError) -> QueueInspection? {
         let result = await withCheckedContinuation { continuation in
             let request = TopologyRequest(operation: operation) { continuation.resume(returning: $0) }
-            if !self.topology.send(request) { continuation.resume(returning: .failure(Self.closedError)) }
+            if !self.topology.send(request) { continuation.resume(returning: .failure(.closedHere)) }
         }
         return try result.get()
     }

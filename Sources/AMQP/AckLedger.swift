@@ -1,8 +1,9 @@
 /// Which deliveries of one channel are settled, and how few acknowledgements say so.
 ///
-/// The broker numbers the deliveries of a channel from 1 without gaps. A prefix that is settled goes out as one
-/// `multiple` acknowledgement; what is settled behind an unsettled one waits for it, because the gap usually closes at
-/// once, and goes out by itself when it does not (see `takeStragglers`). Pure: it only counts.
+/// A prefix of the deliveries that is settled goes out as one `multiple` acknowledgement; what is settled behind an
+/// unsettled one waits for it a moment, because the gap usually closes at once, and goes out by itself when it does
+/// not (see `takeStragglers`). Pure: it only counts. It holds what is unsettled or untold and no more, so a delivery
+/// that runs for hours costs nothing for those that pass it.
 struct AckLedger {
     private enum Mark: UInt8 {
         case outstanding
@@ -11,10 +12,14 @@ struct AckLedger {
         case told
     }
 
-    /// The mark of tag `base + i` is at `head + i`.
-    private var marks: [Mark] = []
+    private struct Entry {
+        let tag: UInt64
+        var mark: Mark
+    }
+
+    /// By tag, ascending: the broker numbers the deliveries of a channel in their order.
+    private var entries: [Entry] = []
     private var head = 0
-    private var base: UInt64 = 1
     /// Acknowledged, and the broker does not know it yet.
     private(set) var untold = 0
 
@@ -22,12 +27,13 @@ struct AckLedger {
     private(set) var outstanding = 0
 
     mutating func delivered(_ tag: UInt64) {
-        if self.head == self.marks.count {
-            self.marks.removeAll(keepingCapacity: true)
+        if self.head == self.entries.count {
+            self.entries.removeAll(keepingCapacity: true)
             self.head = 0
-            self.base = tag
+        } else if self.entries.count > 1024, self.entries.count > 4 * (self.outstanding + self.untold) {
+            self.compact()
         }
-        self.marks.append(.outstanding)
+        self.entries.append(Entry(tag: tag, mark: .outstanding))
         self.outstanding += 1
     }
 
@@ -42,12 +48,20 @@ struct AckLedger {
     mutating func tell(_ tag: UInt64) -> Bool { self.set(tag, to: .told) }
 
     private mutating func set(_ tag: UInt64, to mark: Mark) -> Bool {
-        guard tag >= self.base, let index = Int(exactly: tag - self.base).map({ self.head + $0 }),
-            index < self.marks.count, self.marks[index] == .outstanding
-        else { return false }
-        self.marks[index] = mark
+        guard let index = self.index(of: tag), self.entries[index].mark == .outstanding else { return false }
+        self.entries[index].mark = mark
         self.outstanding -= 1
         return true
+    }
+
+    private func index(of tag: UInt64) -> Int? {
+        var low = self.head
+        var high = self.entries.count
+        while low < high {
+            let middle = (low + high) / 2
+            if self.entries[middle].tag < tag { low = middle + 1 } else { high = middle }
+        }
+        return low < self.entries.count && self.entries[low].tag == tag ? low : nil
     }
 
     /// The tag up to which everything is settled, if that says anything new. It is the highest acknowledged one of
@@ -55,31 +69,31 @@ struct AckLedger {
     mutating func takePrefix() -> (tag: UInt64, isMultiple: Bool)? {
         var last: UInt64?
         var count = 0
-        while self.head < self.marks.count, self.marks[self.head] != .outstanding {
-            if self.marks[self.head] == .acknowledged {
-                last = self.base
+        while self.head < self.entries.count, self.entries[self.head].mark != .outstanding {
+            if self.entries[self.head].mark == .acknowledged {
+                last = self.entries[self.head].tag
                 count += 1
             }
             self.head += 1
-            self.base += 1
         }
         self.untold -= count
-        if self.head > 4096, self.head * 2 > self.marks.count {
-            self.marks.removeFirst(self.head)
-            self.head = 0
-        }
         return last.map { ($0, count > 1) }
     }
 
     /// The acknowledged deliveries behind an outstanding one, to be told one by one.
     mutating func takeStragglers() -> [UInt64] {
         guard self.untold > 0 else { return [] }
-        var tags: [UInt64] = []
-        for index in self.head..<self.marks.count where self.marks[index] == .acknowledged {
-            self.marks[index] = .told
-            tags.append(self.base + UInt64(index - self.head))
+        let tags = self.entries[self.head...].compactMap { $0.mark == .acknowledged ? $0.tag : nil }
+        for index in self.entries.indices.dropFirst(self.head) where self.entries[index].mark == .acknowledged {
+            self.entries[index].mark = .told
         }
         self.untold = 0
+        self.compact()
         return tags
+    }
+
+    private mutating func compact() {
+        self.entries = self.entries[self.head...].filter { $0.mark != .told }
+        self.head = 0
     }
 }

@@ -65,9 +65,7 @@ extension BrokerError {
         return BrokerError(kind, "\(doing) \(address?.description ?? "the broker"): \(text) (\(code)); \(remedy)")
     }
 
-    static func connectionLost(_ address: AMQPAddress, _ words: String) -> BrokerError {
-        BrokerError(.unreachable, "the connection to \(address) was lost: \(words)")
-    }
+    static let closedHere = BrokerError(.closed, "the connection to the broker was closed by this process")
 }
 
 extension amqp_bytes_t {

@@ -18,6 +18,9 @@ struct ConfirmLedger<Item> {
     private var head = 0
     private var base: UInt64 = 1
     private(set) var unanswered = 0
+    /// From the oldest unanswered message to the newest, the answered ones between them included: what the ledger has
+    /// to remember.
+    var span: Int { self.entries.count - self.head }
 
     mutating func sent(_ item: Item, messageID: String?, exchange: String, routingKey: String) {
         self.entries.append(Sent(item: item, messageID: messageID, exchange: exchange, routingKey: routingKey))

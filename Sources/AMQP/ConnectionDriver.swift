@@ -30,6 +30,7 @@ final class ConnectionDriver {
     /// Set between a failed send and its handling at the start of the next turn.
     private var isBroken = false
     private(set) var connection: ConnectionHandle?
+    private var connectedAt = ContinuousClock.now
     private(set) var lastError: BrokerError?
     private var closeCompletion: (() -> Void)?
 
@@ -80,7 +81,7 @@ final class ConnectionDriver {
         case .success(let connection):
             self.connection = connection
             self.isBroken = false
-            self.backoff.reset()
+            self.connectedAt = .now
             self.logger.debug("connected to the broker", metadata: ["broker": "\(self.address)"])
             self.loop.watch(connection.descriptor) { [weak self] _ in self?.drain() }
             self.scheduleHeartbeat()
@@ -194,6 +195,7 @@ final class ConnectionDriver {
         }
         self.logger.debug("lost the connection to the broker", metadata: ["reason": "\(error)"])
         self.client?.lost(error)
+        self.backoff.reset(afterLife: self.connectedAt.duration(to: .now))
         self.reconnectLater()
     }
 

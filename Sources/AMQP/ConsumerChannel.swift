@@ -223,14 +223,11 @@ final class ConsumerChannel {
     /// moment pass in which more come; those behind a delivery that still runs have that moment to close the gap.
     func flush(atOnce: Bool = false) {
         guard self.lifecycle.isChannelOpen else { return }
-        if self.acks.untold > 0 {
-            if atOnce || self.acks.untold * 3 >= Int(self.prefetch) {
-                self.sendAcks(withStragglers: atOnce)
-            } else if self.collectingTimer == nil {
-                self.collectingTimer = self.loop.schedule(after: Self.collectingTime) { [weak self] in
-                    self?.collectingTimer = nil
-                    self?.flush(atOnce: true)
-                }
+        if atOnce || self.acks.untold * 3 >= Int(self.prefetch) { self.sendAcks(withStragglers: atOnce) }
+        if self.acks.untold > 0, self.collectingTimer == nil {
+            self.collectingTimer = self.loop.schedule(after: Self.collectingTime) { [weak self] in
+                self?.collectingTimer = nil
+                self?.flush(atOnce: true)
             }
         }
         if self.acks.outstanding == 0, self.acks.untold == 0 { self.leaveLater() }

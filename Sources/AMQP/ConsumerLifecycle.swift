@@ -151,14 +151,17 @@ struct ConsumerLifecycle {
             self.reportedLoss = error
             return [.reportInterrupted(.connection, error)]
         case .ended, .leaving:
+            // Nothing is delivered any more, but what was delivered may still be running: its tag is void now.
             self.state = .over
-            return []
-        case .cancelling: return self.end(.over)
+            return [.reportInterrupted(.connection, error)]
+        case .cancelling:
+            return [.reportInterrupted(.connection, error)] + self.end(.over)
         case .opening, .limiting, .subscribing, .consuming, .closing, .resting:
-            guard self.isWanted else { return self.end(.over) }
+            let report = Action.reportInterrupted(.connection, error)
+            guard self.isWanted else { return [report] + self.end(.over) }
             self.state = .disconnected
             self.reportedLoss = error
-            return [.reportInterrupted(.connection, error)]
+            return [report]
         }
     }
 

@@ -3,12 +3,18 @@
 struct ReconnectBackoff {
     private static let first = Duration.milliseconds(100)
     private static let longest = Duration.seconds(10)
+    /// A connection that has lived for so long was a sound one.
+    private static let soundLife = Duration.seconds(5)
     private var next = Self.first
 
     mutating func wait(random: Double = .random(in: 0..<1)) -> Duration {
         defer { self.next = min(self.next * 2, Self.longest) }
         return self.next * (1 - random / 2)
     }
+
+    /// Begins anew after a connection that was sound. One that ends as soon as it is accepted is no success: a broker
+    /// that does this would be called ten times a second for ever.
+    mutating func reset(afterLife life: Duration) { if life >= Self.soundLife { self.reset() } }
 
     mutating func reset() { self.next = Self.first }
 }

@@ -62,20 +62,38 @@ final class TopologyConnection {
         }
     }
 
-    func handle(_ request: TopologyRequest) {
-        do throws(BrokerError) {
-            request.completion(.success(try self.perform(request.operation)))
-        } catch {
-            request.completion(.failure(error))
+    /// Handles what has been asked since the last time, in its order. Each attempt to reach a broker that is away takes
+    /// its time, so one answer serves all that wait, and nobody waits any more when the end is among them.
+    ///
+    /// - Returns: whether it was asked to close.
+    func handle(_ requests: [TopologyRequest]) -> Bool {
+        let end = requests.first { if case .close = $0.operation { true } else { false } }
+        var absence: BrokerError? = end == nil ? nil : .closedHere
+        for request in requests {
+            if case .close = request.operation { continue }
+            if let absence {
+                request.completion(.failure(absence))
+                continue
+            }
+            do throws(BrokerError) {
+                request.completion(.success(try self.perform(request.operation)))
+            } catch {
+                if error.kind == .unreachable, self.connection == nil { absence = error }
+                request.completion(.failure(error))
+            }
         }
+        guard let end else { return false }
+        self.close()
+        end.completion(.success(nil))
+        return true
+    }
+
+    private func close() {
+        if let connection = self.connection { amqp_connection_close(connection.state, AMQP_REPLY_SUCCESS) }
+        self.connection = nil
     }
 
     private func perform(_ operation: TopologyRequest.Operation) throws(BrokerError) -> QueueInspection? {
-        if case .close = operation {
-            if let connection = self.connection { amqp_connection_close(connection.state, AMQP_REPLY_SUCCESS) }
-            self.connection = nil
-            return nil
-        }
         let wasConnected = self.connection != nil
         do throws(BrokerError) {
             return try self.attempt(operation)

@@ -182,7 +182,7 @@ package struct CopyBuilder: Sendable {
     }
 
     /// Cuts between two Unicode scalars, so that what is left is UTF-8.
-    private static func cut(_ text: String, to bytes: Int) -> String {
+    static func cut(_ text: String, to bytes: Int) -> String {
         guard text.utf8.count > bytes else { return text }
         var end = text.utf8.index(text.startIndex, offsetBy: bytes)
         while String.Index(end, within: text.unicodeScalars) == nil { end = text.utf8.index(before: end) }

@@ -127,7 +127,7 @@ final class DeliverySettlement {
             [
                 "event": "\(running.delivery.eventID(EventAttributes(running.delivery)))",
                 "attempt": "\(running.history.attempt)",
-                "error": "\(failure.message)",
+                "error": "\(CopyBuilder.cut(failure.message, to: RuntimeHeaders.longestError))",
             ]
         }
         switch settlement {

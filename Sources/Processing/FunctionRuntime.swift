@@ -30,6 +30,7 @@ package final class FunctionRuntime {
     private let broker: any Broker
     private let intake: any Intake
     private let plan: TopologyPlan
+    private let settler: Settler
     private let relay: ScheduledRelay
     private let pipelines: [FunctionPipeline]
     private let declared: Mailbox<Declared>
@@ -53,6 +54,7 @@ package final class FunctionRuntime {
         self.intake = intake
         self.loop = loop
         self.logger = logger
+        self.settler = settler
         self.relay = ScheduledRelay(intake: intake, settler: settler, copies: copies, logger: logger)
         self.declared = try Mailbox()
     }
@@ -147,6 +149,7 @@ package final class FunctionRuntime {
             guard left == 0, let self else { return }
             self.intake.close(completion)
         }
+        self.settler.drain()
         self.relay.drain(finished)
         for pipeline in self.pipelines { pipeline.drain(finished) }
     }

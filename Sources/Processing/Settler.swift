@@ -40,6 +40,7 @@ package final class Settler {
         let repair: [Declaration]
         var hasRepaired = false
         var pause: Duration
+        let start = ContinuousClock.now
         let completion: (Result) -> Void
     }
 
@@ -48,6 +49,8 @@ package final class Settler {
         case declared([Declaration], BrokerError?)
     }
 
+    /// How long a settlement may take once the host drains.
+    private static let drainLimit = Duration.seconds(10)
     private static let firstPause = Duration.milliseconds(500)
     private static let longestPause = Duration.seconds(30)
 
@@ -99,6 +102,19 @@ package final class Settler {
         } else {
             self.declare(for: number, repairing: false)
         }
+    }
+
+    /// The host wants to end. Settlements go on, each for ten seconds at most: when the broker is away or takes nothing,
+    /// waiting longer helps nobody, and an unsettled message is safe where it is.
+    package func drain() {
+        let begin = ContinuousClock.now
+        self.loop.schedule(after: .seconds(1)) { [weak self] in self?.abandonLate(since: begin) }
+    }
+
+    private func abandonLate(since begin: ContinuousClock.Instant) {
+        let late = self.jobs.filter { max($0.value.start, begin).duration(to: .now) >= Self.drainLimit }
+        for number in late.keys.sorted() { self.finish(number, .abandoned) }
+        self.loop.schedule(after: .seconds(1)) { [weak self] in self?.abandonLate(since: begin) }
     }
 
     private func publish(_ number: UInt64) {

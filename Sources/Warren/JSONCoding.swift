@@ -10,7 +10,7 @@ extension JSONDecoder {
             guard let date = EventTime.parse(try container.decode(String.self)) else {
                 throw DecodingError.dataCorruptedError(
                     in: container,
-                    debugDescription: "expected an ISO 8601 date such as 2026-01-31T12:00:00Z"
+                    debugDescription: EventTime.expectation
                 )
             }
             return date
@@ -34,6 +34,8 @@ extension JSONEncoder {
 
 /// Times as CloudEvents and JSON payloads write them (RFC 3339).
 enum EventTime {
+    static let expectation = "expected an ISO 8601 date such as 2026-01-31T12:00:00Z"
+
     static func parse(_ text: String) -> Date? {
         if let date = try? Date.ISO8601FormatStyle().parse(text) { return date }
         return try? Date.ISO8601FormatStyle(includingFractionalSeconds: true).parse(text)

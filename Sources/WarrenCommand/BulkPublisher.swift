@@ -61,7 +61,8 @@ struct BulkPublisher {
             guard underWay > 0, let answered = await iterator.next() else { continue }
             underWay -= 1
             report.add(answered.results, ids: answered.ids)
-            if self.printsIDs { Terminal.print(Self.confirmed(answered).joined(separator: "\n")) }
+            let confirmed = self.printsIDs ? Self.confirmed(answered) : []
+            if !confirmed.isEmpty { Terminal.print(confirmed.joined(separator: "\n")) }
             progress.show(bytes: input.bytesTaken, events: report.published)
         }
         progress.finish()

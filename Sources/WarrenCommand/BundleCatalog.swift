@@ -16,7 +16,8 @@ struct BundleCatalog {
         for name in names {
             let path = self.options.executable(ofBundle: name)
             var status = stat()
-            guard !name.contains("."), name != "warren", stat(path, &status) == 0,
+            // Names with a dot are mostly libraries and resources, but a bundle may have one.
+            guard wanted.contains(name) || !name.contains("."), name != "warren", stat(path, &status) == 0,
                 status.st_mode & S_IFMT == S_IFREG, access(path, X_OK) == 0
             else { continue }
             catalog[name] = wanted.contains(name) ? await BundleInspection.functions(of: path) : []

@@ -8,10 +8,13 @@ struct ConsoleLogHandler: LogHandler {
     var metadataProvider: Logger.MetadataProvider?
     var logLevel: Logger.Level
     private let isJSON: Bool
+    private let write: @Sendable (String) -> Void
 
-    init(level: Logger.Level, json: Bool) {
+    /// - Parameter write: takes a whole line with its end.
+    init(level: Logger.Level, json: Bool, write: @escaping @Sendable (String) -> Void) {
         self.logLevel = level
         self.isJSON = json
+        self.write = write
     }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -23,12 +26,11 @@ struct ConsoleLogHandler: LogHandler {
         var metadata = self.metadata
         if let provided = self.metadataProvider?.get() { metadata.merge(provided) { _, new in new } }
         if let own = event.metadata { metadata.merge(own) { _, new in new } }
-        let line =
-            self.isJSON
-            ? Self.json(event.level, "\(event.message)", metadata)
-            : Self.text(event.level, "\(event.message)", metadata)
-        // One write a line, so that lines of several threads do not mix.
-        Terminal.write(line, to: 2)
+        self.write(Self.line(event.level, "\(event.message)", metadata, json: self.isJSON))
+    }
+
+    static func line(_ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata, json: Bool) -> String {
+        json ? self.json(level, message, metadata) : self.text(level, message, metadata)
     }
 
     /// `12:00:00.123 info  reserve-stock  reserving  order=17 event=…`

@@ -23,6 +23,7 @@ final class Host: Service {
     private let broker: AMQPBroker
     private let logger: Logger
     private let stopped = Mutex(false)
+    private let isDraining = Mutex(false)
 
     /// Created with the host, so that a signal that comes before the loop is not lost.
     private let commands: Mailbox<Command>?
@@ -62,9 +63,19 @@ final class Host: Service {
                 }
             }
         } onGracefulShutdown: {
-            self.logger.info("draining")
-            commands.send(.drain)
+            self.drain()
         }
+    }
+
+    /// Stops intake, lets end what runs, and settles it. Asking twice changes nothing.
+    func drain() {
+        let isFirst = self.isDraining.withLock { isDraining in
+            defer { isDraining = true }
+            return !isDraining
+        }
+        guard isFirst else { return }
+        self.logger.info("draining")
+        self.commands?.send(.drain)
     }
 
     /// Ends without waiting for what runs: the broker delivers it again.

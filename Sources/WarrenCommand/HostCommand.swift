@@ -1,4 +1,5 @@
 import AMQP
+import Glibc
 import Logging
 import Manifests
 import Messaging
@@ -16,8 +17,20 @@ struct HostCommand {
     var onStart: @Sendable () -> Void = {}
 
     func run() async throws {
+        // A log that nobody reads any more must not end the host, nor may a worker that has closed its socket.
+        signal(SIGPIPE, SIG_IGN)
+        let writer = try self.logOptions.writer()
+        do {
+            try await self.serve(self.logOptions.logger(to: writer))
+        } catch {
+            await writer.flush()
+            throw error
+        }
+        await writer.flush()
+    }
+
+    private func serve(_ logger: Logger) async throws {
         let manifests = try self.manifestOptions.load(namespace: self.namespace, json: self.logOptions.json)
-        let logger = self.logOptions.logger()
         if manifests.isEmpty {
             logger.warning(
                 "there are no manifests: nothing will run",
@@ -58,7 +71,8 @@ struct HostCommand {
             var count = 0
             for await _ in signals {
                 count += 1
-                if count == 2 { host.stopAtOnce() }
+                // The first one is the group's; it is repeated here in case it came before the group listened.
+                if count == 1 { host.drain() } else { host.stopAtOnce() }
             }
         }
         defer { impatience.cancel() }

@@ -40,6 +40,9 @@ struct InvokeCommand: AsyncParsableCommand {
     func validate() throws {
         if self.data != nil, self.file != nil { throw ValidationError("give --data or --file, not both") }
         guard self.attempt >= 1 else { throw ValidationError("--attempt begins at 1") }
+        try ShortText.check([
+            ("--key", self.key), ("--type", self.type), ("--id", self.id), ("--content-type", self.contentType),
+        ])
     }
 
     func run() async throws {

@@ -49,7 +49,7 @@ struct PublishCommand: AsyncParsableCommand {
     var exchange = "events"
     @Option(help: ArgumentHelp("Publish later: 250ms, 10s, 5m, 2h or 3d, at most 310 days.", valueName: "duration"))
     var delay: String?
-    @Option(help: ArgumentHelp("How long the broker may be away before giving up.", valueName: "duration"))
+    @Option(help: ArgumentHelp("How long the broker may answer nothing before giving up.", valueName: "duration"))
     var timeout = "10s"
     @Flag(help: "Print JSON instead of text for people.")
     var json = false
@@ -68,7 +68,9 @@ struct PublishCommand: AsyncParsableCommand {
             address: try self.brokerOptions.address(),
             name: "warren publish",
             giveUpAfter: try PublishTemplate.duration(self.timeout, "--timeout"),
-            logger: Logger(label: "publish") { _ in ConsoleLogHandler(level: .warning, json: self.json) }
+            logger: Logger(label: "publish") { _ in
+                ConsoleLogHandler(level: self.ndjson ? .warning : .error, json: self.json) { Terminal.write($0, to: 2) }
+            }
         )
         let report: PublishReport
         let inputProblem: (any Error)?
@@ -81,7 +83,11 @@ struct PublishCommand: AsyncParsableCommand {
         }
         await broker.close()
         try self.finish(report)
-        if let inputProblem { throw inputProblem }
+        guard let inputProblem else { return }
+        // A usage that is wrong is one that had no effect.
+        guard report.published > 0 else { throw inputProblem }
+        Terminal.error("error: \(inputProblem)")
+        throw CommandExit.failed
     }
 
     /// What a delayed event passes through must exist; the host declares it too, but may never have run.

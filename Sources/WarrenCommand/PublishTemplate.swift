@@ -37,17 +37,11 @@ struct PublishTemplate: Sendable {
 
     /// Everything about the options that can be wrong, checked before anything is sent.
     static func check(_ command: PublishCommand) throws {
-        guard !command.key.isEmpty, command.key.utf8.count <= 255 else {
-            throw ValidationError("the routing key has 1 to 255 bytes")
-        }
-        let attributes = [
-            ("--type", command.type), ("--id", command.id), ("--source", command.source),
+        try ShortText.check([
+            ("the routing key", command.key), ("--type", command.type), ("--id", command.id), ("--source", command.source),
             ("--subject", command.subject), ("--correlation-id", command.correlationID),
             ("--content-type", command.contentType), ("--exchange", command.exchange),
-        ]
-        for case (let option, let value?) in attributes where value.utf8.count > 255 || value.isEmpty {
-            throw ValidationError("\(option) has 1 to 255 bytes")
-        }
+        ])
         _ = try self.headers(command.headers)
         _ = try self.duration(command.timeout, "--timeout")
         if let delay = command.delay {

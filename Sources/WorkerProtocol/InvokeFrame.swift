@@ -10,7 +10,7 @@ package import Messaging
 ///     u32 length, octets           the message's header table, as in AMQP 0-9-1 section 4.2.5.5
 ///     octets                       the payload, to the end of the frame
 ///
-/// A worker passes over attributes that it does not know. Octets of attributes are UTF-8 unless the publisher broke
+/// An attribute of more than 65,535 octets is cut there. A worker passes over attributes that it does not know. Octets of attributes are UTF-8 unless the publisher broke
 /// that rule.
 package enum InvokeFrame {
     package enum Attribute: UInt8, Sendable, CaseIterable {
@@ -74,8 +74,10 @@ package enum InvokeFrame {
                 guard range.isPresent else { return }
                 count += 1
                 body.append(attribute.rawValue)
-                body.appendLittleEndian(UInt16(range.count))
-                body.append(contentsOf: delivery.bytes[range.lowerBound..<range.upperBound])
+                // Cut, as texts are: no message may bring the host down.
+                let octets = delivery.bytes[range.lowerBound..<range.upperBound].prefix(Int(UInt16.max))
+                body.appendLittleEndian(UInt16(octets.count))
+                body.append(contentsOf: octets)
             }
             func text(_ attribute: Attribute, _ text: String) {
                 count += 1

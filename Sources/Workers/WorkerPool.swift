@@ -8,17 +8,9 @@ import WorkerProtocol
 /// The workers of one function: spawns them, spreads invocations over them, and brings them back when they die.
 ///
 /// An invocation whose worker died is run again and is not charged for it, unless it was alone in that worker: then
-/// it is what killed it. Several that were in flight together are run again one at a time, so that the next death
-/// names its cause. Confined to one loop.
+/// it is what killed it. Several that were in flight together are suspects: they are run again in ever smaller groups,
+/// until what kills its worker is alone. Confined to one loop.
 package final class WorkerPool: Invoker {
-    private struct Place {
-        let invocation: Invocation
-        /// The worker that runs it.
-        var worker: Int
-        /// The tick of the watch at which it was sent.
-        let tick: Int
-    }
-
     private let launch: WorkerLaunch
     private let loop: EventLoop
     private let clock: WallClock
@@ -29,14 +21,12 @@ package final class WorkerPool: Invoker {
     private var load: [Int: Int] = [:]
     private var nextWorker = 1
     private var backoff = RestartBackoff()
-    /// What runs, by the place that the lower 16 bits of its id name.
-    private var places: [Place?] = []
+    private var running = RunningInvocations()
     /// Waits for a worker.
     private var backlog = Deque<Invocation>()
-    /// Was in flight when a worker died: each runs alone.
-    private var suspects = Deque<Invocation>()
-    /// The suspect that runs alone now, and where.
-    private var isolated: (id: UInt64, worker: Int)?
+    private var suspects = Suspects<Invocation>()
+    /// The worker that runs a group of suspects, and nothing else.
+    private var isolated: Int?
     private var isAvailable = false
     private var isStopping = false
     private var stopCompletion: (() -> Void)?
@@ -108,16 +98,13 @@ package final class WorkerPool: Invoker {
         self.logger.error("a worker could not be started; trying again", metadata: ["reason": "\(reason)"])
         guard !self.workers.values.contains(where: \.isReady) else { return }
         self.isAvailable = false
-        let notRun = self.suspects.map(\.id) + self.backlog.map(\.id)
-        self.suspects.removeAll()
+        let notRun = self.suspects.removeAll().map(\.id) + self.backlog.map(\.id)
         self.backlog.removeAll()
         self.handler(.unavailable(reason: reason, notRun: notRun))
     }
 
     private func describe(_ id: UInt64) -> (event: String, attempt: Int)? {
-        let index = Int(id & 0xffff)
-        guard index < self.places.count, let place = self.places[index], place.invocation.id == id else { return nil }
-        return (place.invocation.eventID, place.invocation.attempt)
+        self.running[id].map { ($0.invocation.eventID, $0.invocation.attempt) }
     }
 
     private func handle(_ event: WorkerProcess.Event, of number: Int) {
@@ -143,13 +130,16 @@ package final class WorkerPool: Invoker {
         var outcomes: [InvocationResult] = []
         outcomes.reserveCapacity(results.count)
         for result in results {
-            guard self.release(result.invocation, of: number) != nil else {
+            guard self.running.remove(result.invocation, of: number) else {
                 self.workers[number]?.kill(
                     because: "it answered invocation \(result.invocation), which it was not running"
                 )
                 break
             }
-            if self.isolated?.id == result.invocation { self.isolated = nil }
+            self.watch.ended()
+            let load = self.load[number, default: 1] - 1
+            self.load[number] = load
+            if load == 0, self.isolated == number { self.isolated = nil }
             outcomes.append(
                 InvocationResult(
                     id: result.invocation,
@@ -164,40 +154,35 @@ package final class WorkerPool: Invoker {
         if !self.suspects.isEmpty || !self.backlog.isEmpty { self.dispatch() }
     }
 
-    private func release(_ id: UInt64, of number: Int) -> Invocation? {
-        let index = Int(id & 0xffff)
-        guard index < self.places.count, let place = self.places[index], place.invocation.id == id,
-            place.worker == number
-        else { return nil }
-        self.places[index] = nil
-        self.watch.ended()
-        self.load[number, default: 1] -= 1
-        return place.invocation
-    }
-
     private func ended(_ number: Int, _ end: WorkerProcess.End) {
         let hasAnswered = self.workers[number]?.hasAnswered ?? false
         self.workers[number] = nil
         self.load[number] = nil
         guard !self.isStopping else { return self.finishStopping() }
-        let places = self.places.compactMap { $0?.worker == number ? $0 : nil }
-        let lost = places.map(\.invocation)
+        let lost = self.running.removeAll(of: number)
         // A worker that has answered nothing and dies over nothing has not really started either.
         guard end.wasReady, hasAnswered || !lost.isEmpty else {
             self.startFailed(end.reason)
             return self.spawnLater()
         }
-        for invocation in lost { self.places[Int(invocation.id & 0xffff)] = nil }
         self.watch.ended(lost.count)
-        if self.isolated?.worker == number { self.isolated = nil }
+        if self.isolated == number { self.isolated = nil }
         self.logger.error(
             "a worker died; starting another",
             metadata: ["reason": "\(end.reason)", "in-flight": "\(lost.count)"]
         )
-        let overdue = places.filter(self.isOverdue).map(\.invocation)
+        self.judge(lost, end)
+        self.spawnLater()
+        // Another worker may be free for them now, and nothing else may ever come to call for it.
+        self.dispatch()
+    }
+
+    /// Decides what becomes of what a worker was running when it died.
+    private func judge(_ lost: [RunningInvocations.Place], _ end: WorkerProcess.End) {
+        let overdue = lost.filter(self.isOverdue).map(\.invocation)
         if !overdue.isEmpty {
             // What hung is known; the others are innocent, and first in turn again.
-            let innocent = places.filter { !self.isOverdue($0) }.map(\.invocation)
+            let innocent = lost.filter { !self.isOverdue($0) }.map(\.invocation)
             self.backlog.prepend(contentsOf: innocent)
             let failure = Failure(
                 type: "TimedOut",
@@ -206,25 +191,21 @@ package final class WorkerPool: Invoker {
             self.handler(
                 .results(overdue.map { InvocationResult(id: $0.id, outcome: .timedOut(failure), nanoseconds: 0) })
             )
-        } else if lost.count == 1 {
+        } else if let culprit = self.suspects.workerDied(over: lost.map(\.invocation)) {
             let tail = end.errorTail.isEmpty ? "" : "\n\(end.errorTail)"
             let failure = Failure(type: "WorkerCrashed", message: "the worker died: \(end.reason)\(tail)")
-            self.handler(.results([InvocationResult(id: lost[0].id, outcome: .crashed(failure), nanoseconds: 0)]))
-        } else {
-            self.suspects.append(contentsOf: lost)
+            self.handler(.results([InvocationResult(id: culprit.id, outcome: .crashed(failure), nanoseconds: 0)]))
         }
-        self.spawnLater()
-        // Another worker may be free for them now, and nothing else may ever come to call for it.
-        self.dispatch()
     }
 
     /// A function that goes on after it was cancelled can be stopped with its process only.
     private func endOverdue() {
-        let hung = Set(self.places.compactMap { $0 }.filter(self.isOverdue).map(\.worker))
-        for number in hung { self.workers[number]?.kill(because: "an invocation did not end when it was cancelled") }
+        for number in self.running.workers(running: self.isOverdue) {
+            self.workers[number]?.kill(because: "an invocation did not end when it was cancelled")
+        }
     }
 
-    private func isOverdue(_ place: Place) -> Bool { self.watch.isOverdue(since: place.tick) }
+    private func isOverdue(_ place: RunningInvocations.Place) -> Bool { self.watch.isOverdue(since: place.tick) }
 
     // MARK: - Invocations
 
@@ -237,14 +218,14 @@ package final class WorkerPool: Invoker {
         }
     }
 
-    /// Sends what waits. While there are suspects nothing else joins the worker that runs one.
+    /// Sends what waits. Nothing else joins the worker that runs suspects.
     private func dispatch() {
-        if self.isolated == nil, let suspect = self.suspects.first,
-            let worker = self.workers.values.first(where: { $0.isReady && self.load[$0.number] == 0 })
+        if self.isolated == nil, !self.suspects.isEmpty,
+            let worker = self.workers.values.first(where: { $0.isReady && self.load[$0.number] == 0 }),
+            let group = self.suspects.nextGroup()
         {
-            self.suspects.removeFirst()
-            self.isolated = (suspect.id, worker.number)
-            self.send(suspect, to: worker)
+            self.isolated = worker.number
+            for suspect in group { self.send(suspect, to: worker) }
         }
         while let invocation = self.backlog.first, let worker = self.leastLoaded() {
             // The last free worker is kept for the suspects that still wait.
@@ -254,14 +235,14 @@ package final class WorkerPool: Invoker {
         }
     }
 
-    /// The ready worker with the least to do that is not running a suspect alone.
+    /// The ready worker with the least to do that is not running suspects.
     private func leastLoaded() -> WorkerProcess? {
         if self.workers.count == 1 {
             guard let worker = self.workers.values.first, worker.isReady else { return nil }
-            return self.isolated?.worker == worker.number ? nil : worker
+            return self.isolated == worker.number ? nil : worker
         }
         var least: (load: Int, worker: WorkerProcess)?
-        for (number, worker) in self.workers where worker.isReady && number != self.isolated?.worker {
+        for (number, worker) in self.workers where worker.isReady && number != self.isolated {
             let load = self.load[number] ?? 0
             if let best = least, (best.load, best.worker.number) < (load, number) { continue }
             least = (load, worker)
@@ -270,9 +251,7 @@ package final class WorkerPool: Invoker {
     }
 
     private func send(_ invocation: Invocation, to worker: WorkerProcess) {
-        let index = Int(invocation.id & 0xffff)
-        while self.places.count <= index { self.places.append(nil) }
-        self.places[index] = Place(invocation: invocation, worker: worker.number, tick: self.watch.tick)
+        self.running.add(.init(invocation: invocation, worker: worker.number, tick: self.watch.tick))
         self.watch.began()
         self.load[worker.number, default: 0] += 1
         worker.append { output in

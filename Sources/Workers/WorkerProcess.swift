@@ -115,8 +115,11 @@ final class WorkerProcess {
             }
             if count >= 0 {
                 self.written += count
-            } else if errno != EINTR {
+            } else if errno == EAGAIN {
                 break
+            } else if errno != EINTR {
+                // Nobody will ever read the rest: a socket that failed does not become writable in earnest.
+                return self.closeSocket()
             }
         }
         if self.written == self.output.count {

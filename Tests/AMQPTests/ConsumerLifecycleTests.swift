@@ -126,9 +126,10 @@ struct ConsumerLifecycleTests {
             for action in Self.apply(happening, to: &life) {
                 switch action {
                 case .reportEnded: ends += 1
-                case .reportActive, .reportInterrupted, .consume, .cancel, .open, .limit, .rest, .closeChannel:
+                case .reportActive, .reportInterrupted(.channel, _), .reportInterrupted(.consumer, _), .consume, .cancel,
+                    .open, .limit, .rest:
                     #expect(ends == 0, "\(action) after the end, on \(happening)")
-                case .confirmChannelClose: break
+                case .confirmChannelClose, .reportInterrupted(.connection, _), .closeChannel: break
                 }
             }
         }

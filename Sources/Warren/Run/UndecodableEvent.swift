@@ -18,10 +18,19 @@ struct UndecodableEvent: Error, Equatable {
             let place = Self.path(root, context)
             let isJSON = contentType.isEmpty || contentType.lowercased().contains("json")
             let hint = isJSON ? "" : " (the content type is \(contentType), and JSON was expected)"
-            self.init("\(place): \(context.debugDescription)\(Self.place(of: context.underlyingError))\(hint)")
+            let words = Self.words(of: context)
+            self.init("\(place): \(words)\(Self.place(of: context.underlyingError))\(hint)")
         @unknown default:
             self.init("\(root): \(error)")
         }
+    }
+
+    /// Foundation's own words for a value inside the payload quote the value, which must not leave the payload; those
+    /// for the whole payload do not, and neither do Warren's.
+    private static func words(of context: DecodingError.Context) -> String {
+        let words = context.debugDescription
+        let isSafe = context.codingPath.isEmpty || words.hasPrefix(EventTime.expectation)
+        return isSafe ? words : "the value is not one that is allowed here"
     }
 
     private static func path(

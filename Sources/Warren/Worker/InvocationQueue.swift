@@ -6,11 +6,13 @@ struct PendingInvocation: Sendable {
     let deadline: ContinuousClock.Instant
 }
 
-/// First in, first out, without moving what stays.
+/// First in, first out, without moving what stays, but for a compaction now and then.
 struct InvocationQueue {
     private var elements: [PendingInvocation?] = []
     private var head = 0
 
+    /// Places held, those of taken elements included.
+    var span: Int { self.elements.count }
     var count: Int { self.elements.count - self.head }
     var isEmpty: Bool { self.head == self.elements.count }
     var earliestDeadline: ContinuousClock.Instant? {
@@ -26,6 +28,10 @@ struct InvocationQueue {
         self.head += 1
         if self.head == self.elements.count {
             self.elements.removeAll(keepingCapacity: true)
+            self.head = 0
+        } else if self.head > 4096, self.head * 2 > self.elements.count {
+            // A queue under steady load is never empty, and must not grow for ever.
+            self.elements.removeFirst(self.head)
             self.head = 0
         }
         return element

@@ -8,10 +8,37 @@ import Testing
 /// other.
 @Suite(.serialized, .timeLimit(.minutes(3)))
 struct BrokerLossTests {
+    /// What the host does with the events while the trouble goes on.
+    private struct Work {
+        let function: String
+        let settings: String
+        let payload: String
+        /// What the journal says of a handled event.
+        let deed: String
+        let attempts: ClosedRange<Int>
+
+        /// Each event is acknowledged at once.
+        static let plain = Work(
+            function: "record",
+            settings: "concurrency: 32",
+            payload: "{}",
+            deed: "recorded",
+            attempts: 1...1
+        )
+        /// Each event fails once: its copy has to be published and confirmed before it is acknowledged.
+        static let retried = Work(
+            function: "fail-first",
+            settings: "concurrency: 32\nretry:\n  maxAttempts: 3\n  backoff: { initial: 100ms, multiplier: 1 }",
+            payload: #"{"failures":1}"#,
+            deed: "succeeded",
+            attempts: 1...2
+        )
+    }
+
     /// Publishes 5,000 events at least, and goes on until the trouble is over; accounts for every one of them.
-    private static func account(during trouble: (TestBed) async throws -> Void) async throws {
+    private static func account(of work: Work = .plain, during trouble: (TestBed) async throws -> Void) async throws {
         try await TestBed.use(.spoiled) { bed in
-            try bed.deploy("record", "concurrency: 32")
+            try bed.deploy(work.function, work.settings)
             let host = try await bed.startHost()
             // RabbitMQ writes down which quorum queues it has some time after they were made; one that a power failure
             // makes it forget never gets a leader again.
@@ -23,7 +50,7 @@ struct BrokerLossTests {
                 var confirmed: Set<String> = []
                 while published < 5000 || !isOver.load(ordering: .relaxed) {
                     let ids = (published..<published + 250).map { "e-\($0)" }
-                    confirmed.formUnion(await bed.publish(ids: ids, "{}"))
+                    confirmed.formUnion(await bed.publish(ids: ids, work.payload))
                     published += ids.count
                 }
                 #expect(confirmed.count == published)
@@ -34,15 +61,18 @@ struct BrokerLossTests {
             isOver.store(true, ordering: .relaxed)
             let confirmed = await publisher.value
             let deeds = try await bed.journal.wait(for: "every event", within: .seconds(60)) { deeds in
-                deeds.count >= confirmed.count && deeds.events("recorded").isSuperset(of: confirmed)
+                deeds.count >= confirmed.count && deeds.events(work.deed).isSuperset(of: confirmed)
             }
             #expect(host.log.contains { $0.message == "deliveries stopped" && $0["lost"] == "connection" })
-            #expect(deeds.allSatisfy { $0.attempt == 1 }, "what the broker delivers again is no attempt")
+            #expect(
+                deeds.allSatisfy { work.attempts.contains($0.attempt) },
+                "what the broker delivers again is no attempt"
+            )
             #expect(try await host.stop() == 0)
             let ledger = try await bed.ledger(
                 confirmed: confirmed,
-                handled: bed.journal.deeds.events("recorded"),
-                function: "record"
+                handled: bed.journal.deeds.events(work.deed),
+                function: work.function
             )
             // What was handled and not yet acknowledged when the connection went is delivered again, and may be waiting.
             ledger.expectBalance()
@@ -59,6 +89,30 @@ struct BrokerLossTests {
 
     @Test func `connections closed by an operator under load cost no event`() async throws {
         try await Self.account { bed in try await bed.node.control(["close_all_connections", "test"]) }
+    }
+
+    @Test func `connections closed while copies for retries are on their way cost no event`() async throws {
+        try await Self.account(of: .retried) { bed in
+            for _ in 0..<3 { try await bed.node.control(["close_all_connections", "test"]) }
+        }
+    }
+
+    @Test func `a host told to stop while the broker takes nothing ends all the same, and loses nothing`() async throws {
+        try await TestBed.use(.spoiled) { bed in
+            try bed.deploy("record")
+            let host = try await bed.startHost()
+            let published = try await bed.command(["publish", "work", "--data", "{}", "--delay", "2s"])
+            #expect(published.exitCode == 0)
+            try await bed.node.control(["set_vm_memory_high_watermark", "0.0000001"])
+            // Due, it is taken by the host, which cannot publish it on.
+            let scheduled = "\(bed.namespace).scheduled"
+            try await host.says("the broker takes no messages for now")
+            let code = try await host.stop(within: .seconds(60))
+            try await bed.node.control(["set_vm_memory_high_watermark", "0.6"])
+            #expect(code == 0)
+            #expect(try await bed.broker.inspect(queue: scheduled)?.readyMessages == 1)
+            #expect(bed.journal.deeds.isEmpty)
+        }
     }
 
     @Test func `a queue deleted under its consumer comes back and takes new events`() async throws {

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 /// Many invocations at once, in one host and over several.
@@ -46,6 +47,25 @@ struct SharingTests {
             )
             ledger.expectBalance()
             #expect(ledger.queued.isEmpty && ledger.dead.isEmpty && ledger.parked.isEmpty)
+        }
+    }
+
+    @Test func `a host that is killed leaves its events to the other`() async throws {
+        try await TestBed.use { bed in
+            try bed.deploy("work", "concurrency: 8")
+            let hosts = [try await bed.startHost(), try await bed.startHost()]
+            let confirmed = await bed.publish(ids: (1...400).map { "e-\($0)" }, #"{"milliseconds":10}"#)
+            try await bed.journal.wait(for: "work in both") { Set($0.map(\.process)).count == 2 && $0.count > 100 }
+            hosts[0].warren.signal(SIGKILL)
+            try await bed.journal.wait(for: "every event") { $0.events("ended").isSuperset(of: confirmed) }
+            #expect(try await hosts[1].stop() == 0)
+            let ledger = try await bed.ledger(
+                confirmed: confirmed,
+                handled: bed.journal.deeds.events("ended"),
+                function: "work"
+            )
+            ledger.expectBalance()
+            #expect(ledger.dead == [] && ledger.parked == [])
         }
     }
 }
