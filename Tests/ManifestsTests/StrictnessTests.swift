@@ -27,7 +27,7 @@ import Testing
         ("timeout: 30", "6:10", "'timeout': the duration has no unit; write it as 250ms"),
         ("timeout: 0s", "6:10", "'timeout' must be longer than nothing"),
         ("timeout: 10 s", "6:10", "'10 s' is not a whole number directly followed by a unit"),
-        ("timeout: 30m", "6:10", "'timeout' is 30m, and at most 29m is possible: the broker"),
+        ("timeout: 30m", "6:10", "'timeout' is 30m, and at most 20m is possible: the broker"),
         ("timeout: { seconds: 1 }", "6:10", "'timeout' must be a duration, found a mapping"),
         ("timeout: true", "6:10", "'timeout' must be a duration, found a boolean"),
         ("retry: { maxAttempts: 0 }", "6:23", "'maxAttempts' must be a whole number from 1 to"),

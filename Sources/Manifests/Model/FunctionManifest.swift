@@ -13,9 +13,9 @@ package struct FunctionManifest: Sendable, Equatable {
     /// The bounds of `workers`.
     package static let allowedWorkers = 1...64
     /// The longest `timeout`. The broker closes a channel that keeps a delivery unacknowledged for 30 minutes (its
-    /// default `consumer_timeout`, RabbitMQ documentation, Consumers, "Delivery Acknowledgement Timeout"); the
-    /// minute left over is for the settlement.
-    package static let longestTimeout = Duration.seconds(29 * 60)
+    /// consumer timeout) and takes all of its deliveries back; what is left is for a function that goes on after it was
+    /// cancelled, until its worker is ended, and for settling the event.
+    package static let longestTimeout = Duration.seconds(20 * 60)
 
     package var name: String
     package var handler: HandlerReference
