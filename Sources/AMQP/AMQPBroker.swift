@@ -18,8 +18,8 @@ package final class AMQPBroker: Broker {
     ///
     /// - Parameters:
     ///   - name: what the broker's operator sees as the connections' name.
-    ///   - giveUpAfter: how long the broker may be away, once it has been reached, before what waits to be published is
-    ///     refused; a broker that cannot be reached at first is given up at once. Nil: it is never given up.
+    ///   - giveUpAfter: how long the broker may answer nothing, once it has been reached, before what waits to be
+    ///     published is refused; a broker that cannot be reached at first is given up at once. Nil: it is never given up.
     package init(
         address: AMQPAddress,
         name: String,

@@ -4,12 +4,6 @@ import Logging
 import Messaging
 import Polling
 
-/// Messages to publish together, and who wants to know.
-struct PublishRequest: Sendable {
-    let messages: [OutgoingMessage]
-    let completion: @Sendable ([PublishResult]) -> Void
-}
-
 /// The publishing connection on the thread of its own loop. What is not confirmed when the connection breaks is sent
 /// again on the next one: a duplicate with the same message id, never a loss.
 ///
@@ -23,33 +17,31 @@ final class PublishingConnection {
         case ready
     }
 
-    /// A message on its way, with its place among the request's results.
-    private struct Item {
-        let batch: PublishBatch
-        let index: Int
-        var message: OutgoingMessage { self.batch.messages[self.index] }
-    }
-
     private static let channel: UInt16 = 1
     /// Messages sent ahead of their confirms.
     private static let window = 4096
+    /// Messages sent since the oldest that is not confirmed: the ledger remembers them all, and one confirm that never
+    /// comes (of a queue without a leader) must not let it grow for ever.
+    private static let longestSpan = 4 * window
+    /// How long a channel rests that was closed though nothing was on its way: there is no culprit to find.
+    private static let rest = Duration.seconds(1)
     /// Messages sent in one turn, before the confirms that have come in are looked at.
     private static let burst = 128
 
     private let loop: EventLoop
     private let logger: Logger
-    private let giveUpAfter: Duration?
+    /// Nil: the broker is never given up.
+    private var silence: SilenceWatch?
     private let encoder = MessageEncoder()
     private var driver: ConnectionDriver?
     private var channelState = ChannelState.closed
-    private var ledger = ConfirmLedger<Item>()
-    private var waiting = Deque<Item>()
+    private var ledger = ConfirmLedger<PublishItem>()
+    private var waiting = Deque<PublishItem>()
     /// Messages among which one has made the broker close the channel: they go out one at a time, so that the next
     /// close names its culprit.
     private var suspects = 0
     private var blockedReason: String?
     private var isReturning: ReturnedMessage?
-    private var awaySince = ContinuousClock.now
     private var hasBeenReached = false
     private var closeCompletion: (() -> Void)?
     private var isClosing = false
@@ -59,8 +51,9 @@ final class PublishingConnection {
         let routingKey: String
     }
 
-    /// - Parameter giveUpAfter: how long the broker may be away, once it has been reached, before what waits is answered
-    ///   with `refused`; a broker that cannot be reached at first is given up at once. Nil: it is never given up.
+    /// - Parameter giveUpAfter: how long the broker may answer nothing, once it has been reached, before what waits is
+    ///   answered with `refused`: it is away, blocks, or confirms nothing. A broker that cannot be reached at first is
+    ///   given up at once. Nil: it is never given up.
     init(
         address: AMQPAddress,
         name: String,
@@ -70,9 +63,16 @@ final class PublishingConnection {
     ) throws(SystemError) {
         self.loop = loop
         self.logger = logger
-        self.giveUpAfter = giveUpAfter
         let driver = try ConnectionDriver(address: address, name: name, loop: loop, logger: logger, client: self)
         self.driver = driver
+        if let giveUpAfter {
+            self.silence = SilenceWatch(limit: giveUpAfter, loop: loop) { [weak self] in
+                guard let self, self.hasBeenReached else { return false }
+                return self.ledger.unanswered > 0 || !self.waiting.isEmpty
+            } isTooLong: { [weak self] in
+                self?.giveUp(after: giveUpAfter)
+            }
+        }
         loop.atTurnEnd { [weak self] in self?.pump() }
         driver.start()
     }
@@ -84,9 +84,10 @@ final class PublishingConnection {
             for index in request.messages.indices { batch.set(.abandoned, at: index) }
             return
         }
+        self.silence?.begin()
         for (index, message) in request.messages.enumerated() {
             if MessageEncoder.fits(message) {
-                self.waiting.append(Item(batch: batch, index: index))
+                self.waiting.append(PublishItem(batch: batch, index: index))
             } else {
                 batch.set(.headersTooLarge, at: index)
             }
@@ -100,7 +101,9 @@ final class PublishingConnection {
         }
         let window = self.suspects > 0 ? 1 : Self.window
         var sent = 0
-        while self.ledger.unanswered < window, sent < Self.burst, let item = self.waiting.popFirst() {
+        while self.ledger.unanswered < window, self.ledger.span < Self.longestSpan, sent < Self.burst,
+            let item = self.waiting.popFirst()
+        {
             guard self.send(item, on: connection) else { return }
             sent += 1
         }
@@ -109,10 +112,10 @@ final class PublishingConnection {
     }
 
     /// Sends one message; false when the connection has failed.
-    private func send(_ item: Item, on connection: ConnectionHandle) -> Bool {
+    private func send(_ item: PublishItem, on connection: ConnectionHandle) -> Bool {
         let message = item.message
         guard let status = self.encoder.publish(message, on: connection, channel: Self.channel) else {
-            self.answer(item, .headersTooLarge)
+            item.answer(.headersTooLarge)
             return true
         }
         switch status {
@@ -121,7 +124,7 @@ final class PublishingConnection {
         case AMQP_STATUS_TABLE_TOO_BIG.rawValue, AMQP_STATUS_BAD_AMQP_DATA.rawValue:
             // Nothing of it has reached the socket: the header frame is encoded before it is written, but the
             // method frame went out, so this channel's stream is broken.
-            self.answer(item, .headersTooLarge)
+            item.answer(.headersTooLarge)
             self.driver?.fail(.status(status, while: "writing to", at: connection.address))
             return false
         default:
@@ -141,15 +144,14 @@ final class PublishingConnection {
         return true
     }
 
-    private func answer(_ item: Item, _ result: PublishResult) { item.batch.set(result, at: item.index) }
-
     // MARK: - Answers of the broker
 
-    private func received(_ answered: [ConfirmLedger<Item>.Sent], isPositive: Bool) {
+    private func received(_ answered: [ConfirmLedger<PublishItem>.Sent], isPositive: Bool) {
+        self.silence?.heard()
         for entry in answered {
             if self.suspects > 0 { self.suspects -= 1 }
             let result: PublishResult = entry.isReturned ? .unroutable : isPositive ? .confirmed : .nacked
-            self.answer(entry.item, result)
+            entry.item.answer(result)
         }
     }
 
@@ -159,17 +161,35 @@ final class PublishingConnection {
         let unanswered = self.ledger.reset()
         if unanswered.count == 1 {
             self.suspects = max(0, self.suspects - 1)
-            self.answer(unanswered[0], .refused(error))
+            unanswered[0].answer(.refused(error))
         } else {
             self.suspects = max(self.suspects, unanswered.count)
             self.waiting.prepend(contentsOf: unanswered)
         }
-        self.openChannel()
+        guard unanswered.isEmpty else { return self.openChannel() }
+        self.loop.schedule(after: Self.rest) { [weak self] in
+            guard let self, self.channelState == .closed, self.driver?.connection != nil else { return }
+            self.openChannel()
+        }
     }
 
     private func openChannel() {
         self.channelState = .opening
         self.driver?.send(AMQP_CHANNEL_OPEN_METHOD, on: Self.channel, amqp_channel_open_t())
+    }
+
+    /// Refuses all that waits, and ends the connection: what the broker still answers on it has lost its meaning.
+    private func giveUp(after limit: Duration) {
+        guard let driver = self.driver else { return }
+        let isConnected = driver.connection != nil
+        let error =
+            (isConnected ? nil : driver.lastError)
+            ?? .silence(of: driver.address, for: limit, blockedBecause: self.blockedReason)
+        self.channelState = .closed
+        self.suspects = 0
+        if isConnected { driver.fail(error) }
+        for item in self.ledger.reset() { item.answer(.refused(error)) }
+        while let item = self.waiting.popFirst() { item.answer(.refused(error)) }
     }
 
     // MARK: - End
@@ -190,8 +210,8 @@ final class PublishingConnection {
     private func finishClosing() {
         guard let completion = self.closeCompletion else { return }
         self.closeCompletion = nil
-        for item in self.ledger.reset() { self.answer(item, .abandoned) }
-        while let item = self.waiting.popFirst() { self.answer(item, .abandoned) }
+        for item in self.ledger.reset() { item.answer(.abandoned) }
+        while let item = self.waiting.popFirst() { item.answer(.abandoned) }
         self.driver?.stop(completion)
     }
 }
@@ -199,7 +219,10 @@ final class PublishingConnection {
 extension PublishingConnection: ConnectionClient {
     func connected(_ connection: ConnectionHandle) {
         self.blockedReason = nil
-        self.hasBeenReached = true
+        if !self.hasBeenReached {
+            self.silence?.begin()
+            self.hasBeenReached = true
+        }
         self.openChannel()
     }
 
@@ -253,16 +276,11 @@ extension PublishingConnection: ConnectionClient {
     func drained() {}
 
     func lost(_ error: BrokerError) {
-        if self.channelState != .closed { self.awaySince = .now }
         self.channelState = .closed
         self.isReturning = nil
         self.waiting.prepend(contentsOf: self.ledger.reset())
-        guard let giveUpAfter = self.giveUpAfter else { return }
-        guard
-            error.kind == .accessRefused || !self.hasBeenReached
-                || self.awaySince.duration(to: .now) >= giveUpAfter
-        else { return }
-        while let item = self.waiting.popFirst() { self.answer(item, .refused(error)) }
+        guard self.silence != nil, error.kind == .accessRefused || !self.hasBeenReached else { return }
+        while let item = self.waiting.popFirst() { item.answer(.refused(error)) }
     }
 
     func blocked(_ reason: String?) {
@@ -272,31 +290,5 @@ extension PublishingConnection: ConnectionClient {
         } else {
             self.logger.notice("the broker takes messages again")
         }
-    }
-}
-
-/// The results of one request while they come in. Used on the publishing thread only.
-private final class PublishBatch {
-    let messages: [OutgoingMessage]
-    private var results: [PublishResult?]
-    private var missing: Int
-    private let completion: @Sendable ([PublishResult]) -> Void
-
-    init(_ request: PublishRequest) {
-        self.messages = request.messages
-        self.results = Array(repeating: nil, count: request.messages.count)
-        self.missing = request.messages.count
-        self.completion = request.completion
-    }
-
-    func set(_ result: PublishResult, at index: Int) {
-        guard self.results[index] == nil else { return }
-        self.results[index] = result
-        self.missing -= 1
-        self.finishIfComplete()
-    }
-
-    func finishIfComplete() {
-        if self.missing == 0 { self.completion(self.results.compactMap { $0 }) }
     }
 }

@@ -132,6 +132,7 @@ extension FieldValue {
 
 extension [UInt8] {
     /// AMQP writes numbers in network byte order.
+    @inlinable
     package mutating func appendBigEndian<Value: FixedWidthInteger>(_ value: Value) {
         for shift in stride(from: Value.bitWidth - 8, through: 0, by: -8) {
             self.append(UInt8(truncatingIfNeeded: value >> Value(shift)))

@@ -44,7 +44,8 @@ package enum SubscriptionEvent {
     case deliveries([Delivery])
     /// Deliveries stopped, and every tag handed over so far is void: the broker will deliver those messages again.
     case interrupted(Interruption, BrokerError)
-    /// Unsubscribed as asked; nothing more is delivered. Tags stay valid until the intake closes.
+    /// Unsubscribed as asked; nothing more is delivered. Tags stay valid until the intake closes, or until an
+    /// `interrupted` says that the connection was lost.
     case ended
 }
 

@@ -92,7 +92,7 @@ struct PublishCommand: AsyncParsableCommand {
 
     /// What a delayed event passes through must exist; the host declares it too, but may never have run.
     private func prepare(_ delay: Duration, _ template: PublishTemplate, on broker: AMQPBroker) async throws {
-        let level = template.copies.scheduled(template.probe, after: delay).level
+        let level = template.copies.scheduled(template.prototype, after: delay).level
         do throws(BrokerError) {
             let names = template.copies.names
             try await broker.declare(

@@ -11,7 +11,9 @@ struct PublishTemplate: Sendable {
     let exchange: String
     let delay: Duration?
     let copies: CopyBuilder
-    private let event: EventMessage
+    /// A message without content: each event's is a copy of it with what is its own.
+    let prototype: OutgoingMessage
+    private let correlationID: String?
 
     init(_ command: PublishCommand) throws {
         self.key = command.key
@@ -32,13 +34,15 @@ struct PublishTemplate: Sendable {
         event.correlationID = command.correlationID
         event.subject = command.subject
         event.headers = try Self.headers(command.headers)
-        self.event = event
+        self.correlationID = command.correlationID
+        self.prototype = event.message(exchange: command.exchange, routingKey: command.key)
     }
 
     /// Everything about the options that can be wrong, checked before anything is sent.
     static func check(_ command: PublishCommand) throws {
         try ShortText.check([
-            ("the routing key", command.key), ("--type", command.type), ("--id", command.id), ("--source", command.source),
+            ("the routing key", command.key), ("--type", command.type), ("--id", command.id),
+            ("--source", command.source),
             ("--subject", command.subject), ("--correlation-id", command.correlationID),
             ("--content-type", command.contentType), ("--exchange", command.exchange),
         ])
@@ -72,15 +76,12 @@ struct PublishTemplate: Sendable {
 
     /// The message of one event.
     func message(id: String, payload: ArraySlice<UInt8>) -> OutgoingMessage {
-        var event = self.event
-        event.id = id
-        event.payload = payload
-        event.timeMilliseconds = WallClock.system.milliseconds
-        let message = event.message(exchange: self.exchange, routingKey: self.key)
+        var message = self.prototype
+        message.properties.messageID = id
+        message.properties.correlationID = self.correlationID ?? id
+        message.properties.timestamp = UInt64(clamping: WallClock.system.milliseconds / 1000)
+        message.body = payload
         guard let delay = self.delay else { return message }
         return self.copies.scheduled(message, after: delay).message
     }
-
-    /// A message without content, for asking which way the others will take.
-    var probe: OutgoingMessage { self.event.message(exchange: self.exchange, routingKey: self.key) }
 }

@@ -137,9 +137,8 @@ package final class WorkerPool: Invoker {
                 break
             }
             self.watch.ended()
-            let load = self.load[number, default: 1] - 1
-            self.load[number] = load
-            if load == 0, self.isolated == number { self.isolated = nil }
+            self.load[number, default: 1] -= 1
+            if self.load[number] == 0, self.isolated == number { self.isolated = nil }
             outcomes.append(
                 InvocationResult(
                     id: result.invocation,

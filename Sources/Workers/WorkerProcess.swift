@@ -118,8 +118,10 @@ final class WorkerProcess {
             } else if errno == EAGAIN {
                 break
             } else if errno != EINTR {
-                // Nobody will ever read the rest: a socket that failed does not become writable in earnest.
-                return self.closeSocket()
+                // Nobody will ever read the rest. In a turn of its own, because a flush ends the turn of others.
+                self.output.removeAll()
+                self.written = 0
+                self.loop.schedule(after: .zero) { [weak self] in self?.closeFailedSocket() }
             }
         }
         if self.written == self.output.count {
@@ -228,6 +230,16 @@ final class WorkerProcess {
         self.logger.log(level: level, "\(line.message)", metadata: metadata)
     }
 
+    /// What a worker answered before its end counts.
+    private func readLastFrames() {
+        for _ in 0..<Self.lastReads where self.isSocketOpen { self.readFrames() }
+    }
+
+    private func closeFailedSocket() {
+        self.readLastFrames()
+        self.closeSocket()
+    }
+
     private func closeSocket() {
         guard self.isSocketOpen else { return }
         self.isSocketOpen = false
@@ -298,7 +310,7 @@ final class WorkerProcess {
         waitpid(self.process.pid, &status, 0)
         // Its last words may still be on the way: results that were written count, and stderr says why it died.
         // Bounded, because a process of its own session may have kept the other end and write for ever.
-        for _ in 0..<Self.lastReads where self.isSocketOpen { self.readFrames() }
+        self.readLastFrames()
         for (descriptor, isError) in [(self.process.errorOutput, true), (self.process.output, false)] {
             for _ in 0..<Self.lastReads {
                 guard self.readOutput(descriptor, isError: isError) == .some else { break }

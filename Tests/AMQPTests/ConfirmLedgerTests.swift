@@ -75,6 +75,18 @@ struct ConfirmLedgerTests {
         #expect(ledger.answered(3, multiple: true).map(\.isReturned) == [true, true, false])
     }
 
+    @Test func `the span counts from the oldest unanswered message, and is gone with it`() {
+        var ledger = ConfirmLedger<Int>()
+        for number in 1...20_000 {
+            ledger.sent(number, messageID: nil, exchange: "", routingKey: "")
+            if number > 1 { #expect(ledger.answered(UInt64(number), multiple: false).count == 1) }
+            #expect(ledger.span == number)
+        }
+        #expect(ledger.unanswered == 1)
+        #expect(ledger.answered(1, multiple: false).map(\.item) == [1])
+        #expect(ledger.span == 0)
+    }
+
     @Test func `numbers begin again on a new channel`() {
         var ledger = ConfirmLedger<String>()
         ledger.sent("a", messageID: nil, exchange: "", routingKey: "")

@@ -54,7 +54,8 @@ struct ConsumerLifecycleTests {
         #expect(life.isChannelOpen)
         #expect(life.cancelConfirmed() == [.reportEnded])
         #expect(life.isChannelOpen)
-        #expect(life.connectionLost(Self.error) == [])
+        let voided = life.connectionLost(Self.error)
+        #expect(voided == [.reportInterrupted(.connection, Self.error)], "what still runs cannot be settled any more")
         #expect(!life.isChannelOpen)
         #expect(life.connected() == [], "nobody wants it back")
     }
@@ -126,7 +127,8 @@ struct ConsumerLifecycleTests {
             for action in Self.apply(happening, to: &life) {
                 switch action {
                 case .reportEnded: ends += 1
-                case .reportActive, .reportInterrupted(.channel, _), .reportInterrupted(.consumer, _), .consume, .cancel,
+                case .reportActive, .reportInterrupted(.channel, _), .reportInterrupted(.consumer, _), .consume,
+                    .cancel,
                     .open, .limit, .rest:
                     #expect(ends == 0, "\(action) after the end, on \(happening)")
                 case .confirmChannelClose, .reportInterrupted(.connection, _), .closeChannel: break

@@ -11,6 +11,16 @@ struct ReconnectBackoffTests {
         #expect(backoff.wait(random: 0) == .milliseconds(100))
     }
 
+    @Test func `only a connection that has lived for five seconds makes it begin again`() {
+        var backoff = ReconnectBackoff()
+        for wait in [100, 200, 400] {
+            backoff.reset(afterLife: .milliseconds(4999))
+            #expect(backoff.wait(random: 0) == .milliseconds(wait))
+        }
+        backoff.reset(afterLife: .seconds(5))
+        #expect(backoff.wait(random: 0) == .milliseconds(100))
+    }
+
     @Test(arguments: [0, 0.25, 0.5, 0.999])
     func `chance shortens a wait by at most half`(random: Double) {
         var backoff = ReconnectBackoff()

@@ -73,7 +73,7 @@ struct FunctionPipelineTests {
         #expect(rig.broker.counts(of: "t.f") == InMemoryBroker.Counts())
     }
 
-    @Test func `a delayed event leaves when it is due, even to an exchange that is gone by then`() throws {
+    @Test func `a delayed event leaves when it is due, and is parked when nobody takes it`() throws {
         let rig = try Self.rig(.test(keys: ["order.#"]))
         rig.publish("a")
         try Self.run(rig, 1)

@@ -7,10 +7,11 @@ import WorkerProtocol
         _ properties: BasicProperties,
         headers: [(String, FieldValue)] = [],
         generatedID: String? = nil,
-        originalRoutingKey: String? = nil
+        originalRoutingKey: String? = nil,
+        routingKey: String = "order.placed"
     ) throws -> ReceivedInvocation {
         let encoded = properties.encoded(headers: FieldTable(headers))
-        let key = Array("order.placed".utf8)
+        let key = Array(routingKey.utf8)
         let delivery = Delivery(
             tag: DeliveryTag(generation: 1, value: 1),
             exchange: "events",
@@ -74,5 +75,18 @@ import WorkerProtocol
         let received = try self.received(BasicProperties(), generatedID: "generated-1", originalRoutingKey: "first.key")
         #expect(received[.id] == "generated-1")
         #expect(received[.routingKey] == "first.key")
+    }
+
+    @Test("Attributes that are too long are cut, and what stands behind them arrives")
+    func tooLong() throws {
+        let long = String(repeating: "x", count: 70_000)
+        var properties = BasicProperties()
+        properties.contentType = "text/plain"
+        let received = try self.received(properties, headers: [("ce-subject", .string(long))], routingKey: long)
+        let longest = String(repeating: "x", count: 65_535)
+        #expect(received[.routingKey] == longest)
+        #expect([nil, longest].contains(received[.subject]))
+        #expect(received[.contentType] == "text/plain")
+        #expect(Array(received.payload) == Array("{}".utf8))
     }
 }

@@ -65,6 +65,18 @@ struct ManifestInputTests {
     }
 
     @Test
+    func `a bundle may have a dot in its name`() async throws {
+        let workshop = try Workshop()
+        try workshop.install("orders", as: "orders.v2")
+        try workshop.write(
+            "functions.yaml",
+            Workshop.manifest("good", handler: "orders.v2/reserve-stock", keys: "[a.b]")
+        )
+        let result = try await ObservedCommand.run(["validate"] + workshop.places)
+        #expect(result.status == 0, "\(result.errorText)")
+    }
+
+    @Test
     func `a directory that is not there is told like any other mistake`() async throws {
         for command in ["validate", "plan", "run"] {
             let result = try await ObservedCommand.run([command, "--manifests", "/nowhere"])

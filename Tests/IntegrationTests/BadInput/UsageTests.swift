@@ -17,6 +17,7 @@ struct UsageTests {
     }
 
     static let long = String(repeating: "a", count: 256)
+    static let veryLong = String(repeating: "a", count: 70_000)
 
     static let misuses = [
         Misuse("frobnicate", says: "Unexpected argument 'frobnicate'"),
@@ -52,6 +53,8 @@ struct UsageTests {
         Misuse("invoke", says: "Missing expected argument '<function>'"),
         Misuse("invoke", "a/b/c", "--data", "{}", says: "a handler is written bundle/function, with one slash"),
         Misuse("invoke", "a/b", "--data", "{}", "--attempt", "0", says: "--attempt begins at 1"),
+        Misuse("invoke", "a/b", "--data", "{}", "--key", Self.veryLong, says: "--key has 1 to 255 bytes"),
+        Misuse("invoke", "a/b", "--data", "{}", "--id", "", says: "--id has 1 to 255 bytes"),
         Misuse("invoke", "a/b", "--data", "{}", "--file", "f", says: "give --data or --file, not both"),
         Misuse("invoke", "a/b", says: "more than 16777216 bytes", input: [UInt8](repeating: 0x20, count: 16 << 20 | 1)),
     ]

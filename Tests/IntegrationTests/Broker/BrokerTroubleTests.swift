@@ -1,3 +1,4 @@
+import AMQP
 import BrokerConformance
 import LocalBroker
 import Messaging
@@ -101,6 +102,67 @@ struct BrokerTroubleTests {
         _ = try await subscription.deliveries(1)
         await probe.close()
         await tested.close()
+    }
+
+    @Test(arguments: [["--data", "{}"], ["--ndjson"]])
+    func `an event that the broker does not take is given up in time, and the reason is told`(
+        _ source: [String]
+    ) async throws {
+        let node = try await SharedBroker.troubled.node
+        try await node.control(["set_vm_memory_high_watermark", "0.0000001"])
+        let begin = ContinuousClock.now
+        let result: ObservedCommand.Output
+        do {
+            result = try await ObservedCommand.run(
+                ["publish", "order.placed", "--timeout", "1s", "--exchange", "amq.topic"] + source,
+                environment: ["WARREN_BROKER": node.url],
+                input: Array("1\n2\n".utf8)
+            )
+        } catch {
+            try await node.control(["set_vm_memory_high_watermark", "0.6"])
+            throw error
+        }
+        let elapsed = ContinuousClock.now - begin
+        try await node.control(["set_vm_memory_high_watermark", "0.6"])
+        #expect(result.status == 4)
+        #expect(result.text == "")
+        #expect(elapsed >= .seconds(1) && elapsed < .seconds(10))
+        let lines = result.errorText.split(separator: "\n")
+        let errors = lines.filter { $0.hasPrefix("error: ") }
+        #expect(errors.count == 1)
+        #expect(errors.first?.contains("has taken no messages for 1.0 seconds (low on memory)") == true, "\(lines)")
+        if !source.contains("--ndjson") { #expect(lines.count == 1) }
+    }
+
+    @Test func `a broker that confirms nothing is given up in time, and used again when it does`() async throws {
+        let node = try await SharedBroker.troubled.node
+        let broker = try AMQPBroker(
+            address: try AMQPAddress(node.url),
+            name: "test",
+            giveUpAfter: .seconds(2),
+            logger: RabbitMQUnderTest.silent
+        )
+        try await broker.declare([Self.queue("silent")])
+        #expect(await broker.publish([Self.message("1", to: "silent")]) == [.confirmed])
+        node.suspend()
+        defer { node.resume() }
+        let begin = ContinuousClock.now
+        let results = await broker.publish([Self.message("2", to: "silent"), Self.message("3", to: "silent")])
+        let elapsed = ContinuousClock.now - begin
+        #expect(elapsed >= .seconds(2) && elapsed < .seconds(5))
+        #expect(results.count == 2)
+        for result in results {
+            guard case .refused(let error) = result else {
+                Issue.record("it was \(result)")
+                continue
+            }
+            #expect(error.kind == .unreachable)
+            #expect(error.description.contains("has confirmed nothing for 2.0 seconds"), "\(error)")
+        }
+        node.resume()
+        // The way back to the broker may take longer than the patience of one event.
+        while await broker.publish([Self.message("4", to: "silent")]) != [.confirmed] {}
+        await broker.close()
     }
 
     @Test func `a memory alarm stops publishing, while consuming goes on`() async throws {

@@ -60,11 +60,10 @@ final class BreakableIntake: Intake {
         self.connection += 1
         self.outstanding.removeAll()
         for id in self.subscriptions.keys.sorted(by: { $0.number < $1.number }) {
-            switch self.subscriptions[id]?.phase {
-            case .wanted: self.received(.interrupted(.connection, Self.error), for: id)
-            case .leaving: self.received(.ended, for: id)
-            case .ended, nil: break
-            }
+            guard let subscription = self.subscriptions[id] else { continue }
+            // An ended one, too: what it delivered may still be running.
+            subscription.handler(.interrupted(.connection, Self.error))
+            if subscription.phase == .leaving { self.received(.ended, for: id) }
         }
     }
 

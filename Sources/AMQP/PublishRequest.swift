@@ -1,0 +1,42 @@
+import Messaging
+
+/// Messages to publish together, and who wants to know.
+struct PublishRequest: Sendable {
+    let messages: [OutgoingMessage]
+    let completion: @Sendable ([PublishResult]) -> Void
+}
+
+/// A message on its way, with its place among the request's results.
+struct PublishItem {
+    let batch: PublishBatch
+    let index: Int
+    var message: OutgoingMessage { self.batch.messages[self.index] }
+
+    func answer(_ result: PublishResult) { self.batch.set(result, at: self.index) }
+}
+
+/// The results of one request while they come in. Used on the publishing thread only.
+final class PublishBatch {
+    let messages: [OutgoingMessage]
+    private var results: [PublishResult?]
+    private var missing: Int
+    private let completion: @Sendable ([PublishResult]) -> Void
+
+    init(_ request: PublishRequest) {
+        self.messages = request.messages
+        self.results = Array(repeating: nil, count: request.messages.count)
+        self.missing = request.messages.count
+        self.completion = request.completion
+    }
+
+    func set(_ result: PublishResult, at index: Int) {
+        guard self.results[index] == nil else { return }
+        self.results[index] = result
+        self.missing -= 1
+        self.finishIfComplete()
+    }
+
+    func finishIfComplete() {
+        if self.missing == 0 { self.completion(self.results.compactMap { $0 }) }
+    }
+}
