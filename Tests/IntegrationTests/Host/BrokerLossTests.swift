@@ -97,7 +97,8 @@ struct BrokerLossTests {
         }
     }
 
-    @Test func `a host told to stop while the broker takes nothing ends all the same, and loses nothing`() async throws {
+    @Test func `a host told to stop while the broker takes nothing ends all the same, and loses nothing`() async throws
+    {
         try await TestBed.use(.spoiled) { bed in
             try bed.deploy("record")
             let host = try await bed.startHost()
