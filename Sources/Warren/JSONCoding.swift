@@ -10,7 +10,7 @@ extension JSONDecoder {
             guard let date = EventTime.parse(try container.decode(String.self)) else {
                 throw DecodingError.dataCorruptedError(
                     in: container,
-                    debugDescription: EventTime.expectation
+                    debugDescription: "expected an ISO 8601 date such as 2026-01-31T12:00:00Z"
                 )
             }
             return date
@@ -20,10 +20,11 @@ extension JSONDecoder {
 }
 
 extension JSONEncoder {
-    /// Dates as ISO 8601 in UTC, with milliseconds where there are any.
+    /// Dates as ISO 8601 in UTC, with milliseconds where there are any. Keys are sorted, so that a run that is repeated
+    /// emits the same bytes: without it the order changes from process to process.
     static let warren: JSONEncoder = {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = [.withoutEscapingSlashes]
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.dateEncodingStrategy = .custom { date, encoder in
             var container = encoder.singleValueContainer()
             try container.encode(EventTime.text(date))
@@ -34,8 +35,6 @@ extension JSONEncoder {
 
 /// Times as CloudEvents and JSON payloads write them (RFC 3339).
 enum EventTime {
-    static let expectation = "expected an ISO 8601 date such as 2026-01-31T12:00:00Z"
-
     static func parse(_ text: String) -> Date? {
         if let date = try? Date.ISO8601FormatStyle().parse(text) { return date }
         return try? Date.ISO8601FormatStyle(includingFractionalSeconds: true).parse(text)

@@ -54,6 +54,29 @@ import Warren
         #expect(outcome.emitted.first.map { String(decoding: $0.payload, as: UTF8.self) } == #"{"at":"\#(written)"}"#)
     }
 
+    struct Paint: Function {
+        enum Colour: String, Codable, Sendable { case red }
+        struct Wall: Codable, Sendable {
+            let colour: Colour
+            let layers: Int8
+        }
+
+        func handle(_ event: Event<Wall>, context: FunctionContext) async throws {}
+    }
+
+    @Test(
+        "No value of a payload gets into the reason",
+        arguments: [
+            (#"{"colour":"my-password","layers":1}"#, "payload.colour"),
+            (#"{"colour":"red","layers":4711}"#, "payload"),
+        ]
+    )
+    func secretive(body: String, place: String) async throws {
+        let summary = try await TestInvocation.run(Paint.self, body).summary
+        #expect(summary.hasPrefix("undecodable: \(place): "))
+        #expect(!summary.contains("my-password") && !summary.contains("4711"))
+    }
+
     @Test("A text that is no date is undecodable")
     func noDate() async throws {
         let outcome = try await TestInvocation.run(HasDate.self, #"{"at":"yesterday"}"#)

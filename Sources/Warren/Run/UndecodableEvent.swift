@@ -26,10 +26,10 @@ struct UndecodableEvent: Error, Equatable {
     }
 
     /// Foundation's own words for a value inside the payload quote the value, which must not leave the payload; those
-    /// for the whole payload do not, and neither do Warren's.
+    /// for the whole payload do not, and neither do words that say what was expected, as Warren's do.
     private static func words(of context: DecodingError.Context) -> String {
         let words = context.debugDescription
-        let isSafe = context.codingPath.isEmpty || words.hasPrefix(EventTime.expectation)
+        let isSafe = context.codingPath.isEmpty || words.hasPrefix("expected ")
         return isSafe ? words : "the value is not one that is allowed here"
     }
 
