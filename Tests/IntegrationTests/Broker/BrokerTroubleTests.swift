@@ -1,5 +1,6 @@
 import AMQP
 import BrokerConformance
+import FoundationEssentials
 import LocalBroker
 import Messaging
 import Synchronization
@@ -93,6 +94,8 @@ struct BrokerTroubleTests {
         try await subscription.signal(.active)
         node.suspend()
         defer { node.resume() }
+        // The signal is on its way when the call returns; what its threads still do until then would be an answer.
+        try await wait(for: "the node to stand still") { Self.isStopped(try #require(node.pid)) }
         let begin = ContinuousClock.now
         try await subscription.signal(.interrupted(.connection, .unreachable))
         #expect(ContinuousClock.now - begin < .seconds(5))
@@ -146,6 +149,8 @@ struct BrokerTroubleTests {
         #expect(await broker.publish([Self.message("1", to: "silent")]) == [.confirmed])
         node.suspend()
         defer { node.resume() }
+        // The signal is on its way when the call returns; what its threads still do until then would be an answer.
+        try await wait(for: "the node to stand still") { Self.isStopped(try #require(node.pid)) }
         let begin = ContinuousClock.now
         let results = await broker.publish([Self.message("2", to: "silent"), Self.message("3", to: "silent")])
         let elapsed = ContinuousClock.now - begin
@@ -163,6 +168,18 @@ struct BrokerTroubleTests {
         // The way back to the broker may take longer than the patience of one event.
         while await broker.publish([Self.message("4", to: "silent")]) != [.confirmed] {}
         await broker.close()
+    }
+
+    /// Whether every thread of the process is stopped.
+    private static func isStopped(_ pid: Int32) -> Bool {
+        let directory = "/proc/\(pid)/task"
+        let threads = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        return !threads.isEmpty
+            && threads.allSatisfy { thread in
+                let stat = (try? String(contentsOfFile: "\(directory)/\(thread)/stat", encoding: .utf8)) ?? ""
+                // The state follows the name, which stands in parentheses and may hold anything.
+                return stat.lastIndex(of: ")").map { stat[$0...].dropFirst(2).first == "T" } ?? true
+            }
     }
 
     @Test func `a memory alarm stops publishing, while consuming goes on`() async throws {
