@@ -32,6 +32,7 @@ deps: ## Install the system packages that are missing (Debian, Ubuntu)
 	[ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || command -v rabbitmq-server >/dev/null \
 	    || set -- "$$@" rabbitmq-server; \
 	command -v pkg-config >/dev/null || set -- "$$@" pkg-config; \
+	command -v openssl >/dev/null || set -- "$$@" openssl; \
 	pkg-config --exists librabbitmq 2>/dev/null || set -- "$$@" librabbitmq-dev; \
 	[ $$# -gt 0 ] || exit 0; \
 	[ "$$(id -u)" -eq 0 ] || sudo=sudo; \

@@ -171,7 +171,7 @@ struct WorkerPoolTests {
         let rig = try PoolRig("DIRECTORY/script")
         try rig.write("script", "#!/bin/ls /proc/self/fd\n")
         rig.start()
-        try rig.run("its end") { !$0.unavailable.isEmpty }
+        try rig.run("its end") { $0.hasEndedByItself }
         // The last one is that by which it lists them.
         #expect(rig.log.filter { Int($0) != nil } == ["0", "1", "2", "3", "4"])
         try rig.stop()
@@ -181,7 +181,7 @@ struct WorkerPoolTests {
         let rig = try PoolRig("DIRECTORY/script", environment: ["COLOUR": "red"])
         try rig.write("script", "#!/bin/cat /proc/self/environ\n")
         rig.start()
-        try rig.run("its end") { !$0.unavailable.isEmpty }
+        try rig.run("its end") { $0.hasEndedByItself }
         let line = try #require(rig.log.first { $0.contains("COLOUR") })
         let variables = line.split(separator: "\0").filter { !$0.hasPrefix("#!") }
         #expect(Set(variables) == ["COLOUR=red", "WARREN_WORKER=1", "JOURNAL=\(rig.directory)/journal"])
@@ -206,8 +206,9 @@ struct WorkerPoolTests {
         // Of a session of its own, so that the signal to the group does not reach it.
         try rig.write("script", "#!/bin/sh\n/usr/bin/setsid /usr/bin/yes &\necho writer $!\nexit 5\n")
         rig.start()
-        try rig.run("the end of its parent") { !$0.unavailable.isEmpty }
-        #expect(rig.unavailable[0].reason == "it exited with code 5")
+        try rig.run("the end of its parent") { rig in
+            rig.unavailable.contains { $0.reason == "it exited with code 5" }
+        }
         try rig.stop()
     }
 }

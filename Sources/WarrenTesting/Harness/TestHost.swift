@@ -38,18 +38,7 @@ public final class TestHost: Sendable {
         bundles: [String: any FunctionBundle.Type]
     ) async throws {
         let loaded = ManifestLoader.load(directory: manifests)
-        let problems = loaded.problems + ManifestCheck.problems(in: loaded.manifests, namespace: Self.namespace)
-        guard problems.isEmpty else {
-            throw TestHostError(problems.sorted().map(\.description).joined(separator: "\n"))
-        }
-        try await self.init(
-            loaded.manifests.map { manifest in
-                switch manifest {
-                case .function(let function): function
-                }
-            },
-            bundles: bundles
-        )
+        try await self.init(try Self.functions(loaded.manifests, loaded.problems), bundles: bundles)
     }
 
     /// Starts the functions of manifests that are given as text, documents separated by `---`.
@@ -60,18 +49,23 @@ public final class TestHost: Sendable {
         bundles: [String: any FunctionBundle.Type]
     ) async throws {
         let loaded = ManifestLoader.parse(text: text, file: "manifest")
-        let problems = loaded.problems + ManifestCheck.problems(in: loaded.manifests, namespace: Self.namespace)
+        try await self.init(try Self.functions(loaded.manifests, loaded.problems), bundles: bundles)
+    }
+
+    /// - Throws: `TestHostError` with all problems, those between the manifests included.
+    private static func functions(
+        _ manifests: [Manifest],
+        _ problems: [ManifestProblem]
+    ) throws -> [FunctionManifest] {
+        let problems = problems + ManifestCheck.problems(in: manifests, namespace: self.namespace)
         guard problems.isEmpty else {
             throw TestHostError(problems.sorted().map(\.description).joined(separator: "\n"))
         }
-        try await self.init(
-            loaded.manifests.map { manifest in
-                switch manifest {
-                case .function(let function): function
-                }
-            },
-            bundles: bundles
-        )
+        return manifests.map { manifest in
+            switch manifest {
+            case .function(let function): function
+            }
+        }
     }
 
     private static let namespace = "warren"

@@ -24,6 +24,9 @@ final class PoolRig {
     private(set) var repeated: [UInt64] = []
     private(set) var readyCount = 0
     private(set) var unavailable: [(reason: String, notRun: [UInt64])] = []
+    /// A worker has begun and ended. Not every start succeeds: a script that was just written counts as busy while a
+    /// process that another test is starting still shares the descriptor it was written with (execve(2), ETXTBSY).
+    var hasEndedByItself: Bool { self.unavailable.contains { $0.reason.hasPrefix("it exited") } }
     private let lines = Lines()
     private var condition: (() -> Bool)?
 
