@@ -53,8 +53,8 @@ final class WorkerProcess {
     private var output: [UInt8] = []
     private var written = 0
     private var waitsForWriting = false
-    private var outputLines = LineCollector()
-    private var errorLines = LineCollector()
+    private let standardOutput: OutputPipe
+    private let standardError: OutputPipe
     /// Why the host has ended it, if it has.
     private var killReason: String?
     private var hasEnded = false
@@ -81,13 +81,14 @@ final class WorkerProcess {
         self.logger = logger
         self.describe = describe
         self.handler = handler
-        self.process = try SpawnedProcess(launch)
+        let process = try SpawnedProcess(launch)
+        self.process = process
+        self.standardOutput = OutputPipe(process.output, stream: "stdout", loop: loop, logger: logger)
+        self.standardError = OutputPipe(process.errorOutput, stream: "stderr", loop: loop, logger: logger)
         loop.watch(self.process.socket) { [weak self] readiness in
             if readiness.isWritable { self?.flush() }
             if readiness.isReadable { self?.readFrames() }
         }
-        self.watchOutput(self.process.output, isError: false)
-        self.watchOutput(self.process.errorOutput, isError: true)
         if self.process.processDescriptor >= 0 {
             loop.watch(self.process.processDescriptor) { [weak self] _ in self?.reap() }
         }
@@ -252,43 +253,6 @@ final class WorkerProcess {
         }
     }
 
-    // MARK: - Its output
-
-    private func watchOutput(_ descriptor: Int32, isError: Bool) {
-        self.loop.watch(descriptor) { [weak self] _ in
-            guard let self else { return }
-            if self.readOutput(descriptor, isError: isError) == .end { self.closeOutput(descriptor) }
-        }
-    }
-
-    private enum OutputRead {
-        case some
-        case nothingYet
-        case end
-    }
-
-    private func readOutput(_ descriptor: Int32, isError: Bool) -> OutputRead {
-        guard !self.closedOutputs.contains(descriptor) else { return .end }
-        var buffer = [UInt8](repeating: 0, count: 16 << 10)
-        let count = read(descriptor, &buffer, buffer.count)
-        guard count > 0 else { return count < 0 && (errno == EAGAIN || errno == EINTR) ? .nothingYet : .end }
-        let lines = isError ? self.errorLines.take(buffer[..<count]) : self.outputLines.take(buffer[..<count])
-        for line in lines { self.logOutput(line, isError: isError) }
-        return .some
-    }
-
-    private func logOutput(_ line: String, isError: Bool) {
-        self.logger.info("\(line)", metadata: ["stream": isError ? "stderr" : "stdout"])
-    }
-
-    private var closedOutputs: Set<Int32> = []
-
-    private func closeOutput(_ descriptor: Int32) {
-        guard self.closedOutputs.insert(descriptor).inserted else { return }
-        self.loop.unwatch(descriptor)
-        close(descriptor)
-    }
-
     // MARK: - Its end
 
     private func reapLater() {
@@ -311,26 +275,21 @@ final class WorkerProcess {
         // Its last words may still be on the way: results that were written count, and stderr says why it died.
         // Bounded, because a process of its own session may have kept the other end and write for ever.
         self.readLastFrames()
-        for (descriptor, isError) in [(self.process.errorOutput, true), (self.process.output, false)] {
-            for _ in 0..<Self.lastReads {
-                guard self.readOutput(descriptor, isError: isError) == .some else { break }
-            }
-        }
+        self.standardError.drain(reads: Self.lastReads)
+        self.standardOutput.drain(reads: Self.lastReads)
         self.finish(status)
     }
 
     private func finish(_ status: Int32) {
         self.hasEnded = true
         for timer in [self.startTimer, self.closeTimer].compactMap({ $0 }) { self.loop.cancel(timer) }
-        if let line = self.outputLines.finish() { self.logOutput(line, isError: false) }
-        if let line = self.errorLines.finish() { self.logOutput(line, isError: true) }
+        self.standardOutput.finish()
+        self.standardError.finish()
         if self.isSocketOpen {
             self.isSocketOpen = false
             self.loop.unwatch(self.process.socket)
             close(self.process.socket)
         }
-        self.closeOutput(self.process.output)
-        self.closeOutput(self.process.errorOutput)
         if self.process.processDescriptor >= 0 {
             self.loop.unwatch(self.process.processDescriptor)
             close(self.process.processDescriptor)
@@ -344,7 +303,7 @@ final class WorkerProcess {
                 End(
                     reason: self.killReason ?? words,
                     wasReady: self.phase == .ready,
-                    errorTail: self.errorLines.tail
+                    errorTail: self.standardError.tail
                 )
             )
         )

@@ -1,0 +1,67 @@
+import Glibc
+import Logging
+import Polling
+
+/// The host's end of a worker's stdout or stderr: what comes is logged line by line. It owns the descriptor and closes
+/// it at the end of the stream or of the worker.
+final class OutputPipe {
+    private enum Read {
+        case some
+        case nothingYet
+        case end
+    }
+
+    private let descriptor: Int32
+    /// What the log calls it.
+    private let stream: String
+    private let loop: EventLoop
+    private let logger: Logger
+    private var lines = LineCollector()
+    private var isOpen = true
+
+    init(_ descriptor: Int32, stream: String, loop: EventLoop, logger: Logger) {
+        self.descriptor = descriptor
+        self.stream = stream
+        self.loop = loop
+        self.logger = logger
+        loop.watch(descriptor) { [weak self] _ in
+            guard let self else { return }
+            if self.readOnce() == .end { self.close() }
+        }
+    }
+
+    /// The last 8 KiB that came.
+    var tail: String { self.lines.tail }
+
+    /// Takes what is there, at most so many reads: a process that the worker has left behind may write for ever.
+    func drain(reads: Int) {
+        for _ in 0..<reads {
+            guard self.isOpen, self.readOnce() == .some else { return }
+        }
+    }
+
+    /// Logs what is left and closes.
+    func finish() {
+        if let line = self.lines.finish() { self.log(line) }
+        self.close()
+    }
+
+    private func readOnce() -> Read {
+        var buffer = [UInt8](repeating: 0, count: 16 << 10)
+        let count = read(self.descriptor, &buffer, buffer.count)
+        guard count > 0 else { return count < 0 && (errno == EAGAIN || errno == EINTR) ? .nothingYet : .end }
+        for line in self.lines.take(buffer[..<count]) { self.log(line) }
+        return .some
+    }
+
+    private func log(_ line: String) {
+        self.logger.info("\(line)", metadata: ["stream": "\(self.stream)"])
+    }
+
+    private func close() {
+        guard self.isOpen else { return }
+        self.isOpen = false
+        self.loop.unwatch(self.descriptor)
+        Glibc.close(self.descriptor)
+    }
+}
