@@ -61,7 +61,8 @@ final class MessageEncoder {
         result.delivery_mode = 2
         func set(_ text: String?, _ flag: Int32, _ field: WritableKeyPath<amqp_basic_properties_t, amqp_bytes_t>) {
             guard let text else { return }
-            result[keyPath: field] = self.pool.copyShort(text)
+            // A short string holds 255 bytes.
+            result[keyPath: field] = self.pool.copy(text.prefix(bytes: 255))
             result._flags |= amqp_flags_t(flag)
         }
         set(source.contentType, AMQP_BASIC_CONTENT_TYPE_FLAG, \.content_type)
@@ -95,15 +96,5 @@ final class MessageEncoder {
         let copy = self.pool.copy(encoded[...])
         guard amqp_decode_table(copy, &self.pool, &table, &offset) == AMQP_STATUS_OK.rawValue else { return nil }
         return table
-    }
-}
-
-extension amqp_pool_t {
-    /// A short string holds 255 bytes; more are cut off at a character's edge.
-    fileprivate mutating func copyShort(_ text: String) -> amqp_bytes_t {
-        guard text.utf8.count > 255 else { return self.copy(text) }
-        var cut = text
-        while cut.utf8.count > 255 { cut.removeLast() }
-        return self.copy(cut)
     }
 }

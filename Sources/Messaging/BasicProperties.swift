@@ -99,7 +99,7 @@ extension BasicProperties {
         func text(_ value: String?, bit: UInt16) {
             guard let value else { return }
             flags |= 1 << bit
-            let utf8 = value.utf8.prefix(255)
+            let utf8 = value.prefix(bytes: 255).utf8
             list.append(UInt8(utf8.count))
             list.append(contentsOf: utf8)
         }

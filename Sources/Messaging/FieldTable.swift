@@ -58,7 +58,7 @@ package struct FieldTable: Sendable, Hashable {
 
     /// Names are AMQP short strings: at most 255 bytes, longer ones are cut.
     private mutating func append(_ name: String, _ value: FieldValue) {
-        let name = name.utf8.prefix(255)
+        let name = name.prefix(bytes: 255).utf8
         self.bytes.append(UInt8(name.count))
         self.bytes.append(contentsOf: name)
         value.write(to: &self.bytes)

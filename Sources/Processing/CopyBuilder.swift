@@ -88,7 +88,7 @@ package struct CopyBuilder: Sendable {
             (RuntimeHeaders.host, .string(self.host)),
             (RuntimeHeaders.originalExchange, .string(origin.exchange)),
             (RuntimeHeaders.originalRoutingKey, .string(origin.routingKey)),
-            (RuntimeHeaders.errorType, .string(Self.cut(failure.type, to: 255))),
+            (RuntimeHeaders.errorType, .string(failure.type.prefix(bytes: 255))),
         ]
         if let firstFailedAt = history.firstFailedAt {
             own.append((RuntimeHeaders.firstFailedAt, .integer(firstFailedAt)))
@@ -97,7 +97,7 @@ package struct CopyBuilder: Sendable {
         // Appended, not set: whatever had these names has been cut out already.
         headers = FieldTable(bytes: headers.bytes + FieldTable(own).bytes)
         let room = max(0, min(RuntimeHeaders.longestError, Self.headerRoom - headers.bytes.count))
-        let error = FieldTable([(RuntimeHeaders.error, .string(Self.cut(failure.message, to: room)))])
+        let error = FieldTable([(RuntimeHeaders.error, .string(failure.message.prefix(bytes: room)))])
         headers = FieldTable(bytes: headers.bytes + error.bytes)
         return OutgoingMessage(
             exchange: exchange,
@@ -179,13 +179,5 @@ package struct CopyBuilder: Sendable {
         parked.exchange = self.names.parked
         parked.routingKey = ""
         return parked
-    }
-
-    /// Cuts between two Unicode scalars, so that what is left is UTF-8.
-    static func cut(_ text: String, to bytes: Int) -> String {
-        guard text.utf8.count > bytes else { return text }
-        var end = text.utf8.index(text.startIndex, offsetBy: bytes)
-        while String.Index(end, within: text.unicodeScalars) == nil { end = text.utf8.index(before: end) }
-        return String(text.unicodeScalars[..<end])
     }
 }

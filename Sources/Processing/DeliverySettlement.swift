@@ -127,7 +127,7 @@ final class DeliverySettlement {
             [
                 "event": "\(running.delivery.eventID(EventAttributes(running.delivery)))",
                 "attempt": "\(running.history.attempt)",
-                "error": "\(CopyBuilder.cut(failure.message, to: RuntimeHeaders.longestError))",
+                "error": "\(failure.message.prefix(bytes: RuntimeHeaders.longestError))",
             ]
         }
         switch settlement {

@@ -96,7 +96,7 @@ package final class Settler {
             pause: Self.firstPause,
             completion: completion
         )
-        let level = replacements.compactMap(\.level).max() ?? -1
+        let level = replacements.highestLevel
         if level < self.declaredLevels {
             self.publish(number)
         } else {
@@ -125,7 +125,7 @@ package final class Settler {
 
     private func declare(for number: UInt64, repairing: Bool) {
         guard let job = self.jobs[number] else { return }
-        let level = job.replacements.compactMap(\.level).max() ?? -1
+        let level = job.replacements.highestLevel
         var declarations = repairing ? TopologyPlanner.shared(self.copies.names) + job.repair : []
         if level >= 0 { declarations += TopologyPlanner.delayLevels(upTo: level, self.copies.names) }
         let isUnderWay = self.declaring[declarations] != nil
@@ -167,7 +167,7 @@ package final class Settler {
             self.afterPause(number) { settler in settler.declare(for: number, repairing: true) }
             return
         }
-        let level = job.replacements.compactMap(\.level).max() ?? -1
+        let level = job.replacements.highestLevel
         self.declaredLevels = max(self.declaredLevels, level + 1)
         self.publish(number)
     }
@@ -237,4 +237,9 @@ package final class Settler {
     private func finish(_ number: UInt64, _ result: Result) {
         self.jobs.removeValue(forKey: number)?.completion(result)
     }
+}
+
+extension [Settler.Replacement] {
+    /// The delay level up to which all must exist; -1 when none is needed.
+    fileprivate var highestLevel: Int { self.compactMap(\.level).max() ?? -1 }
 }

@@ -43,8 +43,7 @@ struct HostCommand {
         } catch {
             await broker.close(within: .zero)
             Terminal.error("error: \(error)")
-            throw error.kind == .unreachable || error.kind == .accessRefused
-                ? CommandExit.brokerUnreachable : CommandExit.failed
+            throw CommandExit.code(for: error)
         }
         let host = Host(
             manifests: manifests,

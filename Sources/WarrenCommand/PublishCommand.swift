@@ -100,8 +100,7 @@ struct PublishCommand: AsyncParsableCommand {
             )
         } catch {
             Terminal.error("error: \(error)")
-            throw error.kind == .unreachable || error.kind == .accessRefused
-                ? CommandExit.brokerUnreachable : CommandExit.failed
+            throw CommandExit.code(for: error)
         }
     }
 

@@ -47,8 +47,7 @@ struct PublishReport: Encodable, Sendable {
             )
         }
         if let refusal = self.refusal {
-            let unreachable = refusal.kind == .unreachable || refusal.kind == .accessRefused
-            return (refusal.description, unreachable ? CommandExit.brokerUnreachable : CommandExit.failed)
+            return (refusal.description, CommandExit.code(for: refusal))
         }
         if self.failed > 0 {
             return (

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Messaging
 
 /// The command `warren`: one file a subcommand.
 @main
@@ -22,4 +23,12 @@ enum CommandExit {
     static let manifestsInvalid = ExitCode(2)
     static let unroutable = ExitCode(3)
     static let brokerUnreachable = ExitCode(4)
+
+    /// What a broker's answer means for whoever called the command.
+    static func code(for error: BrokerError) -> ExitCode {
+        switch error.kind {
+        case .unreachable, .accessRefused: self.brokerUnreachable
+        case .mismatch, .notFound, .protocolViolation, .closed: self.failed
+        }
+    }
 }

@@ -131,15 +131,3 @@ extension Failure {
         )
     }
 }
-
-extension String {
-    /// As much of the beginning as fits, cut between characters.
-    func prefix(bytes: Int) -> String {
-        guard self.utf8.count > bytes else { return self }
-        var end = self.utf8.index(self.utf8.startIndex, offsetBy: bytes)
-        while end > self.startIndex, end.samePosition(in: self.unicodeScalars) == nil {
-            end = self.utf8.index(before: end)
-        }
-        return String(self[..<end])
-    }
-}

@@ -1,4 +1,5 @@
 import Logging
+import Messaging
 import WorkerProtocol
 
 /// Sends log lines to the host, which knows the function, the event and where logs go. Lines leave at once: the last

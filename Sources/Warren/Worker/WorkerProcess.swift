@@ -1,5 +1,6 @@
 import Glibc
 import Logging
+import Messaging
 import WorkerProtocol
 
 /// The life of a worker process: handshake, making the function, serving, exit.
