@@ -7,6 +7,16 @@ package struct TopologyPlan: Sendable, Equatable {
         package let name: String
         package let queue: String
         package let declarations: [Declaration]
+
+        /// What is bound to the function's queue.
+        package var bindings: [BindingDeclaration] {
+            self.declarations.compactMap { declaration in
+                guard case .binding(let binding) = declaration, binding.destination == .queue(self.queue) else {
+                    return nil
+                }
+                return binding
+            }
+        }
     }
 
     package let names: TopologyNames

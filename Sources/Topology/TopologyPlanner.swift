@@ -4,7 +4,8 @@ package import Messaging
 /// Derives the topology from manifests. Pure: the same manifests give the same plan.
 ///
 /// Queue arguments hold only what can never change, because a queue cannot be declared again with other arguments
-/// (AMQP 0-9-1, queue.declare: precondition-failed); what manifests can change never reaches them.
+/// (AMQP 0-9-1, queue.declare: precondition-failed); what manifests can change never reaches them. The one exception
+/// is `ordered`, which the broker takes in no other way.
 package enum TopologyPlanner {
     package static func plan(_ functions: [FunctionManifest], namespace: String) -> TopologyPlan {
         let names = TopologyNames(namespace: namespace)
@@ -36,7 +37,8 @@ package enum TopologyPlanner {
         ]
     }
 
-    private static func function(_ manifest: FunctionManifest, _ names: TopologyNames) -> TopologyPlan.Function {
+    /// One function's share.
+    package static func function(_ manifest: FunctionManifest, _ names: TopologyNames) -> TopologyPlan.Function {
         let queue = manifest.queueName(namespace: names.namespace)
         let deadLetters = names.deadLetterQueue(of: queue)
         var declarations: [Declaration] = [
@@ -48,7 +50,7 @@ package enum TopologyPlanner {
                     destination: .queue(deadLetters)
                 )
             ),
-            .queue(self.functionQueue(queue, names)),
+            .queue(self.functionQueue(queue, ordered: manifest.ordered, names)),
             self.delayEnd(names, queue: queue),
             .exchange(ExchangeDeclaration(name: manifest.exchange, kind: .topic)),
         ]
@@ -66,23 +68,30 @@ package enum TopologyPlanner {
         return TopologyPlan.Function(name: manifest.name, queue: queue, declarations: declarations)
     }
 
-    private static func functionQueue(_ name: String, _ names: TopologyNames) -> QueueDeclaration {
-        QueueDeclaration(
-            name: name,
-            arguments: [
-                // Replicated and confirmed by a majority (https://www.rabbitmq.com/docs/quorum-queues).
-                DeclarationArgument("x-queue-type", .text("quorum")),
-                DeclarationArgument("x-dead-letter-exchange", .text(names.deadLetterExchange)),
-                DeclarationArgument("x-dead-letter-routing-key", .text(name)),
-                // Dead letters of the broker's own making are confirmed before they leave the queue; this strategy
-                // works together with reject-publish only (https://www.rabbitmq.com/docs/quorum-queues#dead-lettering).
-                DeclarationArgument("x-dead-letter-strategy", .text("at-least-once")),
-                DeclarationArgument("x-overflow", .text("reject-publish")),
-                // Attempts are counted by Warren. From 4.0 on the broker's own default is 20, and up to 4.2 every
-                // give-back and every lost connection counts: this is only the last belt.
-                DeclarationArgument("x-delivery-limit", .number(10_000)),
-            ]
-        )
+    private static func functionQueue(
+        _ name: String,
+        ordered: Bool,
+        _ names: TopologyNames
+    ) -> QueueDeclaration {
+        var arguments = [
+            // Replicated and confirmed by a majority (https://www.rabbitmq.com/docs/quorum-queues).
+            DeclarationArgument("x-queue-type", .text("quorum")),
+            DeclarationArgument("x-dead-letter-exchange", .text(names.deadLetterExchange)),
+            DeclarationArgument("x-dead-letter-routing-key", .text(name)),
+            // Dead letters of the broker's own making are confirmed before they leave the queue; this strategy
+            // works together with reject-publish only (https://www.rabbitmq.com/docs/quorum-queues#dead-lettering).
+            DeclarationArgument("x-dead-letter-strategy", .text("at-least-once")),
+            DeclarationArgument("x-overflow", .text("reject-publish")),
+            // Attempts are counted by Warren. From 4.0 on the broker's own default is 20, and up to 4.2 every
+            // give-back and every lost connection counts: this is only the last belt.
+            DeclarationArgument("x-delivery-limit", .number(10_000)),
+        ]
+        if ordered {
+            // The broker delivers to one of all hosts' consumers until that one goes
+            // (https://www.rabbitmq.com/docs/consumers#single-active-consumer). No policy turns this on.
+            arguments.append(DeclarationArgument("x-single-active-consumer", .flag(true)))
+        }
+        return QueueDeclaration(name: name, arguments: arguments)
     }
 
     /// A queue that keeps messages until somebody takes them out for good. Without a limit of its own it would have

@@ -90,6 +90,18 @@ import Testing
         )
     }
 
+    @Test func `a version of a bundle is a bundle of its own`() {
+        let versioned = ManifestText.function().replacing("orders/", with: "orders@2/")
+        let manifests = self.manifests(versioned)
+        #expect(ManifestCheck.unknownHandlers(manifests, bundles: ["orders@2": ["reserve-stock"]]) == [])
+        let problems = ManifestCheck.unknownHandlers(manifests, bundles: ["orders": ["reserve-stock"], "audit": []])
+        #expect(
+            problems.map(\.description) == [
+                "0.yaml:4:10: error: there is no bundle 'orders@2'; did you mean 'orders'? known bundles: orders, audit"
+            ]
+        )
+    }
+
     @Test func `an empty directory and an empty bundle are told apart`() {
         let manifests = self.manifests(ManifestText.function())
         let none = ManifestCheck.unknownHandlers(manifests, bundles: [:])

@@ -94,6 +94,8 @@ import Testing
         ("orders/reserve-stock", "a/b/c", "4:10", "with one slash"),
         ("orders/reserve-stock", "../b", "4:10", "dots only"),
         ("orders/reserve-stock", "orders/", "4:10", "the name is empty"),
+        ("orders/reserve-stock", "orders@/a", "4:10", "written bundle@version, with one '@'; write it as in orders@2/"),
+        ("orders/reserve-stock", "orders/a@2", "4:10", "the version stands behind the function"),
         ("apiVersion: warren/v1\n", "", "1:1", "the key 'apiVersion' is missing; write 'apiVersion: warren/v1'"),
         ("warren/v1", "warren/v2", "1:13", "does not know the apiVersion 'warren/v2'; write 'apiVersion: warren/v1'"),
         ("warren/v1", "[warren]", "1:13", "'apiVersion' must be a text, found a list"),

@@ -94,12 +94,30 @@ struct TopologyPlannerTests {
         changed.timeout = .seconds(900)
         changed.retry.maxAttempts = 42
         changed.exchange = "elsewhere"
+        changed.batch = BatchPolicy(size: 10)
+        changed.onRemove = .delete
+        changed.limits.memory = 64 << 20
         let before = TopologyPlanner.plan([try Self.manifest("bill")], namespace: "shop").declarations
         let after = TopologyPlanner.plan([changed], namespace: "shop").declarations
         func queues(_ declarations: [Declaration]) -> [QueueDeclaration] {
             declarations.compactMap { if case .queue(let queue) = $0 { queue } else { nil } }
         }
         #expect(queues(before) == queues(after))
+    }
+
+    @Test func `an ordered function's queue has a single active consumer and differs in nothing else`() throws {
+        var ordered = try Self.manifest("bill")
+        ordered.ordered = true
+        let before = TopologyPlanner.plan([try Self.manifest("bill")], namespace: "shop").declarations
+        let after = TopologyPlanner.plan([ordered], namespace: "shop").declarations
+        let single = DeclarationArgument("x-single-active-consumer", .flag(true))
+        let wanted = before.map { declaration -> Declaration in
+            guard case .queue(let queue) = declaration, queue.name == "shop.bill" else { return declaration }
+            return .queue(QueueDeclaration(name: queue.name, arguments: queue.arguments + [single]))
+        }
+        #expect(after == wanted)
+        #expect(after != before)
+        #expect(after.map(\.summary).filter { $0.contains("x-single-active-consumer=true") }.count == 1)
     }
 
     @Test func `each of a function's patterns is bound to its queue`() throws {

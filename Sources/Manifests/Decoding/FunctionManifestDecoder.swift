@@ -1,10 +1,13 @@
-import Messaging
-
 /// Makes a `FunctionManifest` of a document of `kind: Function`.
 struct FunctionManifestDecoder {
     static let keys = [
-        "apiVersion", "kind", "name", "handler", "events", "queue", "concurrency", "workers", "timeout", "retry", "env",
+        "apiVersion", "kind", "name", "handler", "events", "queue", "concurrency", "workers", "ordered", "batch",
+        "timeout", "timeoutGrace", "retry", "limits", "recycle", "breaker", "onRemove", "env",
     ]
+
+    /// Why the time for one invocation is bounded.
+    private static let consumerTimeout =
+        "the broker takes an event back that is not settled within its consumer timeout of 30 minutes"
 
     private let document: MappingReader
     private let problems: ProblemCollector
@@ -26,24 +29,30 @@ struct FunctionManifestDecoder {
             text throws(ManifestName.Problem) in
             try HandlerReference(text)
         }
-        let events = self.events()
+        let events = EventsDecoder(document: self.document).decode()
         let queue = self.document.text(self.document.entry("queue")) { text throws(ManifestName.Problem) in
             try ManifestName.checkBrokerObject(text, maximum: ManifestName.maximumQueueLength)
             return text
         }
-        let concurrency = self.document.integer(
-            "concurrency",
-            in: FunctionManifest.allowedConcurrency,
-            default: 16
-        )
-        let workers = self.document.integer("workers", in: FunctionManifest.allowedWorkers, default: 1)
         let timeout = self.document.duration(
             "timeout",
             atMost: FunctionManifest.longestTimeout,
-            because: "the broker takes an event back that is not settled within its consumer timeout of 30 minutes",
+            because: Self.consumerTimeout,
             default: .seconds(30)
         )
-        let retry = self.retry()
+        let timeoutGrace = self.document.duration(
+            "timeoutGrace",
+            atMost: FunctionManifest.longestTimeoutGrace,
+            because: Self.consumerTimeout,
+            default: .seconds(2)
+        )
+        let intake = IntakeDecoder(document: self.document, timeout: timeout).decode()
+        let retry = RetryDecoder(document: self.document).decode()
+        let safeguards = SafeguardDecoder(document: self.document)
+        let limits = safeguards.limits()
+        let recycle = safeguards.recycle()
+        let breaker = safeguards.breaker()
+        let onRemove = self.document.choice("onRemove", default: RemovalPolicy.keep)
         let env = EnvironmentDecoder(problems: self.problems).decode(self.document.entry("env"))
         guard let name, let handler, let events else { return nil }
         return FunctionManifest(
@@ -52,10 +61,17 @@ struct FunctionManifestDecoder {
             exchange: events.exchange,
             keys: events.keys,
             queue: queue,
-            concurrency: concurrency,
-            workers: workers,
+            concurrency: intake.concurrency,
+            workers: intake.workers,
             timeout: timeout,
+            timeoutGrace: timeoutGrace,
             retry: retry,
+            limits: limits,
+            recycle: recycle,
+            breaker: breaker,
+            ordered: intake.ordered,
+            batch: intake.batch,
+            onRemove: onRemove,
             env: env,
             locations: self.locations()
         )
@@ -78,114 +94,5 @@ struct FunctionManifestDecoder {
             exchange: exchange,
             queue: self.document.entry("queue")?.value.location ?? name
         )
-    }
-
-    // MARK: - Nested parts
-
-    private func events() -> (exchange: String, keys: [RoutingPattern])? {
-        guard self.document.requiredEntry("events", example: "{ keys: [order.placed] }") != nil,
-            let events = self.document.mapping("events", allowed: ["exchange", "keys"])
-        else { return nil }
-        let exchange = events.text(events.entry("exchange")) { text throws(ManifestName.Problem) in
-            try ManifestName.checkBrokerObject(text)
-            return text
-        }
-        guard let entry = events.requiredEntry("keys", example: "[order.placed]"),
-            let keys = self.patterns(entry, in: events)
-        else { return nil }
-        return (exchange ?? FunctionManifest.defaultExchange, keys)
-    }
-
-    private func patterns(_ entry: YAMLEntry, in events: MappingReader) -> [RoutingPattern]? {
-        let items: [YAMLValue]
-        switch entry.value.content {
-        case .refused:
-            return nil
-        case .scalar, .mapping:
-            events.reportKind(
-                of: entry.value,
-                subject: "'keys'",
-                expected: "a list of routing patterns",
-                remedy: "put them in brackets, such as [order.placed]"
-            )
-            return nil
-        case .sequence(let values):
-            items = values
-        }
-        if items.isEmpty {
-            self.problems.report(
-                "'keys' is empty, so no event would ever arrive",
-                at: entry.value.location,
-                remedy: "name at least one routing pattern, such as order.placed"
-            )
-        }
-        var patterns: [RoutingPattern] = []
-        for item in items {
-            guard let pattern = self.pattern(item, in: events) else { continue }
-            if patterns.contains(pattern) {
-                self.problems.report(
-                    "the routing pattern \(pattern.description.quoted) is written twice",
-                    at: item.location,
-                    remedy: "keep one of them"
-                )
-            }
-            patterns.append(pattern)
-        }
-        return patterns
-    }
-
-    private func pattern(_ item: YAMLValue, in events: MappingReader) -> RoutingPattern? {
-        guard let text = events.text(of: item, subject: "a routing pattern") else { return nil }
-        do throws(RoutingPattern.Problem) {
-            return try RoutingPattern(text)
-        } catch {
-            self.problems.report(
-                "\(error)",
-                at: item.location,
-                remedy: "write words joined by dots, '*' for exactly one word, '#' for any number of words"
-            )
-            return nil
-        }
-    }
-
-    private func retry() -> RetryPolicy {
-        let standard = RetryPolicy()
-        guard let retry = self.document.mapping("retry", allowed: ["maxAttempts", "backoff", "maxDeferrals"])
-        else { return standard }
-        return RetryPolicy(
-            maxAttempts: retry.integer(
-                "maxAttempts",
-                in: RetryPolicy.allowedAttempts,
-                default: standard.maxAttempts
-            ),
-            backoff: self.backoff(in: retry, standard: standard.backoff),
-            maxDeferrals: retry.integer(
-                "maxDeferrals",
-                in: RetryPolicy.allowedDeferrals,
-                default: standard.maxDeferrals
-            )
-        )
-    }
-
-    private func backoff(in retry: MappingReader, standard: Backoff) -> Backoff {
-        guard let reader = retry.mapping("backoff", allowed: ["initial", "multiplier", "max", "jitter"])
-        else { return standard }
-        let reason = "longer delays do not fit the broker's delay queues"
-        let backoff = Backoff(
-            initial: reader.duration("initial", atMost: Backoff.longest, because: reason, default: standard.initial),
-            multiplier: reader.decimal("multiplier", in: Backoff.allowedMultiplier, default: standard.multiplier),
-            max: reader.duration("max", atMost: Backoff.longest, because: reason, default: standard.max),
-            jitter: reader.decimal("jitter", in: Backoff.allowedJitter, default: standard.jitter)
-        )
-        if backoff.initial > backoff.max {
-            let place = (reader.entry("initial") ?? reader.entry("max"))?.value.location ?? reader.location
-            let (initial, max) = (ManifestDuration.format(backoff.initial), ManifestDuration.format(backoff.max))
-            self.problems.report(
-                "'initial' (\(initial)) is longer than 'max' (\(max))",
-                at: place,
-                remedy: "raise 'max' or lower 'initial'"
-            )
-        }
-        return backoff
     }
 }

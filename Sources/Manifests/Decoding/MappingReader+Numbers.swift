@@ -2,21 +2,26 @@ extension MappingReader {
     /// A whole number in plain decimal digits. Nothing else is taken: no exponent, fraction, sign of plus, leading
     /// zero, underscore or other base, because YAML versions disagree about their value.
     ///
-    /// - Returns: the default if the key is absent, or if the value is wrong and has been reported.
-    func integer(_ key: String, in range: ClosedRange<Int>, default standard: Int) -> Int {
-        guard let entry = self.entry(key) else { return standard }
+    /// - Returns: nothing if the key is absent, or if the value is wrong and has been reported.
+    func integer(_ key: String, in range: ClosedRange<Int>, example: Int) -> Int? {
+        guard let entry = self.entry(key) else { return nil }
         let expected = "a whole number from \(range.lowerBound) to \(range.upperBound)"
-        guard let text = self.number(entry, expected: expected) else { return standard }
+        guard let text = self.number(entry, expected: expected) else { return nil }
         let isWhole = Self.isWhole(text.hasPrefix("-") ? text.dropFirst() : text[...])
         guard isWhole, let value = Int(text), range.contains(value) else {
             self.problems.report(
                 "'\(key)' must be \(expected), found \(text.quoted)",
                 at: entry.value.location,
-                remedy: "write plain digits, such as \(standard)"
+                remedy: "write plain digits, such as \(example)"
             )
-            return standard
+            return nil
         }
         return value
+    }
+
+    /// As above, with a value for a key that is absent or wrong.
+    func integer(_ key: String, in range: ClosedRange<Int>, default standard: Int) -> Int {
+        self.integer(key, in: range, example: standard) ?? standard
     }
 
     /// A number in decimal notation, with or without a fraction, as strict as `integer`.
@@ -35,61 +40,18 @@ extension MappingReader {
         return value
     }
 
-    /// A duration of more than nothing and at most `longest`.
-    ///
-    /// - Parameter reason: why no longer one is taken, as the end of a message.
-    func duration(
-        _ key: String,
-        atMost longest: Duration,
-        because reason: String,
-        default standard: Duration
-    ) -> Duration {
-        guard let entry = self.entry(key) else { return standard }
-        guard let text = self.durationText(entry) else { return standard }
-        let duration: Duration
-        do throws(ManifestDuration.Problem) {
-            duration = try ManifestDuration.parse(text)
-        } catch {
-            self.problems.report(
-                "'\(key)': \(error)",
-                at: entry.value.location,
-                remedy: "write it as \(ManifestDuration.examples)"
-            )
-            return standard
-        }
-        guard duration > .zero else {
-            self.problems.report(
-                "'\(key)' must be longer than nothing",
-                at: entry.value.location,
-                remedy: "write a duration such as \(ManifestDuration.format(standard))"
-            )
-            return standard
-        }
-        guard duration <= longest else {
-            self.problems.report(
-                "'\(key)' is \(text), and at most \(ManifestDuration.format(longest)) is possible: \(reason)",
-                at: entry.value.location,
-                remedy: "shorten it"
-            )
-            return standard
-        }
-        return duration
-    }
-
-    private func durationText(_ entry: YAMLEntry) -> String? {
-        // A bare number is a duration without its unit, and gets the message that says so.
-        if case .scalar(let scalar) = entry.value.content, scalar.kind == .number { return scalar.text }
-        guard case .scalar(let scalar) = entry.value.content, scalar.kind == .text else {
-            if case .refused = entry.value.content { return nil }
-            self.reportKind(
-                of: entry.value,
-                subject: "'\(entry.key)'",
-                expected: "a duration",
-                remedy: "write it as \(ManifestDuration.examples)"
-            )
+    /// The text of a number with a unit.
+    func textWithUnit(_ entry: YAMLEntry, expected: String, remedy: String) -> String? {
+        switch entry.value.content {
+        case .refused:
+            return nil
+        // A bare number is one without its unit, and gets the message that says so.
+        case .scalar(let scalar) where scalar.kind == .number || scalar.kind == .text:
+            return scalar.text
+        case .scalar, .sequence, .mapping:
+            self.reportKind(of: entry.value, subject: "'\(entry.key)'", expected: expected, remedy: remedy)
             return nil
         }
-        return scalar.text
     }
 
     private func number(_ entry: YAMLEntry, expected: String) -> String? {

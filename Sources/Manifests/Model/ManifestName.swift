@@ -23,6 +23,10 @@ package enum ManifestName {
         case reservedPrefix
         /// A handler without exactly one slash.
         case notBundleAndFunction
+        /// A handler whose bundle has several `@`, or nothing on one side of it.
+        case notBundleAndVersion
+        /// A handler with the version in the wrong place.
+        case versionOfFunction
 
         package var description: String {
             switch self {
@@ -32,6 +36,8 @@ package enum ManifestName {
             case .onlyDots: "the name consists of dots only"
             case .reservedPrefix: "the prefix 'amq.' belongs to the broker"
             case .notBundleAndFunction: "a handler is written bundle/function, with one slash"
+            case .notBundleAndVersion: "a bundle with a version is written bundle@version, with one '@'"
+            case .versionOfFunction: "the version stands behind the function, and a version is a bundle's"
             }
         }
 
@@ -44,6 +50,7 @@ package enum ManifestName {
             case .reservedPrefix: "choose a name that does not start with 'amq.'"
             case .notBundleAndFunction:
                 "name an executable in the directory of bundles and a function it registers, such as orders/reserve-stock"
+            case .notBundleAndVersion, .versionOfFunction: "write it as in orders@2/reserve-stock"
             }
         }
     }

@@ -1,0 +1,98 @@
+/// Reads how many events a function takes at a time, `concurrency`, `workers`, `ordered` and `batch`, and checks these
+/// against each other.
+struct IntakeDecoder {
+    struct Intake {
+        var concurrency: Int
+        var workers: Int
+        var ordered: Bool
+        var batch: BatchPolicy?
+    }
+
+    let document: MappingReader
+    /// The manifest's `timeout`, which a batch must not wait away.
+    let timeout: Duration
+
+    /// - Returns: the defaults in place of everything that is absent, or wrong and reported.
+    func decode() -> Intake {
+        let ordered = self.document.boolean("ordered", default: false)
+        let concurrency = self.document.integer(
+            "concurrency",
+            in: FunctionManifest.allowedConcurrency,
+            example: ordered ? 1 : 16
+        )
+        let workers = self.document.integer("workers", in: FunctionManifest.allowedWorkers, example: 1)
+        let batch = self.batch()
+        if ordered {
+            self.checkOrdered("concurrency", concurrency)
+            self.checkOrdered("workers", workers)
+            self.checkOrderedHasNoBatch()
+            return Intake(concurrency: 1, workers: 1, ordered: true, batch: nil)
+        }
+        let intake = Intake(concurrency: concurrency ?? 16, workers: workers ?? 1, ordered: false, batch: batch)
+        self.checkProduct(intake)
+        return intake
+    }
+
+    private func batch() -> BatchPolicy? {
+        guard let reader = self.document.mapping("batch", allowed: ["size", "wait"]) else { return nil }
+        let size =
+            reader.requiredEntry("size", example: "100") == nil
+            ? nil : reader.integer("size", in: BatchPolicy.allowedSize, example: 100)
+        let standard = BatchPolicy(size: 1)
+        let batch = BatchPolicy(
+            size: size ?? standard.size,
+            wait: reader.duration(
+                "wait",
+                atMost: BatchPolicy.longestWait,
+                because: "the events that wait are held back from all hosts",
+                default: standard.wait
+            )
+        )
+        if batch.wait >= self.timeout {
+            let (wait, timeout) = (ManifestDuration.format(batch.wait), ManifestDuration.format(self.timeout))
+            let origin = reader.entry("wait") == nil ? "by default " : ""
+            self.document.problems.report(
+                "'wait' is \(origin)\(wait), and must be shorter than 'timeout' (\(timeout))",
+                at: reader.entry("wait")?.value.location ?? reader.location,
+                remedy: "shorten 'wait' or lengthen 'timeout'"
+            )
+        }
+        return batch
+    }
+
+    // MARK: - Fields against each other
+
+    private func checkOrdered(_ key: String, _ value: Int?) {
+        guard let value, value != 1, let entry = self.document.entry(key) else { return }
+        self.document.problems.report(
+            "'\(key)' is \(value), and an ordered function runs one event at a time",
+            at: entry.value.location,
+            remedy: "remove '\(key)', or 'ordered'"
+        )
+    }
+
+    private func checkOrderedHasNoBatch() {
+        guard let entry = self.document.entry("batch") else { return }
+        self.document.problems.report(
+            "'batch' does not go with 'ordered': an ordered function runs one event at a time",
+            at: entry.value.location,
+            remedy: "remove 'batch', or 'ordered'"
+        )
+    }
+
+    private func checkProduct(_ intake: Intake) {
+        guard let batch = intake.batch, let entry = self.document.entry("batch") else { return }
+        let (size, concurrency) = (batch.size, intake.concurrency)
+        guard size * concurrency > FunctionManifest.mostInFlight else { return }
+        var place = entry.value.location
+        if case .mapping(let fields) = entry.value.content, let field = fields.first(where: { $0.key == "size" }) {
+            place = field.value.location
+        }
+        self.document.problems.report(
+            "'size' (\(size)) times 'concurrency' (\(concurrency)) is \(size * concurrency) events in flight, "
+                + "and at most \(FunctionManifest.mostInFlight) are possible",
+            at: place,
+            remedy: "lower 'size' or 'concurrency'"
+        )
+    }
+}

@@ -1,0 +1,17 @@
+/// How many events one invocation of a batch function takes.
+package struct BatchPolicy: Sendable, Hashable {
+    /// The bounds of `batch.size`.
+    package static let allowedSize = 1...1000
+    /// The longest `batch.wait`; it must be shorter than the manifest's `timeout` as well.
+    package static let longestWait = Duration.seconds(60)
+
+    /// The most events of one invocation.
+    package var size: Int
+    /// How long the first event of a batch waits for others; a full batch starts at once.
+    package var wait: Duration
+
+    package init(size: Int, wait: Duration = .milliseconds(100)) {
+        self.size = size
+        self.wait = wait
+    }
+}
