@@ -17,8 +17,10 @@ extension FunctionBundle {
     public static var version: String { "unversioned" }
 
     /// Serves one function to the host that started this process. Started by hand, it says what it is and exits
-    /// with 64.
+    /// with 64; started by a host with limits that cannot be kept, with 70.
     @concurrent public static func main() async {
-        await WorkerProcess(functions: Self.functions, version: Self.version).run()
+        // First of all: what follows runs the bundle's own code.
+        let limits = LimitEnforcement.enforceFromEnvironment()
+        await WorkerProcess(functions: Self.functions, version: Self.version, limits: limits).run()
     }
 }

@@ -4,7 +4,7 @@ import WorkerProtocol
 
 /// What a function knows and can do besides its event: attempts, the deadline, a logger, and emitting events.
 public struct FunctionContext: Sendable {
-    private let state: InvocationState
+    let state: InvocationState
 
     package init(_ state: InvocationState) { self.state = state }
 

@@ -6,13 +6,13 @@
 ///
 /// | kind | from | body |
 /// |---|---|---|
-/// | 1 hello | worker | `u16 protocolVersion, text16 bundleVersion, u16 count, count × text16 functionName` |
-/// | 2 start | host | `text16 functionName, u32 concurrency, u8 lowestLogLevel` |
+/// | 1 hello | worker | `u16 protocolVersion, text16 bundleVersion, u16 count, count × text16 functionName, text16 limits` |
+/// | 2 start | host | `text16 functionName, u32 concurrency, u8 lowestLogLevel, u32 batchSize, u32 batchWaitMilliseconds` |
 /// | 3 ready | worker | empty: the function is initialised, invocations may come |
 /// | 4 startFailed | worker | `text32 reason`; the worker exits after it |
 /// | 5 invoke | host | see `InvokeFrame` |
 /// | 6 result | worker | see `ResultFrame`; exactly one for each invoke |
-/// | 7 cancel | host | empty: cancel this invocation's task; its result still follows |
+/// | 7 cancel | host | empty: cancel this invocation's task, and with it the batch that it is in; its result still follows |
 /// | 8 drain | host | empty: no more invocations will come; exit when the last result is written |
 /// | 9 log | worker | see `LogFrame` |
 ///
@@ -32,11 +32,14 @@ package enum FrameKind: UInt8, Sendable {
 
 package enum WorkerProtocolVersion {
     /// Raised when a frame's meaning changes. Host and worker must agree exactly.
-    package static let current: UInt16 = 1
+    package static let current: UInt16 = 2
     /// The descriptor on which a worker finds its socket.
     package static let descriptor: Int32 = 3
     /// Set to `1` in a worker's environment, so that a bundle started by hand can say what it is.
     package static let environmentKey = "WARREN_WORKER"
+    /// What the worker may use, set by the host and taken out of the environment by the worker:
+    /// `memory=BYTES,openFiles=N,cpuTime=SECONDS` or any part of that.
+    package static let limitsKey = "WARREN_LIMITS"
 }
 
 /// One frame, in the bytes of the buffer that it was read into.

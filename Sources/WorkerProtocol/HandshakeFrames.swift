@@ -3,11 +3,15 @@ package struct HelloFrame: Sendable, Equatable {
     package let protocolVersion: UInt16
     package let bundleVersion: String
     package let functions: [String]
+    /// Which limits the worker has set on itself and by what means, such as `memory=rlimit openFiles=rlimit`; empty
+    /// for none.
+    package let limits: String
 
-    package init(protocolVersion: UInt16, bundleVersion: String, functions: [String]) {
+    package init(protocolVersion: UInt16, bundleVersion: String, functions: [String], limits: String = "") {
         self.protocolVersion = protocolVersion
         self.bundleVersion = bundleVersion
         self.functions = functions
+        self.limits = limits
     }
 
     /// A different protocol version may order the rest differently, so only the version is read then.
@@ -17,12 +21,14 @@ package struct HelloFrame: Sendable, Equatable {
         guard self.protocolVersion == WorkerProtocolVersion.current else {
             self.bundleVersion = ""
             self.functions = []
+            self.limits = ""
             return
         }
         self.bundleVersion = try cursor.text16()
         var functions: [String] = []
         for _ in 0..<(try cursor.integer(UInt16.self)) { functions.append(try cursor.text16()) }
         self.functions = functions
+        self.limits = try cursor.text16()
     }
 
     package func write(to bytes: inout [UInt8]) {
@@ -31,6 +37,7 @@ package struct HelloFrame: Sendable, Equatable {
             body.appendText16(self.bundleVersion)
             body.appendLittleEndian(UInt16(self.functions.count))
             for function in self.functions { body.appendText16(function) }
+            body.appendText16(self.limits)
         }
     }
 }
@@ -38,15 +45,28 @@ package struct HelloFrame: Sendable, Equatable {
 /// What the host answers: which function this worker serves.
 package struct StartFrame: Sendable, Equatable {
     package let function: String
-    /// The most invocations that will be in flight at once: the number of lanes to keep.
+    /// The number of lanes to keep. Each runs one invocation or one batch at a time.
     package let concurrency: UInt32
     /// Log lines below this level need not be sent: 0 trace … 6 critical, in the order of swift-log.
     package let lowestLogLevel: UInt8
+    /// The most invocations that the worker gives to its function together; 0 when the manifest has no `batch`. The
+    /// host sends invocations one by one all the same, and gets a result for each.
+    package let batchSize: UInt32
+    /// How long the oldest invocation of a batch waits for others at most.
+    package let batchWaitMilliseconds: UInt32
 
-    package init(function: String, concurrency: UInt32, lowestLogLevel: UInt8) {
+    package init(
+        function: String,
+        concurrency: UInt32,
+        lowestLogLevel: UInt8,
+        batchSize: UInt32 = 0,
+        batchWaitMilliseconds: UInt32 = 0
+    ) {
         self.function = function
         self.concurrency = concurrency
         self.lowestLogLevel = lowestLogLevel
+        self.batchSize = batchSize
+        self.batchWaitMilliseconds = batchWaitMilliseconds
     }
 
     package init(_ frame: Frame) throws(FrameError) {
@@ -54,6 +74,8 @@ package struct StartFrame: Sendable, Equatable {
         self.function = try cursor.text16()
         self.concurrency = try cursor.integer()
         self.lowestLogLevel = try cursor.integer()
+        self.batchSize = try cursor.integer()
+        self.batchWaitMilliseconds = try cursor.integer()
     }
 
     package func write(to bytes: inout [UInt8]) {
@@ -61,6 +83,8 @@ package struct StartFrame: Sendable, Equatable {
             body.appendText16(self.function)
             body.appendLittleEndian(self.concurrency)
             body.append(self.lowestLogLevel)
+            body.appendLittleEndian(self.batchSize)
+            body.appendLittleEndian(self.batchWaitMilliseconds)
         }
     }
 }

@@ -16,12 +16,12 @@ final class TestWorker: Sendable {
     private let endings: AsyncStream<WorkerLoop.Ending>
     private let frames = Mutex(FrameBuffer())
 
-    init(concurrency: Int = 4) throws {
+    init(concurrency: Int = 4, batching: BatchRule? = nil) throws {
         var ends: [Int32] = [0, 0]
         try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
         self.host = ends[0]
         let output = WorkerOutput(descriptor: ends[1])
-        self.engine = LaneEngine(concurrency: concurrency, output: output) { invocation in
+        self.engine = LaneEngine(concurrency: concurrency, batching: batching, output: output) { invocation in
             Logger(label: "test") { _ in WorkerLogHandler(invocation: invocation, logLevel: .info, output: output) }
         }
         let loop = WorkerLoop(input: WorkerInput(descriptor: ends[1]), output: output, engine: self.engine)

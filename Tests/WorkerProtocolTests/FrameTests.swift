@@ -43,11 +43,22 @@ import WorkerProtocol
     @Test("The frames of the handshake and of logs are read as they were written")
     func handshake() throws {
         var bytes: [UInt8] = []
-        let hello = HelloFrame(protocolVersion: 1, bundleVersion: "1.2", functions: ["a", "b"])
+        let hello = HelloFrame(
+            protocolVersion: WorkerProtocolVersion.current,
+            bundleVersion: "1.2",
+            functions: ["a", "b"],
+            limits: "memory=rlimit"
+        )
         hello.write(to: &bytes)
         #expect(try HelloFrame(self.frame(bytes)) == hello)
         bytes = []
-        let start = StartFrame(function: "a", concurrency: 16, lowestLogLevel: 3)
+        let start = StartFrame(
+            function: "a",
+            concurrency: 16,
+            lowestLogLevel: 3,
+            batchSize: 100,
+            batchWaitMilliseconds: 250
+        )
         start.write(to: &bytes)
         #expect(try StartFrame(self.frame(bytes)) == start)
         bytes = []
@@ -80,6 +91,24 @@ import WorkerProtocol
         }
     }
 
+    @Test func `handshakes cut at any byte are errors, never traps`() throws {
+        var hello: [UInt8] = []
+        let version = WorkerProtocolVersion.current
+        HelloFrame(protocolVersion: version, bundleVersion: "1", functions: ["a"], limits: "l").write(to: &hello)
+        var start: [UInt8] = []
+        StartFrame(function: "a", concurrency: 1, lowestLogLevel: 2, batchSize: 3).write(to: &start)
+        for (whole, kind) in [(hello, FrameKind.hello), (start, .start)] {
+            for count in 13..<whole.count {
+                var cut: [UInt8] = []
+                cut.appendFrame(kind) { $0.append(contentsOf: whole[13..<count]) }
+                let frame = try self.frame(cut)
+                #expect(throws: FrameError.self) {
+                    if kind == .hello { _ = try HelloFrame(frame) } else { _ = try StartFrame(frame) }
+                }
+            }
+        }
+    }
+
     @Test("Random bodies of every kind are read or refused", arguments: 0..<100 as Range<UInt64>)
     func random(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
@@ -94,6 +123,7 @@ import WorkerProtocol
         }
         if let result = try? ResultFrame(frame) { #expect(result.nanoseconds >= 0) }
         if let log = try? LogFrame(frame) { #expect(log.metadata.count <= body.count) }
+        if let hello = try? HelloFrame(frame) { #expect(hello.limits.utf8.count <= 3 * body.count) }
         if let start = try? StartFrame(frame) { #expect(start.function.utf8.count <= 3 * body.count) }
     }
 

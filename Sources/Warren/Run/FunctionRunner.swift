@@ -2,7 +2,7 @@ import FoundationEssentials
 package import Messaging
 package import WorkerProtocol
 
-/// One run of a function: how it ended and how long it took.
+/// One run of a function: how it ended and how long it took. For an event of a batch that is how long its batch took.
 package struct FunctionRun: Sendable, Equatable {
     package let outcome: Outcome
     package let nanoseconds: UInt64
@@ -24,24 +24,44 @@ package struct FunctionRun: Sendable, Equatable {
 ///
 /// A function that returns is done, even after the deadline: its work is finished, and running it again would only
 /// do it twice.
+///
+/// An event of a batch ends by the same rules: with the error that the function gave to ``BatchItem/fail(_:)``, which is
+/// never a timeout, else as the batch does.
 package struct FunctionRunner: Sendable {
     /// The function's name, as manifests write it.
     package let name: String
+    /// Whether the function takes several events at once.
+    package var isBatch: Bool { self.batchFunction != nil }
+
     private let function: any RunnableFunction
+    /// The same once more, if it takes several events at once.
+    private let batchFunction: (any RunnableBatch)?
 
     /// Makes a function ready: calls its `init`.
     ///
     /// - Throws: What the function's `init` throws. A worker reports it and exits.
     package init(_ type: any Function.Type) async throws {
         self.name = type.name
-        self.function = try await Self.make(type)
+        if let type = type as? any BatchFunction.Type {
+            let function = try await Self.makeBatch(type)
+            self.function = function
+            self.batchFunction = function
+        } else {
+            self.function = try await Self.make(type)
+            self.batchFunction = nil
+        }
     }
 
     private static func make<Body: Function>(_ type: Body.Type) async throws -> any RunnableFunction {
         TypedFunction(function: try await Body())
     }
 
-    /// Runs the function once. The caller cancels the task at the deadline, after raising `stop`.
+    private static func makeBatch<Body: BatchFunction>(_ type: Body.Type) async throws -> any RunnableBatch {
+        TypedBatch(function: try await Body())
+    }
+
+    /// Runs the function on one event, a batch function on a batch of one. The caller cancels the task at the deadline,
+    /// after raising `stop`.
     package func run(
         _ received: ReceivedInvocation,
         deadline: ContinuousClock.Instant,
@@ -50,8 +70,37 @@ package struct FunctionRunner: Sendable {
     ) async -> FunctionRun {
         let start = ContinuousClock.now
         let outcome = await self.function.run(received, deadline: deadline, stop: stop, makeLogger: makeLogger)
+        return FunctionRun(outcome, since: start)
+    }
+
+    /// Runs a batch function once on several events, any other function on one after the other. Each invocation is
+    /// answered once, by its index in `batch`; what cannot be decoded is answered before the function begins.
+    ///
+    /// - Parameter deadline: The earliest deadline of the batch. The caller cancels the task then, after raising `stop`.
+    package func run(
+        batch: [ReceivedInvocation],
+        deadline: ContinuousClock.Instant,
+        stop: StopSignal,
+        makeLogger: @escaping LoggerFactory,
+        answer: (Int, FunctionRun) -> Void
+    ) async {
+        guard let function = self.batchFunction else {
+            for (index, received) in batch.enumerated() {
+                answer(index, await self.run(received, deadline: deadline, stop: stop, makeLogger: makeLogger))
+            }
+            return
+        }
+        let start = ContinuousClock.now
+        await function.run(batch, deadline: deadline, stop: stop, makeLogger: makeLogger) { index, outcome in
+            answer(index, FunctionRun(outcome, since: start))
+        }
+    }
+}
+
+extension FunctionRun {
+    fileprivate init(_ outcome: Outcome, since start: ContinuousClock.Instant) {
         let (seconds, attoseconds) = start.duration(to: .now).components
-        return FunctionRun(
+        self.init(
             outcome: outcome,
             nanoseconds: UInt64(max(0, seconds)) * 1_000_000_000 + UInt64(max(0, attoseconds) / 1_000_000_000)
         )
@@ -59,7 +108,7 @@ package struct FunctionRunner: Sendable {
 }
 
 /// A function behind one call that does not depend on its payload.
-private protocol RunnableFunction: Sendable {
+protocol RunnableFunction: Sendable {
     func run(
         _ received: ReceivedInvocation,
         deadline: ContinuousClock.Instant,
@@ -90,7 +139,7 @@ private struct TypedFunction<Body: Function>: RunnableFunction {
         do throws(UndecodableEvent) {
             (origin, payload) = try self.reader.read(received)
         } catch {
-            return .undecodable(Failure(type: "DecodingError", message: error.message.prefix(bytes: Failure.longest)))
+            return .undecodable(error)
         }
         let state = InvocationState(origin, deadline: deadline, encoder: self.encoder, makeLogger: makeLogger)
         do {
@@ -104,6 +153,10 @@ private struct TypedFunction<Body: Function>: RunnableFunction {
 }
 
 extension Outcome {
+    static func undecodable(_ error: UndecodableEvent) -> Outcome {
+        .undecodable(Failure(type: "DecodingError", message: error.message.prefix(bytes: Failure.longest)))
+    }
+
     /// What an error that a function threw means.
     static func thrown(_ error: any Error, isLate: Bool) -> Outcome {
         let failure = Failure(error)

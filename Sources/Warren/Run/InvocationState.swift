@@ -16,6 +16,7 @@ package final class InvocationState: Sendable {
         var emitted: [EmittedEvent] = []
         var bytes = 0
         var hasEnded = false
+        var failure: (any Error)?
         var logger: Logger?
     }
 
@@ -40,6 +41,16 @@ package final class InvocationState: Sendable {
             return logger
         }
     }
+
+    /// Has this event of a batch fail; the first error stays, and one that comes after the end is ignored.
+    func fail(_ error: any Error) {
+        self.gathered.withLock { gathered in
+            if !gathered.hasEnded, gathered.failure == nil { gathered.failure = error }
+        }
+    }
+
+    /// What the function gave to ``BatchItem/fail(_:)``.
+    var failure: (any Error)? { self.gathered.withLock { $0.failure } }
 
     /// Stops emitting and hands over what was emitted.
     package func end() -> [EmittedEvent] {

@@ -4,6 +4,11 @@ import WorkerProtocol
 struct PendingInvocation: Sendable {
     let received: ReceivedInvocation
     let deadline: ContinuousClock.Instant
+
+    /// When it was received, which is when its timeout began to run.
+    var arrival: ContinuousClock.Instant {
+        self.deadline.advanced(by: .milliseconds(-Int64(self.received.run.timeoutMilliseconds)))
+    }
 }
 
 /// First in, first out, without moving what stays, but for a compaction now and then.
@@ -15,6 +20,10 @@ struct InvocationQueue {
     var span: Int { self.elements.count }
     var count: Int { self.elements.count - self.head }
     var isEmpty: Bool { self.head == self.elements.count }
+    /// The element that `offset` others stand before; nil when there are not so many.
+    func element(at offset: Int) -> PendingInvocation? {
+        offset < self.count ? self.elements[self.head + offset] : nil
+    }
     var earliestDeadline: ContinuousClock.Instant? {
         self.elements[self.head...].lazy.compactMap { $0?.deadline }.min()
     }

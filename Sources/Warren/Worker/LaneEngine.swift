@@ -3,7 +3,7 @@ import Messaging
 import Synchronization
 import WorkerProtocol
 
-/// Runs invocations in long-lived tasks and writes their results: no task is made for an event.
+/// Runs invocations, or batches of them, in long-lived tasks and writes their results: no task is made for an event.
 ///
 /// Results gather in the output buffer while invocations wait, and are sent when the last one is taken or a lane
 /// finds nothing more to do. So under load many results share one write, and without load none waits.
@@ -16,10 +16,19 @@ final class LaneEngine: Sendable {
     /// A lane that never has to wait lets other tasks of the process have its thread after so many invocations.
     private static let invocationsPerTurn = 256
 
-    init(concurrency: Int, output: WorkerOutput, makeLogger: @escaping LoggerFactory) {
+    /// Whether invocations are collected, so that some may become ripe by the passing of time.
+    let isBatching: Bool
+
+    init(
+        concurrency: Int,
+        batching: BatchRule? = nil,
+        output: WorkerOutput,
+        makeLogger: @escaping LoggerFactory
+    ) {
         self.output = output
         self.makeLogger = makeLogger
-        self.table = Mutex(LaneTable(concurrency: concurrency))
+        self.isBatching = batching != nil
+        self.table = Mutex(LaneTable(concurrency: concurrency, batching: batching))
     }
 
     /// Begins with what waits already.
@@ -36,8 +45,17 @@ final class LaneEngine: Sendable {
         self.call(upTo: Self.processors)
     }
 
-    /// Whether invocations wait for a lane, so that results may wait behind them.
-    var hasWaiting: Bool { self.table.withLock { !$0.queue.isEmpty } }
+    /// Begins what has become ripe. The thread that reads looks at the clock for all lanes.
+    func beginRipe() { self.call(upTo: Self.processors) }
+
+    /// No more invocations will come: everything is ripe at once.
+    func drain() {
+        self.table.withLock { $0.drain() }
+        self.call(upTo: Self.processors)
+    }
+
+    /// What invocations wait for. Results may wait behind those that wait for a lane.
+    var waiting: LaneTable.Waiting { self.table.withLock { $0.waiting(.now) } }
 
     /// Whether nothing waits and nothing runs. Results are in the output buffer by then.
     var isIdle: Bool { self.table.withLock { $0.queue.isEmpty && $0.running == 0 } }
@@ -60,7 +78,8 @@ final class LaneEngine: Sendable {
         return next
     }
 
-    /// Cancels one invocation, if it has not ended yet. It ends as failed unless the function returns all the same.
+    /// Cancels one invocation, if it has not ended yet. It ends as failed unless the function returns all the same. One
+    /// that runs in a batch shares its task with the others, so these are cancelled with it and end alike.
     func cancel(_ number: UInt64) {
         let (tasks, waiting) = self.table.withLock { table in
             (
@@ -91,7 +110,7 @@ final class LaneEngine: Sendable {
     private func call(upTo limit: Int) {
         guard let runner = self.runner.withLock({ $0 }) else { return }
         let woken = self.table.withLock { table in
-            table.call(upTo: limit) { lane, stop in
+            table.call(upTo: limit, now: .now) { lane, stop in
                 Task { await self.serve(lane, stop: stop, runner: runner) }
             }
         }
@@ -104,9 +123,9 @@ final class LaneEngine: Sendable {
         while true {
             let (step, shouldCall) = self.table.withLock { table in
                 if wasCalled { table.arrived() }
-                let step = table.step(lane)
+                let step = table.step(lane, now: .now)
                 // One lane at a time is called from here: it calls the next one when it comes.
-                return (step, !table.queue.isEmpty && table.called == 0)
+                return (step, table.called == 0 && table.isReady(.now))
             }
             wasCalled = false
             if shouldCall { self.call(upTo: 1) }
@@ -116,6 +135,10 @@ final class LaneEngine: Sendable {
                 await self.run(invocation, stop: stop, runner: runner)
                 turn += 1
                 if turn % Self.invocationsPerTurn == 0 { await Task.yield() }
+            case .runBatch(let batch, let isLast):
+                if isLast { self.output.flush() }
+                await self.run(batch, stop: stop, runner: runner)
+                await Task.yield()
             case .wait:
                 self.output.flush()
                 wasCalled = await self.rest()
@@ -137,13 +160,28 @@ final class LaneEngine: Sendable {
         self.output.append { result.write(invocation: invocation.received.invocation, to: &$0) }
     }
 
+    private func run(_ batch: [PendingInvocation], stop: StopSignal, runner: FunctionRunner) async {
+        guard let deadline = batch.map({ $0.deadline }).min() else { return }
+        await runner.run(
+            batch: batch.map { $0.received },
+            deadline: deadline,
+            stop: stop,
+            makeLogger: self.makeLogger
+        ) { index, run in
+            let result = ResultFrame(outcome: run.outcome, nanoseconds: run.nanoseconds)
+            self.output.append { result.write(invocation: batch[index].received.invocation, to: &$0) }
+            // These come before the function begins, and are not to share the fate of its batch.
+            if case .undecodable = run.outcome { self.output.flush() }
+        }
+    }
+
     /// Suspends the lane until it is called; false when it need not wait, because something has come meanwhile.
     ///
     /// Unsafe in name only: the continuation goes either into the table, from where it is taken out once to be
     /// resumed, or is resumed here.
     private func rest() async -> Bool {
         await withUnsafeContinuation { (continuation: LaneTable.Call) in
-            if !self.table.withLock({ $0.rest(continuation) }) { continuation.resume(returning: false) }
+            if !self.table.withLock({ $0.rest(continuation, now: .now) }) { continuation.resume(returning: false) }
         }
     }
 }

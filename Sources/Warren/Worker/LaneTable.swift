@@ -2,8 +2,8 @@ import WorkerProtocol
 
 /// The lanes of a worker and the invocations that wait for them. Pure bookkeeping, to be used under a lock.
 ///
-/// A lane is a task that runs one invocation after the other. There are as many as demand needed so far, at most
-/// `concurrency`. A task cannot be un-cancelled, so a lane whose invocation was cancelled is retired: it ends with
+/// A lane is a task that runs one invocation after the other, or one batch of them. There are as many lanes as demand
+/// needed so far, at most `concurrency`. A task cannot be un-cancelled, so a lane whose invocation was cancelled is retired: it ends with
 /// that invocation, and another may be opened in its place at once.
 struct LaneTable {
     /// Resumes an idle lane, with true.
@@ -13,16 +13,30 @@ struct LaneTable {
         var task: Task<Void, Never>?
         let stop = StopSignal()
         var invocation: UInt64?
+        /// The rest of the batch that `invocation` is the first of.
+        var others: [UInt64] = []
+        /// The earliest one of a batch.
         var deadline = ContinuousClock.now
         var isRetired = false
     }
 
     /// What a lane does next.
     enum Step {
-        /// `isLast`: nothing waits behind it, so results at hand should be sent before it begins.
+        /// `isLast`: nothing behind it could begin now, so results at hand should be sent before it begins.
         case run(PendingInvocation, isLast: Bool)
+        case runBatch([PendingInvocation], isLast: Bool)
         case wait
         case end
+    }
+
+    /// What invocations in the queue wait for.
+    enum Waiting: Equatable {
+        /// There are none.
+        case nothing
+        /// Something could begin now, and waits for a lane.
+        case lane
+        /// A batch that is taken then if no more come before.
+        case time(ContinuousClock.Instant)
     }
 
     /// Lanes that were called and have not looked at the queue yet. More calls than threads would only queue up.
@@ -34,15 +48,54 @@ struct LaneTable {
     private var live = 0
     private var idle: [Call] = []
     private let concurrency: Int
+    private let batching: BatchRule?
+    private var isDraining = false
 
-    init(concurrency: Int) { self.concurrency = max(1, concurrency) }
+    init(concurrency: Int, batching: BatchRule? = nil) {
+        self.concurrency = max(1, concurrency)
+        self.batching = batching
+    }
 
     mutating func enqueue(_ invocation: PendingInvocation) { self.queue.append(invocation) }
 
+    /// No more will come, so no batch waits for more.
+    mutating func drain() { self.isDraining = true }
+
+    /// How many lanes could begin something now. The time matters to batches alone.
+    private func ready(_ now: () -> ContinuousClock.Instant) -> Int {
+        guard let batching else { return self.queue.count }
+        let full = self.queue.count / batching.size
+        guard let next = self.queue.element(at: full * batching.size) else { return full }
+        return full + (self.isRipe(next, batching, now()) ? 1 : 0)
+    }
+
+    /// Whether a lane could begin something now.
+    func isReady(_ now: @autoclosure () -> ContinuousClock.Instant) -> Bool {
+        guard let batching else { return !self.queue.isEmpty }
+        if self.queue.count >= batching.size { return true }
+        guard let next = self.queue.element(at: 0) else { return false }
+        return self.isRipe(next, batching, now())
+    }
+
+    private func isRipe(_ oldest: PendingInvocation, _ batching: BatchRule, _ now: ContinuousClock.Instant) -> Bool {
+        self.isDraining || oldest.arrival.advanced(by: batching.wait) <= now
+    }
+
+    func waiting(_ now: @autoclosure () -> ContinuousClock.Instant) -> Waiting {
+        if self.isReady(now()) { return .lane }
+        guard let batching, let oldest = self.queue.element(at: 0) else { return .nothing }
+        return .time(oldest.arrival.advanced(by: batching.wait))
+    }
+
     /// Lanes to call so that up to `limit` are on their way to the queue: idle ones first, then new ones.
-    mutating func call(upTo limit: Int, open: (Int, StopSignal) -> Task<Void, Never>) -> [Call] {
+    mutating func call(
+        upTo limit: Int,
+        now: @autoclosure () -> ContinuousClock.Instant,
+        open: (Int, StopSignal) -> Task<Void, Never>
+    ) -> [Call] {
         var woken: [Call] = []
-        while self.called < min(limit, self.queue.count) {
+        let wanted = min(limit, self.ready(now))
+        while self.called < wanted {
             if let continuation = self.idle.popLast() {
                 woken.append(continuation)
             } else if self.live < self.concurrency {
@@ -62,8 +115,8 @@ struct LaneTable {
     /// A lane that was called has come.
     mutating func arrived() { self.called -= 1 }
 
-    /// Ends the lane's invocation, if it has one, and tells what comes next.
-    mutating func step(_ lane: Int) -> Step {
+    /// Ends what the lane ran, if anything, and tells what comes next.
+    mutating func step(_ lane: Int, now: @autoclosure () -> ContinuousClock.Instant) -> Step {
         if self.lanes[lane]?.invocation != nil {
             self.lanes[lane]?.invocation = nil
             self.running -= 1
@@ -73,6 +126,7 @@ struct LaneTable {
             self.unused.append(lane)
             return .end
         }
+        if let batching { return self.stepBatch(lane, batching, now: now()) }
         guard let next = self.queue.popFirst() else { return .wait }
         self.running += 1
         self.lanes[lane]?.invocation = next.received.invocation
@@ -80,14 +134,25 @@ struct LaneTable {
         return .run(next, isLast: self.queue.isEmpty)
     }
 
-    /// Remembers how to call a lane that found nothing to do; false when something has come meanwhile.
-    mutating func rest(_ continuation: Call) -> Bool {
-        guard self.queue.isEmpty else { return false }
+    private mutating func stepBatch(_ lane: Int, _ batching: BatchRule, now: ContinuousClock.Instant) -> Step {
+        guard self.isReady(now), let first = self.queue.popFirst() else { return .wait }
+        var batch = [first]
+        while batch.count < batching.size, let next = self.queue.popFirst() { batch.append(next) }
+        self.running += 1
+        self.lanes[lane]?.invocation = first.received.invocation
+        self.lanes[lane]?.others = batch.dropFirst().map { $0.received.invocation }
+        self.lanes[lane]?.deadline = batch.reduce(first.deadline) { min($0, $1.deadline) }
+        return .runBatch(batch, isLast: !self.isReady(now))
+    }
+
+    /// Remembers how to call a lane that found nothing to do; false when something can begin meanwhile.
+    mutating func rest(_ continuation: Call, now: @autoclosure () -> ContinuousClock.Instant) -> Bool {
+        guard !self.isReady(now()) else { return false }
         self.idle.append(continuation)
         return true
     }
 
-    /// Retires the lanes whose invocation satisfies the condition. Their tasks are to be cancelled outside the lock,
+    /// Retires the lanes of which an invocation satisfies the condition. Their tasks are to be cancelled outside the lock,
     /// because cancellation runs the function's own handlers.
     mutating func retire(
         _ reason: StopSignal.Reason,
@@ -97,6 +162,7 @@ struct LaneTable {
         for index in self.lanes.indices {
             guard let lane = self.lanes[index], let invocation = lane.invocation, !lane.isRetired,
                 condition(invocation, lane.deadline)
+                    || lane.others.contains(where: { condition($0, lane.deadline) })
             else { continue }
             lane.stop.raise(reason)
             self.lanes[index]?.isRetired = true

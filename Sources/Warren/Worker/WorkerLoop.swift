@@ -1,7 +1,7 @@
 import WorkerProtocol
 
-/// What a worker's own thread does: it hands invocations to the lanes, watches deadlines, and sends results that
-/// nobody else sends.
+/// What a worker's own thread does: it hands invocations to the lanes, watches deadlines and batches that become ripe,
+/// and sends results that nobody else sends.
 struct WorkerLoop {
     /// Why the loop ended.
     enum Ending: Equatable {
@@ -41,6 +41,7 @@ struct WorkerLoop {
                 case .nothing: self.output.flushWithoutWaiting()
                 case .hostGone: return .hostGone
                 }
+                if self.engine.isBatching { self.engine.beginRipe() }
                 if let deadline = self.nextDeadline {
                     let now = ContinuousClock.now
                     if deadline <= now { self.nextDeadline = self.engine.expire(now) }
@@ -53,11 +54,17 @@ struct WorkerLoop {
 
     /// Milliseconds until something must be looked at without the host's doing.
     private func patience() -> Int32 {
-        if self.isDraining || self.output.isStalled || self.engine.hasWaiting { return Self.backstop }
-        guard let deadline = self.nextDeadline else { return -1 }
-        let (seconds, attoseconds) = ContinuousClock.now.duration(to: deadline).components
+        if self.isDraining || self.output.isStalled { return Self.backstop }
+        var next = self.nextDeadline
+        switch self.engine.waiting {
+        case .nothing: break
+        case .lane: return Self.backstop
+        case .time(let ripe): next = min(next ?? ripe, ripe)
+        }
+        guard let next else { return -1 }
+        let (seconds, attoseconds) = ContinuousClock.now.duration(to: next).components
         guard seconds >= 0, attoseconds >= 0 else { return 0 }
-        // Rounded up, so that the deadline has passed when the wait is over; a long wait is simply begun again.
+        // Rounded up, so that the time has passed when the wait is over; a long wait is simply begun again.
         return Int32(clamping: min(seconds, 3600) * 1000 + attoseconds / 1_000_000_000_000_000 + 1)
     }
 
@@ -76,7 +83,9 @@ struct WorkerLoop {
                 self.engine.submit(batch)
                 batch.removeAll(keepingCapacity: true)
                 self.engine.cancel(frame.invocation)
-            case .drain: self.isDraining = true
+            case .drain:
+                self.isDraining = true
+                self.engine.drain()
             case .hello, .start, .ready, .startFailed, .result, .log:
                 throw FrameError("the host sent a \(frame.kind) frame to a worker that had started")
             }

@@ -7,6 +7,8 @@ import WorkerProtocol
 struct WorkerProcess {
     let functions: [any Function.Type]
     let version: String
+    /// Which limits are in force, for the host to show.
+    let limits: String
 
     private static let usage: Int32 = 64
 
@@ -28,7 +30,11 @@ struct WorkerProcess {
         let level = Logger.Level(number: start.lowestLogLevel)
         LoggingSystem.bootstrap { _ in WorkerLogHandler(invocation: 0, logLevel: level, output: output) }
         let function = start.function
-        let engine = LaneEngine(concurrency: Int(start.concurrency), output: output) { invocation in
+        let engine = LaneEngine(
+            concurrency: Int(start.concurrency),
+            batching: BatchRule(size: Int(start.batchSize), wait: .milliseconds(start.batchWaitMilliseconds)),
+            output: output
+        ) { invocation in
             Logger(label: function) { _ in
                 WorkerLogHandler(invocation: invocation, logLevel: level, output: output)
             }
@@ -40,7 +46,7 @@ struct WorkerProcess {
             Self.end(loop.run())
         }
         guard isRunning else { Self.fail("the system has no thread left for the worker", output) }
-        await self.open(engine, function, output)
+        await self.open(engine, start, output)
         // Nobody resumes this: the process ends on the thread that reads.
         while true { await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in } }
     }
@@ -49,7 +55,8 @@ struct WorkerProcess {
         let hello = HelloFrame(
             protocolVersion: WorkerProtocolVersion.current,
             bundleVersion: self.version,
-            functions: self.functions.map { $0.name }
+            functions: self.functions.map { $0.name },
+            limits: self.limits
         )
         output.append { hello.write(to: &$0) }
         output.flush()
@@ -66,15 +73,12 @@ struct WorkerProcess {
         }
     }
 
-    private func open(_ engine: LaneEngine, _ function: String, _ output: WorkerOutput) async {
-        let found = self.functions.filter { $0.name == function }
-        guard let type = found.first else {
-            let known = self.functions.map { $0.name }.sorted().joined(separator: ", ")
-            Self.fail("the bundle has no function '\(function)'; it has \(known.isEmpty ? "none" : known)", output)
-        }
-        guard found.count == 1 else {
-            let types = found.map { "\($0)" }.joined(separator: " and ")
-            Self.fail("\(types) share the name '\(function)'; give one of them a name of its own", output)
+    private func open(_ engine: LaneEngine, _ start: StartFrame, _ output: WorkerOutput) async {
+        let type: any Function.Type
+        do throws(StartRefusal) {
+            type = try Self.function(for: start, among: self.functions)
+        } catch {
+            Self.fail(error.description, output)
         }
         do {
             let runner = try await FunctionRunner(type)
@@ -84,6 +88,27 @@ struct WorkerProcess {
         } catch {
             Self.fail("\(type).init threw: \(error)", output)
         }
+    }
+
+    /// The one function that the host asks for, if it can be run as the host asks.
+    static func function(
+        for start: StartFrame,
+        among functions: [any Function.Type]
+    ) throws(StartRefusal) -> any Function.Type {
+        let name = start.function
+        let found = functions.filter { $0.name == name }
+        guard let type = found.first else {
+            let known = functions.map { $0.name }.sorted().joined(separator: ", ")
+            throw StartRefusal("the bundle has no function '\(name)'; it has \(known.isEmpty ? "none" : known)")
+        }
+        guard found.count == 1 else {
+            let types = found.map { "\($0)" }.joined(separator: " and ")
+            throw StartRefusal("\(types) share the name '\(name)'; give one of them a name of its own")
+        }
+        guard start.batchSize == 0 || type is any BatchFunction.Type else {
+            throw StartRefusal("\(name) is not a BatchFunction; remove 'batch' from its manifest")
+        }
+        return type
     }
 
     /// A terminal's Ctrl-C reaches every process in front of it, but the host alone decides when a worker ends. What
@@ -133,4 +158,11 @@ struct WorkerProcess {
 
             """
     }
+}
+
+/// Why a worker cannot serve the function that the host asks for, and what to do about it.
+struct StartRefusal: Error, Equatable, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
 }

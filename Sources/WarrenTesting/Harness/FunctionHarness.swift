@@ -66,6 +66,29 @@ public struct FunctionHarness<Body: Function>: Sendable {
         maxAttempts: Int = 5,
         timeout: Duration = .seconds(30)
     ) async -> RunResult {
+        let invocation = Self.invocation(
+            bytes: bytes,
+            contentType: contentType,
+            key: key,
+            id: id,
+            headers: headers,
+            attempt: attempt,
+            maxAttempts: maxAttempts
+        )
+        let logger = Logger(label: self.runner.name) { _ in SwiftLogNoOpLogHandler() }
+        let run = await InProcessRun.perform(invocation, on: self.runner, timeout: timeout, logger: logger)
+        return RunResult(run.outcome)
+    }
+
+    private static func invocation(
+        bytes: [UInt8],
+        contentType: String = "application/json",
+        key: String = "test.event",
+        id: String? = nil,
+        headers: [String: String] = [:],
+        attempt: Int = 1,
+        maxAttempts: Int = 5
+    ) -> Invocation {
         var event = EventMessage(
             id: id ?? "event-\(UUID().uuidString)",
             type: key,
@@ -79,7 +102,7 @@ public struct FunctionHarness<Body: Function>: Sendable {
             event.message(exchange: "", routingKey: key),
             tag: DeliveryTag(generation: 1, value: 1)
         )
-        let invocation = Invocation(
+        return Invocation(
             id: 1,
             delivery: delivery,
             attributes: EventAttributes(delivery),
@@ -88,8 +111,21 @@ public struct FunctionHarness<Body: Function>: Sendable {
             maxAttempts: maxAttempts,
             originalRoutingKey: nil
         )
+    }
+}
+
+extension FunctionHarness where Body: BatchFunction {
+    /// Runs the function once on a batch of these payloads.
+    ///
+    /// - Returns: One result for each event, in their order.
+    /// - Throws: The encoder's error. What the function throws is in the results.
+    public func run(
+        batch payloads: [some Encodable & Sendable],
+        timeout: Duration = .seconds(30)
+    ) async throws -> [RunResult] {
+        let invocations = try payloads.map { Self.invocation(bytes: [UInt8](try Body.encoder.encode($0))) }
         let logger = Logger(label: self.runner.name) { _ in SwiftLogNoOpLogHandler() }
-        let run = await InProcessRun.perform(invocation, on: self.runner, timeout: timeout, logger: logger)
-        return RunResult(run.outcome)
+        return try await InProcessRun.perform(batch: invocations, on: self.runner, timeout: timeout, logger: logger)
+            .map { RunResult($0.outcome) }
     }
 }

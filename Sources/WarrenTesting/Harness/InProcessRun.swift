@@ -20,12 +20,37 @@ enum InProcessRun {
             let failure = Failure(type: "FrameError", message: error.description)
             return FunctionRun(outcome: .undecodable(failure), nanoseconds: 0)
         }
+        return await self.within(timeout) { deadline, stop in
+            await runner.run(received, deadline: deadline, stop: stop, makeLogger: { _ in logger })
+        }
+    }
+
+    /// Several invocations as one batch: one result for each, in their order.
+    static func perform(
+        batch: [Invocation],
+        on runner: FunctionRunner,
+        timeout: Duration,
+        logger: Logger
+    ) async throws(FrameError) -> [FunctionRun] {
+        var received: [ReceivedInvocation] = []
+        for invocation in batch { received.append(try self.received(invocation, timeout: timeout)) }
+        let all = received
+        return await self.within(timeout) { deadline, stop in
+            var runs: [Int: FunctionRun] = [:]
+            await runner.run(batch: all, deadline: deadline, stop: stop, makeLogger: { _ in logger }) { runs[$0] = $1 }
+            return all.indices.compactMap { runs[$0] }
+        }
+    }
+
+    /// Cancels the body at the deadline, and waits for its end.
+    private static func within<Run: Sendable>(
+        _ timeout: Duration,
+        _ body: @escaping @Sendable (ContinuousClock.Instant, StopSignal) async -> Run
+    ) async -> Run {
         let deadline = ContinuousClock.now + timeout
         let stop = StopSignal()
-        return await withTaskGroup(of: FunctionRun?.self) { group in
-            group.addTask {
-                await runner.run(received, deadline: deadline, stop: stop, makeLogger: { _ in logger })
-            }
+        return await withTaskGroup(of: Run?.self) { group in
+            group.addTask { await body(deadline, stop) }
             group.addTask {
                 // Ends early, by cancellation, when the function is done first.
                 try? await Task.sleep(until: deadline, clock: .continuous)

@@ -51,3 +51,26 @@ struct FunctionHarnessTests {
         }
     }
 }
+
+struct BatchHarnessTests {
+    struct Reading: Codable, Sendable {
+        let value: Int
+    }
+
+    struct Store: BatchFunction {
+        func handle(_ batch: [BatchItem<Reading>]) async throws {
+            for item in batch {
+                try item.context.emit("stored", ["of": batch.count])
+                if item.event.payload.value < 0 { item.fail(Rejected("negative")) }
+            }
+        }
+    }
+
+    @Test func `a batch is run once, and each of its events has its own result`() async throws {
+        let harness = try await FunctionHarness(Store.self)
+        let results = try await harness.run(batch: [Reading(value: 1), Reading(value: -1), Reading(value: 2)])
+        #expect(results.map(\.outcome) == [.done, .rejected("negative"), .done])
+        #expect(try results[0].emitted[0].decode([String: Int].self) == ["of": 3])
+        #expect(results[1].emitted.isEmpty)
+    }
+}

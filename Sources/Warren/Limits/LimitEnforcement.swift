@@ -1,0 +1,79 @@
+import Glibc
+import WorkerProtocol
+
+/// Puts a worker's limits in force, in its own process and before any code of its functions.
+///
+/// Two things hold for every worker, whatever its manifest says: it leaves no core file, because a loop of crashes would
+/// fill the disk and a core holds secrets; and when memory runs out the kernel ends it before its host.
+enum LimitEnforcement {
+    /// Added to the kernel's inclination to end this process when memory runs out, which goes from -1000 to 1000.
+    private static let expendability = 500
+    private static let unusable: Int32 = 70
+
+    /// Reads the limits out of the environment and puts them in force. Does nothing in a process that no host started.
+    /// A limit that cannot be kept ends the process with 70, because a worker without it is not what was asked for.
+    ///
+    /// - Returns: What is in force, in words for the host: `memory=rlimit openFiles=rlimit`.
+    static func enforceFromEnvironment() -> String {
+        guard let mark = getenv(WorkerProtocolVersion.environmentKey), String(cString: mark) == "1" else { return "" }
+        let text = getenv(WorkerProtocolVersion.limitsKey).map { String(cString: $0) } ?? ""
+        unsetenv(WorkerProtocolVersion.limitsKey)
+        do throws(WorkerLimitError) {
+            return try Self.enforce(try WorkerLimits(parsing: text)).joined(separator: " ")
+        } catch {
+            let complaint = Array("warren worker: \(error)\n".utf8)
+            _ = write(STDERR_FILENO, complaint, complaint.count)
+            _exit(Self.unusable)
+        }
+    }
+
+    private static func enforce(_ limits: WorkerLimits) throws(WorkerLimitError) -> [String] {
+        Self.becomeExpendable()
+        var none = rlimit(rlim_cur: 0, rlim_max: 0)
+        setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
+        var inForce: [String] = []
+        if let seconds = limits.cpuTime {
+            // A second more for the hard limit: SIGXCPU at the soft one tells why the worker died, SIGKILL would not.
+            try Self.set(RLIMIT_CPU, "cpuTime", seconds, to: seconds, hard: seconds + 1)
+            inForce.append("cpuTime=rlimit")
+        }
+        // Before the descriptors run out, for it opens a file.
+        if let share = limits.memory {
+            guard let allowance = MemoryAllowance.current() else {
+                throw .refused(
+                    limit: "memory",
+                    value: share,
+                    reason: "/proc/self/status does not tell VmData and Threads"
+                )
+            }
+            try Self.set(RLIMIT_DATA, "memory", share, to: allowance.limit(share: share))
+            inForce.append("memory=rlimit")
+        }
+        if let files = limits.openFiles {
+            try Self.set(RLIMIT_NOFILE, "openFiles", files, to: files)
+            inForce.append("openFiles=rlimit")
+        }
+        return inForce
+    }
+
+    /// The hard limit too, so that the function cannot lift it.
+    private static func set(
+        _ resource: __rlimit_resource,
+        _ name: String,
+        _ value: UInt64,
+        to bound: UInt64,
+        hard: UInt64? = nil
+    ) throws(WorkerLimitError) {
+        var limit = rlimit(rlim_cur: rlim_t(bound), rlim_max: rlim_t(hard ?? bound))
+        guard setrlimit(__rlimit_resource_t(resource.rawValue), &limit) == 0 else {
+            throw .refused(limit: name, value: value, reason: String(cString: strerror(errno)))
+        }
+    }
+
+    /// Raising needs no privilege; where `/proc` is not there or not writable, workers are as expendable as the host.
+    private static func becomeExpendable() {
+        let path = "/proc/self/oom_score_adj"
+        guard let now = ProcessFile.read(path).flatMap({ Int($0.prefix { $0 != "\n" }) }) else { return }
+        ProcessFile.write("\(min(1000, now + Self.expendability))", to: path)
+    }
+}

@@ -1,0 +1,90 @@
+import FoundationEssentials
+import Messaging
+import WorkerProtocol
+
+/// A batch function behind one call that does not depend on its payload.
+protocol RunnableBatch: RunnableFunction {
+    /// Runs the function once on all that can be decoded. Each element of `batch` is answered once, by its index: what
+    /// cannot be decoded before the function begins, the others when it has ended.
+    func run(
+        _ batch: [ReceivedInvocation],
+        deadline: ContinuousClock.Instant,
+        stop: StopSignal,
+        makeLogger: @escaping LoggerFactory,
+        answer: (Int, Outcome) -> Void
+    ) async
+}
+
+extension RunnableBatch {
+    /// A batch of one.
+    func run(
+        _ received: ReceivedInvocation,
+        deadline: ContinuousClock.Instant,
+        stop: StopSignal,
+        makeLogger: @escaping LoggerFactory
+    ) async -> Outcome {
+        var answer: Outcome?
+        await self.run([received], deadline: deadline, stop: stop, makeLogger: makeLogger) { answer = $1 }
+        guard let answer else { preconditionFailure("each invocation of a batch is answered") }
+        return answer
+    }
+}
+
+struct TypedBatch<Body: BatchFunction>: RunnableBatch {
+    private let function: Body
+    private let reader: PayloadReader<Body.Payload>
+    private let encoder: JSONEncoder
+
+    init(function: Body) {
+        self.function = function
+        self.reader = PayloadReader(decoder: Body.decoder)
+        self.encoder = Body.encoder
+    }
+
+    /// An event that the function is given, and the place of its invocation among those that came.
+    private struct Member {
+        let index: Int
+        let item: BatchItem<Body.Payload>
+    }
+
+    func run(
+        _ batch: [ReceivedInvocation],
+        deadline: ContinuousClock.Instant,
+        stop: StopSignal,
+        makeLogger: @escaping LoggerFactory,
+        answer: (Int, Outcome) -> Void
+    ) async {
+        var members: [Member] = []
+        members.reserveCapacity(batch.count)
+        for (index, received) in batch.enumerated() {
+            do throws(UndecodableEvent) {
+                let (origin, payload) = try self.reader.read(received)
+                let state = InvocationState(origin, deadline: deadline, encoder: self.encoder, makeLogger: makeLogger)
+                let item = BatchItem(event: Event(origin, payload: payload), context: FunctionContext(state))
+                members.append(Member(index: index, item: item))
+            } catch {
+                answer(index, .undecodable(error))
+            }
+        }
+        guard !members.isEmpty else { return }
+        var thrown: (any Error)?
+        do {
+            try await self.function.handle(members.map { $0.item })
+        } catch {
+            thrown = error
+        }
+        let isLate = stop.reason == .deadline || ContinuousClock.now >= deadline
+        for member in members {
+            let state = member.item.context.state
+            let emitted = state.end()
+            if let failure = state.failure {
+                // The function's own word on this event, so a deadline changes nothing about it.
+                answer(member.index, .thrown(failure, isLate: false))
+            } else if let thrown {
+                answer(member.index, .thrown(thrown, isLate: isLate))
+            } else {
+                answer(member.index, .done(emitted: emitted))
+            }
+        }
+    }
+}
