@@ -97,6 +97,10 @@ package final class AMQPBroker: Broker {
         _ = try await self.perform(.declare(declarations))
     }
 
+    package func remove(_ removals: [Removal]) async throws(BrokerError) {
+        _ = try await self.perform(.remove(removals))
+    }
+
     package func inspect(queue: String) async throws(BrokerError) -> QueueInspection? {
         try await self.perform(.inspect(queue: queue))
     }

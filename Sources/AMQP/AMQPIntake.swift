@@ -71,7 +71,13 @@ package final class AMQPIntake: Intake {
         return channel
     }
 
-    package func unsubscribe(_ subscription: SubscriptionID) { self.channel(subscription)?.unsubscribe() }
+    package func unsubscribe(_ subscription: SubscriptionID, _ departure: Departure) {
+        self.channel(subscription)?.unsubscribe(departure)
+    }
+
+    package func renew(_ subscription: SubscriptionID, because error: BrokerError) {
+        self.channel(subscription)?.renew(error)
+    }
 
     package func acknowledge(_ tag: DeliveryTag, of subscription: SubscriptionID) {
         self.channel(subscription)?.acknowledge(tag)

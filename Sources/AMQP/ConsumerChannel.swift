@@ -13,7 +13,7 @@ final class ConsumerChannel {
     private let loop: EventLoop
     private var lifecycle = ConsumerLifecycle()
     private var backoff = ReconnectBackoff()
-    private var acks = AckLedger()
+    private var settlements: SettlementSender
     private var assembly: DeliveryAssembly
     private var batch: [Delivery] = []
     /// The number of the channel's present life.
@@ -40,6 +40,7 @@ final class ConsumerChannel {
         self.loop = loop
         self.handler = handler
         self.assembly = DeliveryAssembly(bodyLimit: bodyLimit)
+        self.settlements = SettlementSender(channel: number, prefetch: prefetch, driver: driver)
         self.tag = Array("warren-\(number)".utf8)
     }
 
@@ -53,7 +54,14 @@ final class ConsumerChannel {
     /// Nothing will ever come from it again, and its number is free.
     var isOver: Bool { self.lifecycle.state == .over }
 
-    func unsubscribe() { self.perform(self.lifecycle.unsubscribe()) }
+    func unsubscribe(_ departure: Departure) { self.perform(self.lifecycle.unsubscribe(departure)) }
+
+    func renew(_ error: BrokerError) {
+        let actions = self.lifecycle.renew(error)
+        guard !actions.isEmpty else { return }
+        self.batch.removeAll()
+        self.perform(actions)
+    }
 
     func received(_ frame: inout amqp_frame_t) {
         switch Int32(frame.frame_type) {
@@ -103,7 +111,7 @@ final class ConsumerChannel {
     private func completeDelivery() {
         let delivery = self.assembly.finish(generation: self.generation)
         guard self.lifecycle.isChannelOpen || self.lifecycle.state == .subscribing else { return }
-        self.acks.delivered(delivery.tag.value)
+        self.settlements.delivered(delivery.tag.value)
         self.batch.append(delivery)
     }
 
@@ -124,7 +132,7 @@ final class ConsumerChannel {
         switch action {
         case .open:
             self.generation += 1
-            self.acks = AckLedger()
+            self.settlements.begin()
             self.driver.send(AMQP_CHANNEL_OPEN_METHOD, on: self.number, amqp_channel_open_t())
             self.watchForAnswers()
         case .limit:
@@ -138,10 +146,13 @@ final class ConsumerChannel {
                 let cancel = amqp_basic_cancel_t(consumer_tag: tag, nowait: 0)
                 self.driver.send(AMQP_BASIC_CANCEL_METHOD, on: self.number, cancel)
             }
+        case .sendLastAcks:
+            self.sendLastAcks()
         case .closeChannel:
             var close = amqp_channel_close_t()
             close.reply_code = 200
             self.driver.send(AMQP_CHANNEL_CLOSE_METHOD, on: self.number, close)
+            self.watchForClose()
         case .confirmChannelClose:
             self.driver.send(AMQP_CHANNEL_CLOSE_OK_METHOD, on: self.number, amqp_channel_close_ok_t())
         case .rest:
@@ -155,11 +166,14 @@ final class ConsumerChannel {
         case .reportEnded:
             self.handler(.ended)
         case .reportInterrupted(let what, let error):
-            self.handler(.interrupted(what, error))
+            let unsent = self.settlements.end().map { DeliveryTag(generation: self.generation, value: $0) }
+            self.handler(.interrupted(what, error, unsent: unsent))
+        case .breakConnection(let error):
+            self.driver.fail(error)
         }
     }
 
-    /// From opening the channel until the consumer is there.
+    /// From opening the channel until the consumer is there, and from closing it until that is confirmed.
     private static let answerLimit = Duration.seconds(30)
 
     private func watchForAnswers() {
@@ -172,6 +186,19 @@ final class ConsumerChannel {
                     + "see whether the queue has a leader (rabbitmq-queues quorum_status)"
             )
             self.perform(self.lifecycle.wentUnanswered(error))
+        }
+    }
+
+    private func watchForClose() {
+        let generation = self.generation
+        self.loop.schedule(after: Self.answerLimit) { [weak self] in
+            guard let self, self.generation == generation else { return }
+            let error = BrokerError(
+                .unreachable,
+                "\(self.driver.address) has not closed the channel of queue '\(self.queue)' within \(Self.answerLimit); "
+                    + "the connection is made anew; see the broker's log if it happens again"
+            )
+            self.perform(self.lifecycle.closeWentUnanswered(error))
         }
     }
 
@@ -198,20 +225,15 @@ final class ConsumerChannel {
     }
 
     func acknowledge(_ tag: DeliveryTag) {
-        guard self.isCurrent(tag) else { return }
-        _ = self.acks.acknowledge(tag.value)
+        if self.isCurrent(tag) { self.settlements.acknowledge(tag.value) }
     }
 
     func giveBack(_ tag: DeliveryTag) {
-        guard self.isCurrent(tag), self.acks.tell(tag.value) else { return }
-        let nack = amqp_basic_nack_t(delivery_tag: tag.value, multiple: 0, requeue: 1)
-        self.driver.send(AMQP_BASIC_NACK_METHOD, on: self.number, nack)
+        if self.isCurrent(tag) { self.settlements.giveBack(tag.value) }
     }
 
     func refuse(_ tag: DeliveryTag) {
-        guard self.isCurrent(tag), self.acks.tell(tag.value) else { return }
-        let reject = amqp_basic_reject_t(delivery_tag: tag.value, requeue: 0)
-        self.driver.send(AMQP_BASIC_REJECT_METHOD, on: self.number, reject)
+        if self.isCurrent(tag) { self.settlements.refuse(tag.value) }
     }
 
     /// How long acknowledgements may be collected. Each costs a quorum queue a command of its own in its log, so a few
@@ -223,23 +245,14 @@ final class ConsumerChannel {
     /// moment pass in which more come; those behind a delivery that still runs have that moment to close the gap.
     func flush(atOnce: Bool = false) {
         guard self.lifecycle.isChannelOpen else { return }
-        if atOnce || self.acks.untold * 3 >= Int(self.prefetch) { self.sendAcks(withStragglers: atOnce) }
-        if self.acks.untold > 0, self.collectingTimer == nil {
+        self.settlements.flush(atOnce: atOnce)
+        if self.settlements.hasUnsent, self.collectingTimer == nil {
             self.collectingTimer = self.loop.schedule(after: Self.collectingTime) { [weak self] in
                 self?.collectingTimer = nil
                 self?.flush(atOnce: true)
             }
         }
-        if self.acks.outstanding == 0, self.acks.untold == 0 { self.leaveLater() }
-    }
-
-    private func sendAcks(withStragglers: Bool) {
-        if let prefix = self.acks.takePrefix() {
-            self.sendAck(prefix.tag, multiple: prefix.isMultiple)
-        }
-        // A gap that has held up a third of the prefetch does not close soon.
-        guard withStragglers || self.acks.untold * 3 >= Int(self.prefetch) else { return }
-        for tag in self.acks.takeStragglers() { self.sendAck(tag, multiple: false) }
+        if self.settlements.isSettled { self.leaveLater() }
     }
 
     /// How long a channel stays open behind its last settlement. It passes settlements on to a quorum queue a few at a
@@ -256,8 +269,13 @@ final class ConsumerChannel {
         }
     }
 
-    private func sendAck(_ tag: UInt64, multiple: Bool) {
-        let ack = amqp_basic_ack_t(delivery_tag: tag, multiple: multiple ? 1 : 0)
-        self.driver.send(AMQP_BASIC_ACK_METHOD, on: self.number, ack)
+    private func sendLastAcks() {
+        self.batch.removeAll()
+        self.settlements.flush(atOnce: true)
+        let generation = self.generation
+        self.loop.schedule(after: Self.settlementGrace) { [weak self] in
+            guard let self, self.generation == generation else { return }
+            self.perform(self.lifecycle.lastAcksTaken())
+        }
     }
 }

@@ -17,7 +17,10 @@ struct ConsumerLifecycle {
         case consuming
         /// basic.cancel was sent by us.
         case cancelling
-        /// The broker cancelled the consumer; channel.close was sent.
+        /// Unsubscribed so that everything unsettled goes back; the last acknowledgements were sent, and the broker gets
+        /// time to take them.
+        case returning
+        /// channel.close was sent: the broker cancelled the consumer, answers nothing, or is to take everything back.
         case closing
         /// Waits a while before the channel is opened again.
         case resting
@@ -34,16 +37,22 @@ struct ConsumerLifecycle {
         case limit
         case consume
         case cancel
+        /// Send what has been acknowledged, and call `lastAcksTaken` when the broker has had time to take it.
+        case sendLastAcks
         case closeChannel
         case confirmChannelClose
         case rest
         case reportActive
         case reportEnded
         case reportInterrupted(Interruption, BrokerError)
+        /// The broker does not even close a channel: nothing can be expected from this connection.
+        case breakConnection(BrokerError)
     }
 
     private(set) var state = State.disconnected
-    private var isWanted = true
+    /// How it was unsubscribed; nil as long as it is wanted.
+    private var departure: Departure?
+    private var isWanted: Bool { self.departure == nil }
     /// Why there has been no connection since the last one, as reported.
     private var reportedLoss: BrokerError?
 
@@ -51,7 +60,7 @@ struct ConsumerLifecycle {
     var isChannelOpen: Bool {
         switch self.state {
         case .consuming, .cancelling, .ended: true
-        case .disconnected, .opening, .limiting, .subscribing, .closing, .resting, .leaving, .over: false
+        case .disconnected, .opening, .limiting, .subscribing, .returning, .closing, .resting, .leaving, .over: false
         }
     }
 
@@ -77,12 +86,18 @@ struct ConsumerLifecycle {
 
     mutating func subscribed() -> [Action] {
         guard self.state == .subscribing else { return [] }
-        guard self.isWanted else {
+        switch self.departure {
+        case nil:
+            self.state = .consuming
+            return [.reportActive]
+        case .settling:
             self.state = .cancelling
             return [.cancel]
+        case .returning:
+            // Nothing has been handed over, so nothing can have been acknowledged.
+            self.state = .closing
+            return [.closeChannel]
         }
-        self.state = .consuming
-        return [.reportActive]
     }
 
     /// The broker has not answered what was sent last: a queue whose leader is gone answers nothing until it has one.
@@ -92,9 +107,21 @@ struct ConsumerLifecycle {
         case .opening, .limiting, .subscribing:
             self.state = .closing
             return [.reportInterrupted(.channel, error), .closeChannel]
-        case .disconnected, .consuming, .cancelling, .closing, .resting, .ended, .leaving, .over:
+        case .disconnected, .consuming, .cancelling, .returning, .closing, .resting, .ended, .leaving, .over:
             return []
         }
+    }
+
+    /// The broker has not confirmed the close of the channel.
+    mutating func closeWentUnanswered(_ error: BrokerError) -> [Action] {
+        self.state == .closing ? [.breakConnection(error)] : []
+    }
+
+    /// The consumer is to be given up and made anew, because it seems dead.
+    mutating func renew(_ error: BrokerError) -> [Action] {
+        guard self.state == .consuming else { return [] }
+        self.state = .closing
+        return [.reportInterrupted(.consumer, error), .closeChannel]
     }
 
     mutating func cancelledByBroker(_ error: BrokerError) -> [Action] {
@@ -104,7 +131,7 @@ struct ConsumerLifecycle {
             return [.reportInterrupted(.consumer, error), .closeChannel]
         case .cancelling:
             return self.end(.ended)
-        case .disconnected, .opening, .limiting, .closing, .resting, .ended, .leaving, .over:
+        case .disconnected, .opening, .limiting, .returning, .closing, .resting, .ended, .leaving, .over:
             return []
         }
     }
@@ -112,15 +139,18 @@ struct ConsumerLifecycle {
     mutating func channelClosedByBroker(_ error: BrokerError) -> [Action] {
         switch self.state {
         case .disconnected, .resting, .over: return []
-        case .ended, .leaving:
+        case .ended:
+            // Nothing is delivered any more, but what was delivered may still be running: its tag is void now.
+            self.state = .over
+            return [.confirmChannelClose, .reportInterrupted(.channel, error)]
+        case .leaving:
             self.state = .over
             return [.confirmChannelClose]
         case .closing:
             // Both sides closed at once; the interruption has been reported.
-            self.state = .resting
-            return [.confirmChannelClose, .rest]
-        case .cancelling:
-            return [.confirmChannelClose] + self.end(.over)
+            return [.confirmChannelClose] + self.restOrEnd()
+        case .cancelling, .returning:
+            return [.confirmChannelClose, .reportInterrupted(.channel, error)] + self.end(.over)
         case .opening, .limiting, .subscribing, .consuming:
             guard self.isWanted else { return [.confirmChannelClose] + self.end(.over) }
             self.state = .resting
@@ -131,6 +161,10 @@ struct ConsumerLifecycle {
     mutating func channelCloseConfirmed() -> [Action] {
         if self.state == .leaving { self.state = .over }
         guard self.state == .closing else { return [] }
+        return self.restOrEnd()
+    }
+
+    private mutating func restOrEnd() -> [Action] {
         guard self.isWanted else { return self.end(.over) }
         self.state = .resting
         return [.rest]
@@ -154,7 +188,7 @@ struct ConsumerLifecycle {
             // Nothing is delivered any more, but what was delivered may still be running: its tag is void now.
             self.state = .over
             return [.reportInterrupted(.connection, error)]
-        case .cancelling:
+        case .cancelling, .returning:
             return [.reportInterrupted(.connection, error)] + self.end(.over)
         case .opening, .limiting, .subscribing, .consuming, .closing, .resting:
             let report = Action.reportInterrupted(.connection, error)
@@ -165,17 +199,31 @@ struct ConsumerLifecycle {
         }
     }
 
-    mutating func unsubscribe() -> [Action] {
+    mutating func unsubscribe(_ departure: Departure) -> [Action] {
         guard self.isWanted else { return [] }
-        self.isWanted = false
+        self.departure = departure
         switch self.state {
         case .disconnected, .resting: return self.end(.over)
         case .consuming:
-            self.state = .cancelling
-            return [.cancel]
+            switch departure {
+            case .settling:
+                self.state = .cancelling
+                return [.cancel]
+            case .returning:
+                self.state = .returning
+                return [.sendLastAcks]
+            }
         case .opening, .limiting, .subscribing, .closing: return []
-        case .cancelling, .ended, .leaving, .over: return []
+        case .cancelling, .returning, .ended, .leaving, .over: return []
         }
+    }
+
+    /// The channel is closed without a basic.cancel before: at that the broker would make the next consumer active while
+    /// the messages of this one are still here.
+    mutating func lastAcksTaken() -> [Action] {
+        guard self.state == .returning else { return [] }
+        self.state = .closing
+        return [.closeChannel]
     }
 
     mutating func cancelConfirmed() -> [Action] {

@@ -7,6 +7,7 @@ import Polling
 struct TopologyRequest: Sendable {
     enum Operation: Sendable {
         case declare([Declaration])
+        case remove([Removal])
         case inspect(queue: String)
         case close
     }
@@ -15,7 +16,7 @@ struct TopologyRequest: Sendable {
     let completion: @Sendable (Result<QueueInspection?, BrokerError>) -> Void
 }
 
-/// Declares and inspects with calls that wait for their reply, on a connection and a thread of its own: an error
+/// Declares, removes and inspects with calls that wait for their reply, on a connection and a thread of its own: an error
 /// closes a channel, and librabbitmq's waiting calls would swallow frames of others.
 ///
 /// Connects when it is first needed, and again when the connection has gone; heartbeats are served in between.
@@ -105,13 +106,17 @@ final class TopologyConnection {
     }
 
     private func attempt(_ operation: TopologyRequest.Operation) throws(BrokerError) -> QueueInspection? {
-        let connection = try self.connected()
         switch operation {
         case .declare(let declarations):
+            let connection = try self.connected()
             for declaration in declarations { try self.declare(declaration, on: connection) }
             return nil
+        case .remove(let removals):
+            // Each asks for the connection anew: an object that was missing may have cost it.
+            for removal in removals { try self.remove(removal, on: try self.connected()) }
+            return nil
         case .inspect(let queue):
-            return try self.inspect(queue, on: connection)
+            return try self.inspect(queue, on: try self.connected())
         case .close:
             return nil
         }
@@ -132,64 +137,18 @@ final class TopologyConnection {
     }
 
     private func declare(_ declaration: Declaration, on connection: ConnectionHandle) throws(BrokerError) {
-        var pool = amqp_pool_t()
-        init_amqp_pool(&pool, 4096)
-        defer { empty_amqp_pool(&pool) }
-        let what: String
-        switch declaration {
-        case .exchange(let exchange):
-            what = "declaring exchange '\(exchange.name)' at"
-            self.with(exchange.arguments, &pool) { arguments, pool in
-                _ = amqp_exchange_declare(
-                    connection.state,
-                    Self.channel,
-                    pool.copy(exchange.name),
-                    pool.copy(exchange.kind.rawValue),
-                    0,
-                    1,
-                    0,
-                    0,
-                    arguments
-                )
-            }
-        case .queue(let queue):
-            what = "declaring queue '\(queue.name)' at"
-            self.with(queue.arguments, &pool) { arguments, pool in
-                _ = amqp_queue_declare(
-                    connection.state,
-                    Self.channel,
-                    pool.copy(queue.name),
-                    0,
-                    1,
-                    0,
-                    0,
-                    arguments
-                )
-            }
-        case .binding(let binding):
-            what = "binding '\(binding.routingKey)' of exchange '\(binding.source)' at"
-            switch binding.destination {
-            case .queue(let queue):
-                amqp_queue_bind(
-                    connection.state,
-                    Self.channel,
-                    pool.copy(queue),
-                    pool.copy(binding.source),
-                    pool.copy(binding.routingKey),
-                    amqp_table_t()
-                )
-            case .exchange(let exchange):
-                amqp_exchange_bind(
-                    connection.state,
-                    Self.channel,
-                    pool.copy(exchange),
-                    pool.copy(binding.source),
-                    pool.copy(binding.routingKey),
-                    amqp_table_t()
-                )
-            }
+        connection.call(declaration, on: Self.channel)
+        try self.check(connection, while: declaration.doing)
+    }
+
+    private func remove(_ removal: Removal, on connection: ConnectionHandle) throws(BrokerError) {
+        connection.call(removal, on: Self.channel)
+        do throws(BrokerError) {
+            try self.check(connection, while: removal.doing)
+        } catch {
+            // RabbitMQ takes removing what does not exist for done, with few exceptions.
+            guard error.kind == .notFound else { throw error }
         }
-        try self.check(connection, while: what)
     }
 
     private func inspect(_ queue: String, on connection: ConnectionHandle) throws(BrokerError) -> QueueInspection? {
@@ -243,32 +202,6 @@ final class TopologyConnection {
             return true
         } catch {
             return false
-        }
-    }
-
-    /// Calls the body with the arguments as a table of C, which is valid during the call.
-    private func with(
-        _ arguments: [DeclarationArgument],
-        _ pool: inout amqp_pool_t,
-        _ body: (amqp_table_t, inout amqp_pool_t) -> Void
-    ) {
-        var entries = arguments.map { argument in
-            var value = amqp_field_value_t()
-            switch argument.value {
-            case .text(let text):
-                value.kind = UInt8(AMQP_FIELD_KIND_UTF8.rawValue)
-                value.value.bytes = pool.copy(text)
-            case .number(let number):
-                value.kind = UInt8(AMQP_FIELD_KIND_I64.rawValue)
-                value.value.i64 = number
-            case .flag(let flag):
-                value.kind = UInt8(AMQP_FIELD_KIND_BOOLEAN.rawValue)
-                value.value.boolean = flag ? 1 : 0
-            }
-            return amqp_table_entry_t(key: pool.copy(argument.name), value: value)
-        }
-        entries.withUnsafeMutableBufferPointer { entries in
-            body(amqp_table_t(num_entries: Int32(entries.count), entries: entries.baseAddress), &pool)
         }
     }
 }

@@ -1,10 +1,15 @@
-/// What the runtime asks of a broker apart from consuming: to make objects exist and to take messages.
+/// What the runtime asks of a broker apart from consuming: to make objects exist, or exist no more, and to take
+/// messages.
 ///
 /// Two brokers implement it: RabbitMQ through librabbitmq, and the in-memory broker of `WarrenTesting`. One suite of
 /// conformance tests runs over both.
 package protocol Broker: Sendable {
     /// Makes everything in the list exist, in order. Stops at the first object that the broker refuses.
     func declare(_ declarations: [Declaration]) async throws(BrokerError)
+
+    /// Makes nothing in the list exist any more, in order; what does not exist anyway is done. Stops at the first object
+    /// that the broker refuses to remove.
+    func remove(_ removals: [Removal]) async throws(BrokerError)
 
     /// What the broker knows of a queue; nil when it does not exist.
     func inspect(queue: String) async throws(BrokerError) -> QueueInspection?
@@ -27,6 +32,7 @@ extension Broker {
 package struct QueueInspection: Sendable, Equatable {
     /// Messages ready for delivery; those in flight are not counted.
     package let readyMessages: Int
+    /// Of a queue with a single active consumer only that one counts: RabbitMQ leaves out those that wait (3.10.8).
     package let consumers: Int
 
     package init(readyMessages: Int, consumers: Int) {

@@ -9,8 +9,13 @@ package protocol Intake: AnyObject {
         handler: @escaping (SubscriptionEvent) -> Void
     ) -> SubscriptionID
 
-    /// Stops intake; what was handed over can still be settled. `.ended` follows when the broker has confirmed it.
-    func unsubscribe(_ subscription: SubscriptionID)
+    /// Stops intake. `.ended` follows when the broker has confirmed it. A second call for the same subscription changes
+    /// nothing, whatever its departure.
+    func unsubscribe(_ subscription: SubscriptionID, _ departure: Departure)
+
+    /// The consumer seems dead although the broker has reported nothing: reports `.interrupted(.consumer, error)` and
+    /// begins to consume anew. Does nothing unless the broker delivers, as far as the intake knows.
+    func renew(_ subscription: SubscriptionID, because error: BrokerError)
 
     /// The message is done with. Sent with the next `flush`, joined with its neighbours.
     func acknowledge(_ tag: DeliveryTag, of subscription: SubscriptionID)
@@ -29,6 +34,24 @@ package protocol Intake: AnyObject {
     func close(_ completion: @escaping () -> Void)
 }
 
+extension Intake {
+    /// Stops intake; what was handed over can still be settled.
+    package func unsubscribe(_ subscription: SubscriptionID) { self.unsubscribe(subscription, .settling) }
+}
+
+/// What becomes of the deliveries that a subscription holds unsettled when it is given up.
+package enum Departure: Sendable {
+    /// They stay with it, and can be settled after the end.
+    ///
+    /// The broker does not wait for that: of a queue with a single active consumer it makes the next one active at once
+    /// (basic.cancel), which may then run what came later beside what still runs here.
+    case settling
+    /// They go back to the queue, in their order and before another consumer gets anything. What has been acknowledged
+    /// before the call stays acknowledged; deliveries that still come are not handed over, and settlements of this
+    /// subscription have no effect from the call on.
+    case returning
+}
+
 /// Names a subscription within its intake.
 package struct SubscriptionID: Sendable, Hashable {
     package let number: Int
@@ -43,9 +66,13 @@ package enum SubscriptionEvent {
     case active
     case deliveries([Delivery])
     /// Deliveries stopped, and every tag handed over so far is void: the broker will deliver those messages again.
-    case interrupted(Interruption, BrokerError)
-    /// Unsubscribed as asked; nothing more is delivered. Tags stay valid until the intake closes, or until an
-    /// `interrupted` says that the connection was lost.
+    ///
+    /// `unsent` are the tags, ascending, that were acknowledged since the subscription became active and whose
+    /// acknowledgement the broker was never sent: they will come again although they are done with.
+    case interrupted(Interruption, BrokerError, unsent: [DeliveryTag])
+    /// Unsubscribed as asked; nothing more is delivered. After `Departure.settling` tags stay valid until the intake
+    /// closes, or until an `interrupted` says that the connection or the channel was lost; after `Departure.returning`
+    /// all are void.
     case ended
 }
 

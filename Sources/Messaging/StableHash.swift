@@ -33,6 +33,8 @@ package struct StableHash {
         self.state ^= self.state >> 61
     }
 
+    package var value: UInt128 { self.state }
+
     /// In the form of a version 8 UUID (RFC 9562, section 5.8: custom content).
     package var identifier: String {
         var bytes: [UInt8] = []

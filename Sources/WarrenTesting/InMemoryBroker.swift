@@ -40,16 +40,26 @@ package final class InMemoryBroker: Broker {
 
     package func declare(_ declarations: [Declaration]) async throws(BrokerError) {
         for declaration in declarations {
-            let problem = self.change { rules -> BrokerError? in
-                do throws(BrokerError) {
-                    try rules.declare(declaration)
-                    return nil
-                } catch {
-                    return error
-                }
-            }
-            if let problem { throw problem }
+            try self.attempt { rules throws(BrokerError) in try rules.declare(declaration) }
         }
+    }
+
+    package func remove(_ removals: [Removal]) async throws(BrokerError) {
+        for removal in removals {
+            try self.attempt { rules throws(BrokerError) in try rules.remove(removal) }
+        }
+    }
+
+    private func attempt(_ body: (inout InMemoryBrokerState) throws(BrokerError) -> Void) throws(BrokerError) {
+        let problem = self.change { rules -> BrokerError? in
+            do throws(BrokerError) {
+                try body(&rules)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        if let problem { throw problem }
     }
 
     package func inspect(queue: String) async throws(BrokerError) -> QueueInspection? {
@@ -83,15 +93,21 @@ package final class InMemoryBroker: Broker {
         self.change { $0.subscribe(consumer, to: queue, prefetch: Int(prefetch)) }
     }
 
-    func unsubscribe(_ consumer: InMemoryConsumer.ID) { self.change { $0.unsubscribe(consumer) } }
+    func unsubscribe(_ consumer: InMemoryConsumer.ID, _ departure: Departure) {
+        self.change { $0.unsubscribe(consumer, departure) }
+    }
 
+    func renew(_ consumer: InMemoryConsumer.ID, because error: BrokerError) {
+        self.change { $0.renew(consumer, because: error) }
+    }
+
+    /// Returns those that it has not taken, because their tags are unknown or void.
+    @discardableResult
     func settle(
         _ settlements: [(tag: DeliveryTag, consumer: InMemoryConsumer.ID)],
         _ how: InMemoryBrokerState.Settlement
-    ) {
-        self.change { rules in
-            for (tag, consumer) in settlements { rules.settle(tag, of: consumer, how) }
-        }
+    ) -> [(tag: DeliveryTag, consumer: InMemoryConsumer.ID)] {
+        self.change { rules in settlements.filter { !rules.settle($0.tag, of: $0.consumer, how) } }
     }
 
     /// What the intake has not settled goes back to its queues.

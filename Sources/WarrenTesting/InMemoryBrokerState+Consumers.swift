@@ -43,12 +43,33 @@ extension InMemoryBrokerState {
         self.events.append((id, .interrupted(.consumer, error)))
     }
 
-    mutating func unsubscribe(_ id: InMemoryConsumer.ID) {
+    mutating func unsubscribe(_ id: InMemoryConsumer.ID, _ departure: Departure) {
         guard let consumer = self.consumers[id] else { return }
         if case .ended = consumer.state { return }
         self.consumers[id]?.state = .ended
         self.queues[consumer.queue]?.consumers.removeAll { $0 == id }
+        switch departure {
+        case .settling: break
+        case .returning: self.returnUnsettled(of: id)
+        }
         self.events.append((id, .ended))
+        self.dispatch(consumer.queue)
+    }
+
+    /// The intake takes the consumer for dead: it begins anew, behind the other consumers of its queue.
+    mutating func renew(_ id: InMemoryConsumer.ID, because error: BrokerError) {
+        guard let consumer = self.consumers[id], case .consuming = consumer.state else { return }
+        self.consumers[id]?.state = .waiting
+        self.queues[consumer.queue]?.consumers.removeAll { $0 == id }
+        self.events.append((id, .interrupted(.consumer, error)))
+        self.returnUnsettled(of: id)
+        self.dispatch(consumer.queue)
+        self.activate(id)
+    }
+
+    private mutating func returnUnsettled(of id: InMemoryConsumer.ID) {
+        guard let queue = self.consumers[id]?.queue, let unsettled = self.consumers[id]?.takeUnsettled() else { return }
+        for message in unsettled { self.putBack(message, in: queue) }
     }
 
     /// Ends all subscriptions of an intake; what is not settled goes back to its queue.
@@ -56,21 +77,24 @@ extension InMemoryBrokerState {
         let closed = self.consumers.filter { $0.key.intake == intake }
         for (id, consumer) in closed { self.queues[consumer.queue]?.consumers.removeAll { $0 == id } }
         for id in closed.keys {
-            guard var consumer = self.consumers.removeValue(forKey: id) else { continue }
-            for message in consumer.takeUnsettled() { self.putBack(message, in: consumer.queue) }
+            self.returnUnsettled(of: id)
+            self.consumers[id] = nil
         }
         for queue in Set(closed.values.map(\.queue)) { self.dispatch(queue) }
     }
 
     /// Settles one message. A tag that is unknown, or settled already, changes nothing.
-    mutating func settle(_ tag: DeliveryTag, of id: InMemoryConsumer.ID, _ settlement: Settlement) {
-        guard let queue = self.consumers[id]?.queue, let message = self.consumers[id]?.settle(tag) else { return }
+    ///
+    /// - Returns: whether the tag was good.
+    mutating func settle(_ tag: DeliveryTag, of id: InMemoryConsumer.ID, _ settlement: Settlement) -> Bool {
+        guard let queue = self.consumers[id]?.queue, let message = self.consumers[id]?.settle(tag) else { return false }
         switch settlement {
         case .acknowledge: break
         case .giveBack: self.putBack(message, in: queue)
         case .refuse: self.deadLetter(message, .rejected, from: queue)
         }
         self.dispatch(queue)
+        return true
     }
 
     /// Puts a message back, unless it has come back too often
@@ -86,23 +110,21 @@ extension InMemoryBrokerState {
         }
     }
 
-    /// Hands out what is ready, in turn to every consumer that has room for it.
+    /// Hands out what is ready, in turn to every consumer that has room for it, or to the single active one.
     ///
     /// No queue is held in a variable here: taking a message would then copy all that wait.
     mutating func dispatch(_ name: String) {
         while let first = self.queues[name]?.ready.first {
-            let order = self.queues[name]?.consumers ?? []
-            let taker = order.firstIndex { self.consumers[$0]?.wantsMore == true }
+            let taker = self.queues[name]?.taker { self.consumers[$0]?.wantsMore == true }
             if let expiry = first.expiry, expiry < self.now || expiry == self.now && taker == nil {
                 _ = self.queues[name]?.takeFirst()
                 self.deadLetter(first, .expired, from: name)
                 continue
             }
-            guard let taker, let tag = self.consumers[order[taker]]?.handOut(first) else { return }
+            guard let taker, let tag = self.consumers[taker]?.handOut(first) else { return }
             _ = self.queues[name]?.takeFirst()
-            self.queues[name]?.consumers.remove(at: taker)
-            self.queues[name]?.consumers.append(order[taker])
-            self.events.append((order[taker], .delivered(tag, first)))
+            self.queues[name]?.served(taker)
+            self.events.append((taker, .delivered(tag, first)))
         }
     }
 }

@@ -30,6 +30,13 @@ struct InMemoryBrokerState {
         self.retryHeld()
     }
 
+    mutating func remove(_ removal: Removal) throws(BrokerError) {
+        switch removal {
+        case .binding(let binding): try self.exchanges.unbind(binding)
+        case .queue(let queue): self.delete(queue: queue)
+        }
+    }
+
     private mutating func declare(_ declaration: QueueDeclaration) throws(BrokerError) {
         let name = declaration.name
         if let existing = self.queues[name]?.declaration {
@@ -63,7 +70,7 @@ struct InMemoryBrokerState {
     }
 
     func inspect(queue: String) -> QueueInspection? {
-        self.queues[queue].map { QueueInspection(readyMessages: $0.ready.count, consumers: $0.consumers.count) }
+        self.queues[queue].map { QueueInspection(readyMessages: $0.ready.count, consumers: $0.countedConsumers) }
     }
 
     // MARK: - Publishing

@@ -54,9 +54,7 @@ struct InMemoryExchanges {
     }
 
     mutating func bind(_ declaration: BindingDeclaration) throws(BrokerError) {
-        guard !declaration.source.isEmpty else {
-            throw BrokerError(.accessRefused, "the default exchange takes no bindings")
-        }
+        guard !declaration.source.isEmpty else { throw Self.defaultExchange }
         guard let kind = self.exchanges[declaration.source]?.declaration.kind else {
             throw Self.missing(declaration.source)
         }
@@ -80,6 +78,16 @@ struct InMemoryExchanges {
             throw BrokerError(.protocolViolation, "the in-memory broker does not take '\(key)' as a pattern: \(error)")
         }
     }
+
+    mutating func unbind(_ declaration: BindingDeclaration) throws(BrokerError) {
+        guard !declaration.source.isEmpty else { throw Self.defaultExchange }
+        self.exchanges[declaration.source]?.bindings.removeAll { $0.declaration == declaration }
+    }
+
+    private static let defaultExchange = BrokerError(
+        .accessRefused,
+        "the bindings of the default exchange cannot be changed; name another exchange"
+    )
 
     /// Forgets the bindings of a deleted queue.
     mutating func unbind(queue: String) {

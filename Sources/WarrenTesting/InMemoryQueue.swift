@@ -20,6 +20,9 @@ struct InMemoryQueue {
     var deadLetterRoutingKey: String? { self.arguments.text("x-dead-letter-routing-key") }
     var timeToLive: Duration? { self.arguments.number("x-message-ttl").map(Duration.milliseconds) }
     var deliveryLimit: Int? { self.arguments.number("x-delivery-limit").map(Int.init) }
+    /// Only the first of its consumers gets deliveries, until it goes (https://www.rabbitmq.com/docs/consumers, single
+    /// active consumer).
+    var hasSingleActiveConsumer: Bool { self.arguments.flag("x-single-active-consumer") ?? false }
     private var maximumLength: Int { self.arguments.number("x-max-length").map(Int.init) ?? .max }
     private var refusesWhenFull: Bool { self.arguments.text("x-overflow") == "reject-publish" }
 
@@ -45,6 +48,21 @@ struct InMemoryQueue {
 
     mutating func append(_ message: InMemoryMessage) { self.ready.append(message) }
 
+    /// How many consumers an inspection tells of.
+    var countedConsumers: Int { self.hasSingleActiveConsumer ? min(1, self.consumers.count) : self.consumers.count }
+
+    /// The consumer that gets the next message; nil when none of those that may have it has room for it.
+    func taker(_ hasRoom: (InMemoryConsumer.ID) -> Bool) -> InMemoryConsumer.ID? {
+        guard self.hasSingleActiveConsumer else { return self.consumers.first(where: hasRoom) }
+        return self.consumers.first.flatMap { hasRoom($0) ? $0 : nil }
+    }
+
+    /// The consumer has got a message: the others come before it now.
+    mutating func served(_ consumer: InMemoryConsumer.ID) {
+        guard !self.hasSingleActiveConsumer, let index = self.consumers.firstIndex(of: consumer) else { return }
+        self.consumers.append(self.consumers.remove(at: index))
+    }
+
     mutating func takeFirst() -> InMemoryMessage? { self.ready.popFirst() }
 
     /// Puts a message back where it was.
@@ -59,6 +77,14 @@ extension [DeclarationArgument] {
     func text(_ name: String) -> String? {
         for argument in self where argument.name == name {
             if case .text(let text) = argument.value { return text }
+        }
+        return nil
+    }
+
+    /// The flag of the argument with this name.
+    func flag(_ name: String) -> Bool? {
+        for argument in self where argument.name == name {
+            if case .flag(let flag) = argument.value { return flag }
         }
         return nil
     }

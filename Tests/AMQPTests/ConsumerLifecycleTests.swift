@@ -49,8 +49,8 @@ struct ConsumerLifecycleTests {
 
     @Test func `unsubscribing keeps the channel for settlements`() {
         var life = Self.consuming()
-        #expect(life.unsubscribe() == [.cancel])
-        #expect(life.unsubscribe() == [])
+        #expect(life.unsubscribe(.settling) == [.cancel])
+        #expect(life.unsubscribe(.settling) == [])
         #expect(life.isChannelOpen)
         #expect(life.cancelConfirmed() == [.reportEnded])
         #expect(life.isChannelOpen)
@@ -60,10 +60,89 @@ struct ConsumerLifecycleTests {
         #expect(life.connected() == [], "nobody wants it back")
     }
 
+    @Test func `the tags of an ended channel are void when the broker closes it`() {
+        var life = Self.consuming()
+        _ = life.unsubscribe(.settling)
+        var early = life
+        _ = life.cancelConfirmed()
+        let report = ConsumerLifecycle.Action.reportInterrupted(.channel, Self.error)
+        #expect(life.channelClosedByBroker(Self.error) == [.confirmChannelClose, report])
+        #expect(life.state == .over)
+        #expect(early.channelClosedByBroker(Self.error) == [.confirmChannelClose, report, .reportEnded])
+        #expect(early.state == .over)
+    }
+
+    @Test func `a returning departure closes the channel without a cancel, and then ends`() {
+        var life = Self.consuming()
+        #expect(life.lastAcksTaken() == [], "nobody leaves")
+        #expect(life.unsubscribe(.returning) == [.sendLastAcks])
+        #expect(life.unsubscribe(.settling) == [])
+        #expect(!life.isChannelOpen, "nothing is settled from now on")
+        #expect(life.cancelledByBroker(Self.error) == [])
+        #expect(life.renew(Self.error) == [])
+        #expect(life.channelCloseConfirmed() == [])
+        #expect(life.lastAcksTaken() == [.closeChannel])
+        #expect(life.lastAcksTaken() == [], "once")
+        var crossed = life
+        #expect(life.channelCloseConfirmed() == [.reportEnded])
+        #expect(life.state == .over)
+        #expect(crossed.channelClosedByBroker(Self.error) == [.confirmChannelClose, .reportEnded])
+        #expect(crossed.state == .over)
+    }
+
+    @Test func `a returning departure ends with its channel or connection`() {
+        var life = Self.consuming()
+        _ = life.unsubscribe(.returning)
+        var other = life
+        #expect(life.connectionLost(Self.error) == [.reportInterrupted(.connection, Self.error), .reportEnded])
+        #expect(
+            other.channelClosedByBroker(Self.error)
+                == [.confirmChannelClose, .reportInterrupted(.channel, Self.error), .reportEnded]
+        )
+        #expect(life.lastAcksTaken() == [])
+        #expect([life.state, other.state] == [.over, .over])
+    }
+
+    @Test func `a consumer that was to return before it began is never cancelled`() {
+        var life = ConsumerLifecycle()
+        #expect(life.connected() == [.open])
+        #expect(life.opened() == [.limit])
+        #expect(life.limited() == [.consume])
+        #expect(life.unsubscribe(.returning) == [])
+        #expect(life.subscribed() == [.closeChannel])
+        #expect(life.channelCloseConfirmed() == [.reportEnded])
+    }
+
+    @Test func `a renewed consumer is interrupted once, and begins on a new channel`() {
+        var life = Self.consuming()
+        #expect(life.renew(Self.error) == [.reportInterrupted(.consumer, Self.error), .closeChannel])
+        #expect(!life.isChannelOpen)
+        #expect(life.renew(Self.error) == [])
+        #expect(life.channelCloseConfirmed() == [.rest])
+        #expect(life.renew(Self.error) == [])
+        #expect(life.rested() == [.open])
+        #expect(life.renew(Self.error) == [], "it is on its way already")
+    }
+
+    @Test func `a close that is never confirmed breaks the connection`() {
+        var life = Self.consuming()
+        #expect(life.closeWentUnanswered(Self.error) == [])
+        _ = life.renew(Self.error)
+        #expect(life.closeWentUnanswered(Self.error) == [.breakConnection(Self.error)])
+        #expect(life.connectionLost(Self.error) == [.reportInterrupted(.connection, Self.error)])
+        #expect(life.connected() == [.open])
+
+        var leaving = Self.consuming()
+        _ = leaving.unsubscribe(.returning)
+        _ = leaving.lastAcksTaken()
+        #expect(leaving.closeWentUnanswered(Self.error) == [.breakConnection(Self.error)])
+        #expect(leaving.connectionLost(Self.error) == [.reportInterrupted(.connection, Self.error), .reportEnded])
+    }
+
     @Test func `an ended channel is closed when everything is settled, and then its number is free`() {
         var life = Self.consuming()
         #expect(life.settledAll() == [], "a consumer has no end while it is wanted")
-        _ = life.unsubscribe()
+        _ = life.unsubscribe(.settling)
         #expect(life.settledAll() == [], "deliveries may still be on the way")
         _ = life.cancelConfirmed()
         #expect(life.settledAll() == [.closeChannel])
@@ -96,8 +175,7 @@ struct ConsumerLifecycleTests {
 
     enum Happening: CaseIterable {
         case connected, opened, limited, subscribed, cancelled, channelClosed, closeConfirmed, rested, lost,
-            unsubscribe,
-            cancelConfirmed, unanswered
+            unsubscribe, leave, cancelConfirmed, unanswered, closeUnanswered, lastAcksTaken, settledAll, renew
     }
 
     private static func apply(_ happening: Happening, to life: inout ConsumerLifecycle) -> [ConsumerLifecycle.Action] {
@@ -111,9 +189,14 @@ struct ConsumerLifecycleTests {
         case .closeConfirmed: life.channelCloseConfirmed()
         case .rested: life.rested()
         case .lost: life.connectionLost(self.error)
-        case .unsubscribe: life.unsubscribe()
+        case .unsubscribe: life.unsubscribe(.settling)
+        case .leave: life.unsubscribe(.returning)
         case .cancelConfirmed: life.cancelConfirmed()
         case .unanswered: life.wentUnanswered(self.error)
+        case .closeUnanswered: life.closeWentUnanswered(self.error)
+        case .lastAcksTaken: life.lastAcksTaken()
+        case .settledAll: life.settledAll()
+        case .renew: life.renew(self.error)
         }
     }
 
@@ -124,20 +207,22 @@ struct ConsumerLifecycleTests {
         var ends = 0
         for _ in 0..<60 {
             guard let happening = Happening.allCases.randomElement(using: &random) else { continue }
+            let state = life.state
             for action in Self.apply(happening, to: &life) {
                 switch action {
                 case .reportEnded: ends += 1
-                case .reportActive, .reportInterrupted(.channel, _), .reportInterrupted(.consumer, _), .consume,
-                    .cancel,
-                    .open, .limit, .rest:
+                case .reportActive, .reportInterrupted(.consumer, _), .consume, .cancel, .open, .limit, .rest,
+                    .sendLastAcks:
                     #expect(ends == 0, "\(action) after the end, on \(happening)")
-                case .confirmChannelClose, .reportInterrupted(.connection, _), .closeChannel: break
+                case .reportInterrupted(.channel, _):
+                    #expect(ends == 0 || state == .ended, "\(action) after the end, on \(happening)")
+                case .confirmChannelClose, .reportInterrupted(.connection, _), .closeChannel, .breakConnection: break
                 }
             }
         }
         #expect(ends <= 1)
         // Once it is unsubscribed, a loss of the connection ends every state.
-        _ = life.unsubscribe()
+        _ = life.unsubscribe(.settling)
         let rest = life.connectionLost(Self.error)
         #expect(ends > 0 || [.disconnected, .over].contains(life.state) || rest == [.reportEnded])
     }

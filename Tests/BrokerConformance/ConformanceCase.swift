@@ -15,7 +15,9 @@ package struct ConformanceCase: Sendable, CustomTestStringConvertible {
     }
 
     /// All cases. They share a broker and may run at the same time: every name is made for one run of one case.
-    package static let all = Self.contents + Self.routing + Self.settlements + Self.subscriptions + Self.deadLetters
+    package static let all =
+        Self.contents + Self.routing + Self.removals + Self.settlements + Self.subscriptions + Self.departures
+        + Self.deadLetters
 }
 
 extension BrokerUnderTest {

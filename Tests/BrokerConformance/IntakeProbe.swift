@@ -17,6 +17,8 @@ package final class IntakeProbe: Sendable {
         package fileprivate(set) var signals: [Signal] = []
         /// The last error that came with an interruption.
         package fileprivate(set) var error: BrokerError?
+        /// The tags that an interruption reported as acknowledged and not sent.
+        package fileprivate(set) var unsent: [DeliveryTag] = []
     }
 
     /// What was waited for did not come in time.
@@ -39,8 +41,9 @@ package final class IntakeProbe: Sendable {
 
     fileprivate enum Command: Sendable {
         case subscribe(index: Int, queue: String, prefetch: UInt16, acknowledges: Bool)
-        case settle(index: Int, [DeliveryTag], Settlement)
-        case unsubscribe(index: Int)
+        case settle(index: Int, [DeliveryTag], Settlement, isFlushed: Bool)
+        case unsubscribe(index: Int, Departure)
+        case renew(index: Int, BrokerError)
         case watch(waiter: Int, within: Duration)
         case close(@Sendable () -> Void)
     }
@@ -160,12 +163,14 @@ package final class IntakeProbe: Sendable {
                 self.subscriptions[index] = self.intake.subscribe(to: queue, prefetch: prefetch) { [weak self] event in
                     self?.received(event, index, acknowledges: acknowledges)
                 }
-            case .settle(let index, let tags, let settlement):
+            case .settle(let index, let tags, let settlement, let isFlushed):
                 guard let subscription = self.subscriptions[index] else { return }
                 for tag in tags { self.settle(tag, of: subscription, settlement) }
-                self.intake.flush()
-            case .unsubscribe(let index):
-                if let subscription = self.subscriptions[index] { self.intake.unsubscribe(subscription) }
+                if isFlushed { self.intake.flush() }
+            case .unsubscribe(let index, let departure):
+                if let subscription = self.subscriptions[index] { self.intake.unsubscribe(subscription, departure) }
+            case .renew(let index, let error):
+                if let subscription = self.subscriptions[index] { self.intake.renew(subscription, because: error) }
             case .watch(let waiter, let limit):
                 self.loop.schedule(after: limit) { [weak self] in self?.probe?.expire(waiter) }
             case .close(let completion):
@@ -193,9 +198,10 @@ package final class IntakeProbe: Sendable {
                 switch event {
                 case .active: seen.signals.append(.active)
                 case .deliveries(let deliveries): seen.deliveries += deliveries
-                case .interrupted(let what, let error):
+                case .interrupted(let what, let error, let unsent):
                     seen.signals.append(.interrupted(what, error.kind))
                     seen.error = error
+                    seen.unsent += unsent
                 case .ended: seen.signals.append(.ended)
                 }
             }
@@ -236,10 +242,19 @@ extension IntakeProbe.Subscription {
         try await self.wait(for: "\(signal)", within: limit) { $0.signals.contains(signal) }
     }
 
-    /// Settles the deliveries in the given order, and flushes.
-    package func settle(_ deliveries: [Delivery], _ settlement: IntakeProbe.Settlement) {
-        self.probe.commands.send(.settle(index: self.index, deliveries.map(\.tag), settlement))
+    /// Settles the deliveries in the given order, and flushes unless told otherwise.
+    package func settle(_ deliveries: [Delivery], _ settlement: IntakeProbe.Settlement, flushing isFlushed: Bool = true)
+    {
+        self.probe.commands.send(
+            .settle(index: self.index, deliveries.map(\.tag), settlement, isFlushed: isFlushed)
+        )
     }
 
-    package func unsubscribe() { self.probe.commands.send(.unsubscribe(index: self.index)) }
+    package func unsubscribe(_ departure: Departure = .settling) {
+        self.probe.commands.send(.unsubscribe(index: self.index, departure))
+    }
+
+    package func renew(because error: BrokerError) {
+        self.probe.commands.send(.renew(index: self.index, error))
+    }
 }

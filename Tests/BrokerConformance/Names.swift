@@ -32,7 +32,22 @@ extension Declaration {
     }
 }
 
+extension Removal {
+    static func bind(_ queue: String, to exchange: String, _ key: String) -> Removal {
+        .binding(BindingDeclaration(source: exchange, routingKey: key, destination: .queue(queue)))
+    }
+
+    static func bind(exchange: String, to source: String, _ key: String) -> Removal {
+        .binding(BindingDeclaration(source: source, routingKey: key, destination: .exchange(exchange)))
+    }
+}
+
 extension [DeclarationArgument] {
+    /// One consumer at a time gets deliveries.
+    static var singleActiveConsumer: [DeclarationArgument] {
+        [DeclarationArgument("x-single-active-consumer", .flag(true))]
+    }
+
     /// As Warren's queues dead-letter: to this exchange with this key, never losing a message on the way.
     static func deadLettering(to exchange: String, key: String? = nil) -> [DeclarationArgument] {
         let always = [

@@ -1,3 +1,4 @@
+import BrokerConformance
 import Messaging
 import Testing
 
@@ -112,5 +113,26 @@ struct InMemoryBrokerTests {
         #expect(await broker.publish([Self.message("1", to: "a")]) == [.confirmed])
         #expect(broker.counts(of: "a") == InMemoryBroker.Counts())
         #expect(broker.counts(of: "b") == InMemoryBroker.Counts())
+    }
+
+    @Test func `a single active consumer that goes to settle makes room for the next one at once`() async throws {
+        let broker = InMemoryBroker()
+        try await broker.declare([Self.queue("q", DeclarationArgument("x-single-active-consumer", .flag(true)))])
+        _ = await broker.publish((1...4).map { Self.message("\($0)", to: "q") })
+        let probe = try IntakeProbe { try InMemoryIntake(broker: broker, loop: $0) }
+        let first = probe.subscribe(to: "q", prefetch: 2)
+        let held = try await first.deliveries(2)
+        let second = probe.subscribe(to: "q")
+        try await second.signal(.active)
+        #expect(broker.counts(of: "q") == InMemoryBroker.Counts(ready: 2, unacknowledged: 2))
+        first.unsubscribe(.settling)
+        #expect(try await second.deliveries(2).allSatisfy { !$0.isRedelivered })
+        #expect(
+            broker.counts(of: "q") == InMemoryBroker.Counts(unacknowledged: 4),
+            "what the first holds is still there"
+        )
+        first.settle(held, .giveBack)
+        #expect(try await second.deliveries(4).suffix(2).allSatisfy { $0.isRedelivered })
+        await probe.close()
     }
 }

@@ -47,6 +47,8 @@ final class InProcessInvoker: Invoker {
 
     func flush() {}
 
+    func withdraw() -> [UInt64] { [] }
+
     func stop(_ completion: @escaping () -> Void) {
         self.results.detach(from: self.loop)
         completion()

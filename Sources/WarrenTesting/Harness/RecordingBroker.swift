@@ -18,6 +18,8 @@ final class RecordingBroker: Broker {
         try await self.broker.declare(declarations)
     }
 
+    func remove(_ removals: [Removal]) async throws(BrokerError) { try await self.broker.remove(removals) }
+
     func inspect(queue: String) async throws(BrokerError) -> QueueInspection? {
         try await self.broker.inspect(queue: queue)
     }

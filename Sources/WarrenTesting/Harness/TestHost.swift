@@ -71,9 +71,9 @@ public final class TestHost: Sendable {
     private static let namespace = "warren"
 
     private init(_ manifests: [FunctionManifest], bundles: [String: any FunctionBundle.Type]) async throws {
-        var runners: [FunctionRunner] = []
+        var functions: [(manifest: FunctionManifest, runner: FunctionRunner)] = []
         for manifest in manifests {
-            runners.append(try await FunctionRunner(try Self.function(manifest, in: bundles)))
+            functions.append((manifest, try await FunctionRunner(try Self.function(manifest, in: bundles))))
         }
         let plan = TopologyPlanner.plan(manifests, namespace: Self.namespace)
         let clock = ManualClock()
@@ -84,9 +84,7 @@ public final class TestHost: Sendable {
         self.queues = Dictionary(uniqueKeysWithValues: plan.functions.map { ($0.name, $0.queue) })
         self.copies = CopyBuilder(names: plan.names, host: "test")
         self.loop = try await TestLoop.start(
-            manifests: manifests,
-            plan: plan,
-            runners: runners,
+            functions: functions,
             copies: self.copies,
             broker: self.broker,
             recorder: self.recorder,

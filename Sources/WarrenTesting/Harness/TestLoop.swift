@@ -1,3 +1,4 @@
+import Deployments
 import Logging
 import Manifests
 import Messaging
@@ -25,9 +26,7 @@ final class TestLoop: Sendable {
     }
 
     static func start(
-        manifests: [FunctionManifest],
-        plan: TopologyPlan,
-        runners: [FunctionRunner],
+        functions: [(manifest: FunctionManifest, runner: FunctionRunner)],
         copies: CopyBuilder,
         broker: InMemoryBroker,
         recorder: RecordingBroker,
@@ -36,7 +35,7 @@ final class TestLoop: Sendable {
         let test = try TestLoop()
         try LoopThread.start(named: "test-host") {
             do throws(SystemError) {
-                try test.run(manifests, plan, runners, copies, broker, recorder, clock)
+                try test.run(functions, copies, broker, recorder, clock)
             } catch {
                 test.resumeAll(test.commands.close())
             }
@@ -67,9 +66,7 @@ final class TestLoop: Sendable {
     }
 
     private func run(
-        _ manifests: [FunctionManifest],
-        _ plan: TopologyPlan,
-        _ runners: [FunctionRunner],
+        _ functions: [(manifest: FunctionManifest, runner: FunctionRunner)],
         _ copies: CopyBuilder,
         _ broker: InMemoryBroker,
         _ recorder: RecordingBroker,
@@ -79,38 +76,20 @@ final class TestLoop: Sendable {
         let logger = Logger(label: "test-host") { _ in SwiftLogNoOpLogHandler() }
         let intake = try InMemoryIntake(broker: broker, loop: loop)
         let settler = try Settler(broker: recorder, copies: copies, loop: loop, logger: logger)
-        let wallClock = WallClock { TestLoop.milliseconds(clock) }
-        var pipelines: [FunctionPipeline] = []
-        for (index, manifest) in manifests.enumerated() {
-            let invoker = try InProcessInvoker(
-                runner: runners[index],
-                timeout: manifest.timeout,
-                loop: loop,
-                logger: logger
-            )
-            pipelines.append(
-                FunctionPipeline(
-                    manifest: manifest,
-                    topology: plan.functions[index],
-                    invoker: invoker,
-                    intake: intake,
-                    settler: settler,
-                    copies: copies,
-                    clock: wallClock,
-                    logger: logger,
-                    report: { _ in }
-                )
-            )
-        }
+        let runners = Dictionary(uniqueKeysWithValues: functions.map { ($0.manifest.name, $0.runner) })
         let runtime = try FunctionRuntime(
-            plan: plan,
-            pipelines: pipelines,
+            names: copies.names,
             broker: recorder,
             intake: intake,
             settler: settler,
             copies: copies,
+            clock: WallClock { TestLoop.milliseconds(clock) },
             loop: loop,
-            logger: logger
+            logger: logger,
+            makeInvoker: { version, logger in
+                Self.invoker(version.manifest, runners[version.manifest.name], loop, logger)
+            },
+            report: { _, _ in }
         )
         var waiting: [CheckedContinuation<Void, Never>] = []
         self.commands.attach(to: loop) { commands in
@@ -126,11 +105,11 @@ final class TestLoop: Sendable {
                 }
             }
         }
-        runtime.start()
+        runtime.start(Self.deployment(functions.map(\.manifest), namespace: copies.names.namespace))
         // After the runtime's own flush: what has just been settled counts. Whatever happens next begins with a turn.
         loop.atTurnEnd {
             guard !waiting.isEmpty, broker.isIdle, settler.pending == 0,
-                pipelines.allSatisfy({ $0.status == .running })
+                runtime.pipelines.values.allSatisfy({ $0.status == .running })
             else { return }
             for continuation in waiting { continuation.resume() }
             waiting.removeAll()
@@ -138,5 +117,35 @@ final class TestLoop: Sendable {
         loop.run()
         for continuation in waiting { continuation.resume() }
         self.resumeAll(self.commands.close())
+    }
+
+    private static func invoker(
+        _ manifest: FunctionManifest,
+        _ runner: FunctionRunner?,
+        _ loop: EventLoop,
+        _ logger: Logger
+    ) -> any Invoker {
+        guard let runner else { return UnavailableInvoker(reason: "the test has no function for it") }
+        do throws(SystemError) {
+            return try InProcessInvoker(runner: runner, timeout: manifest.timeout, loop: loop, logger: logger)
+        } catch {
+            return UnavailableInvoker(reason: "\(error)")
+        }
+    }
+
+    /// The manifests as if their bundles lay on disk: their functions run in this process.
+    private static func deployment(_ manifests: [FunctionManifest], namespace: String) -> Deployment {
+        Deployment(
+            namespace: namespace,
+            directory: "",
+            functions: manifests.map { manifest in
+                ResolvedFunction(
+                    manifest: manifest,
+                    environment: .complete([:]),
+                    bundle: .missing(reason: "the function runs inside the test")
+                )
+            },
+            problems: []
+        )
     }
 }

@@ -1,3 +1,4 @@
+import AMQP
 import BrokerConformance
 import LocalBroker
 import Messaging
@@ -29,6 +30,46 @@ struct RabbitMQConformanceTests {
         let refused = PublishResult.headersTooLarge
         #expect(await tested.broker.publish(messages) == [.confirmed, refused, refused, refused, .confirmed])
         #expect(try await tested.broker.inspect(queue: queue)?.readyMessages == 2, "nothing was sent twice")
+        await tested.close()
+    }
+
+    @Test func `acknowledgements that a lost connection did not take are named, also after the end`() async throws {
+        let tested = try RabbitMQUnderTest(await SharedBroker.calm.node)
+        let name = "unsent-\(UInt64.random(in: 0 ... .max))"
+        let queues = ["\(name)-consumed", "\(name)-ended"]
+        try await tested.broker.declare(queues.map { .queue(QueueDeclaration(name: $0, arguments: [])) })
+        let messages = queues.map { queue in
+            OutgoingMessage(
+                exchange: "",
+                routingKey: queue,
+                properties: BasicProperties(),
+                headers: FieldTable(),
+                body: [1]
+            )
+        }
+        _ = await tested.broker.publish(messages + messages)
+        let probe = try IntakeProbe { loop in
+            try AMQPIntake(address: tested.address, name: name, loop: loop, logger: RabbitMQUnderTest.silent)
+        }
+        let subscriptions = queues.map { probe.subscribe(to: $0) }
+        var held: [Delivery] = []
+        for subscription in subscriptions { held.append(try await subscription.deliveries(2)[1]) }
+        subscriptions[1].unsubscribe()
+        try await subscriptions[1].signal(.ended)
+        for (subscription, delivery) in zip(subscriptions, held) {
+            subscription.settle([delivery], .acknowledge, flushing: false)
+        }
+        let connections = try await tested.node.control(["list_connections", "--silent", "pid", "client_properties"])
+        let own = try #require(connections.split(separator: "\n").first { $0.contains(name) })
+        let process = try #require(own.split(separator: "\t").first)
+        try await tested.node.control(["close_connection", String(process), "test"])
+        for (subscription, delivery) in zip(subscriptions, held) {
+            try await subscription.signal(.interrupted(.connection, .unreachable))
+            #expect(subscription.seen.unsent == [delivery.tag])
+        }
+        #expect(subscriptions[1].seen.signals == [.active, .ended, .interrupted(.connection, .unreachable)])
+        try await subscriptions[0].wait(for: "both again") { $0.deliveries.count >= 4 }
+        await probe.close()
         await tested.close()
     }
 }

@@ -1,0 +1,64 @@
+import CRabbitMQ
+import Messaging
+
+/// Sends the settlements of one channel: acknowledgements are collected and joined, the others go out at once.
+/// Confined to the loop of its driver.
+struct SettlementSender {
+    private let channel: UInt16
+    private let prefetch: Int
+    private let driver: ConnectionDriver
+    private var acks = AckLedger()
+
+    init(channel: UInt16, prefetch: UInt16, driver: ConnectionDriver) {
+        self.channel = channel
+        self.prefetch = Int(prefetch)
+        self.driver = driver
+    }
+
+    /// Begins another life of the channel, in which the broker numbers the deliveries from 1 again.
+    mutating func begin() { self.acks = AckLedger() }
+
+    mutating func delivered(_ tag: UInt64) { self.acks.delivered(tag) }
+
+    /// Sent with one of the next flushes.
+    mutating func acknowledge(_ tag: UInt64) { _ = self.acks.acknowledge(tag) }
+
+    mutating func giveBack(_ tag: UInt64) {
+        guard self.acks.tell(tag) else { return }
+        let nack = amqp_basic_nack_t(delivery_tag: tag, multiple: 0, requeue: 1)
+        self.driver.send(AMQP_BASIC_NACK_METHOD, on: self.channel, nack)
+    }
+
+    mutating func refuse(_ tag: UInt64) {
+        guard self.acks.tell(tag) else { return }
+        let reject = amqp_basic_reject_t(delivery_tag: tag, requeue: 0)
+        self.driver.send(AMQP_BASIC_REJECT_METHOD, on: self.channel, reject)
+    }
+
+    /// Whether acknowledgements wait to be sent.
+    var hasUnsent: Bool { self.acks.untold > 0 }
+
+    /// Whether everything that was delivered is settled, and the broker told.
+    var isSettled: Bool { self.acks.outstanding == 0 && self.acks.untold == 0 }
+
+    /// Whether what waits to be sent holds up a third of the prefetch.
+    private var isHoldingUp: Bool { self.acks.untold * 3 >= self.prefetch }
+
+    /// Sends the acknowledgements collected so far when they hold up a third of the prefetch, or all of them at once.
+    /// Those behind a delivery that still runs wait for it otherwise, but a gap that holds up a third of the prefetch
+    /// does not close soon.
+    mutating func flush(atOnce: Bool) {
+        guard self.hasUnsent, atOnce || self.isHoldingUp else { return }
+        let (driver, channel) = (self.driver, self.channel)
+        func send(_ tag: UInt64, isMultiple: Bool) -> Bool {
+            let ack = amqp_basic_ack_t(delivery_tag: tag, multiple: isMultiple ? 1 : 0)
+            return driver.send(AMQP_BASIC_ACK_METHOD, on: channel, ack)
+        }
+        self.acks.tellPrefix(send)
+        guard atOnce || self.isHoldingUp else { return }
+        self.acks.tellStragglers { send($0, isMultiple: false) }
+    }
+
+    /// Ends the channel's life: the acknowledgements that were never sent, ascending. Every tag is void.
+    mutating func end() -> [UInt64] { self.acks.end() }
+}

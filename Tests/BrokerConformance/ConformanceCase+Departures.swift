@@ -1,0 +1,162 @@
+internal import Messaging
+internal import Testing
+
+/// How a subscription leaves its queue or begins anew, and who gets what it held.
+extension ConformanceCase {
+    static var departures: [ConformanceCase] {
+        [
+            ConformanceCase("of single active consumers only the first gets deliveries", self.singleActive),
+            ConformanceCase("a returning departure hands everything on in its order", self.returning),
+            ConformanceCase("a returning departure is open to every state", self.returningEarly),
+            ConformanceCase("a renewed subscription gets again what it had not settled", self.renewal),
+            ConformanceCase("renewing an unsubscribed one changes nothing", self.renewalOfEnded),
+            ConformanceCase("what was acknowledged and not sent is reported", self.unsent),
+        ]
+    }
+
+    private static let dead = BrokerError(.unreachable, "the test takes the consumer for dead")
+
+    private static func ids(_ range: Range<Int>) -> [String] { range.map { "\($0)" } }
+
+    private static func publish(_ range: Range<Int>, to queue: String, _ tested: any BrokerUnderTest) async {
+        let results = await tested.broker.publish(self.ids(range).map { .to(queue, id: $0) })
+        #expect(results.allSatisfy { $0 == .confirmed })
+    }
+
+    @Sendable private static func singleActive(_ tested: any BrokerUnderTest) async throws {
+        let queue = Names()("q")
+        try await tested.broker.declare([.queue(queue, .singleActiveConsumer)])
+        let (one, other) = (try tested.probe(), try tested.probe())
+        let first = one.subscribe(to: queue, prefetch: 2)
+        try await first.signal(.active)
+        let second = other.subscribe(to: queue)
+        try await second.signal(.active)
+        await self.publish(0..<6, to: queue, tested)
+        _ = try await first.deliveries(2)
+        #expect(try await tested.readyMessages(in: queue, become: 4))
+        first.settle(first.seen.deliveries, .acknowledge)
+        #expect(try await first.deliveries(4).messageIDs == self.ids(0..<4))
+        #expect(try await tested.readyMessages(in: queue, become: 2))
+        #expect(second.seen.deliveries.isEmpty)
+        #expect(try await tested.broker.inspect(queue: queue)?.consumers == 1, "those that wait are not counted")
+        await one.close()
+        let rest = try await second.deliveries(4)
+        #expect(rest.messageIDs == self.ids(2..<6))
+        #expect(rest.map(\.isRedelivered) == [true, true, false, false])
+        await other.close()
+    }
+
+    @Sendable private static func returning(_ tested: any BrokerUnderTest) async throws {
+        let queue = Names()("q")
+        try await tested.broker.declare([.queue(queue, .singleActiveConsumer)])
+        await self.publish(0..<200, to: queue, tested)
+        let (one, other) = (try tested.probe(), try tested.probe())
+        let first = one.subscribe(to: queue, prefetch: 50)
+        let held = try await first.deliveries(50)
+        let second = other.subscribe(to: queue, acknowledges: true)
+        try await second.signal(.active)
+        // One behind a gap, and none of them sent when it leaves.
+        first.settle([held[0], held[1], held[2], held[7]], .acknowledge, flushing: false)
+        first.unsubscribe(.returning)
+        try await first.signal(.ended)
+        first.settle(held, .acknowledge)
+        let expected = self.ids(3..<7) + self.ids(8..<200)
+        #expect(try await second.deliveries(expected.count).messageIDs == expected)
+        #expect(try await tested.readyMessages(in: queue, become: 0))
+        await one.close()
+        await other.close()
+        #expect(first.seen.signals == [.active, .ended])
+        #expect(first.seen.deliveries.count == 50, "what came after the word to leave was not handed over")
+        #expect(second.seen.deliveries.count == expected.count, "nothing came twice")
+    }
+
+    @Sendable private static func returningEarly(_ tested: any BrokerUnderTest) async throws {
+        let names = Names()
+        try await tested.broker.declare([.queue(names("q"), .singleActiveConsumer)])
+        await self.publish(0..<3, to: names("q"), tested)
+        let probe = try tested.probe()
+        let missing = probe.subscribe(to: names("missing"))
+        try await missing.signal(.interrupted(.channel, .notFound))
+        // One that rests, and one that has hardly begun.
+        let hasty = probe.subscribe(to: names("q"))
+        for subscription in [missing, hasty] {
+            subscription.unsubscribe(.returning)
+            subscription.unsubscribe(.settling)
+            try await subscription.signal(.ended)
+        }
+        let next = probe.subscribe(to: names("q"), acknowledges: true)
+        #expect(try await next.deliveries(3).messageIDs == self.ids(0..<3))
+        await probe.close()
+        #expect(missing.seen.signals.last == .ended)
+        #expect(hasty.seen.signals.last == .ended)
+        #expect(try await tested.readyMessages(in: names("q"), become: 0))
+    }
+
+    @Sendable private static func renewal(_ tested: any BrokerUnderTest) async throws {
+        let queue = Names()("q")
+        try await tested.broker.declare([.queue(queue)])
+        await self.publish(0..<3, to: queue, tested)
+        let probe = try tested.probe()
+        let subscription = probe.subscribe(to: queue, prefetch: 2)
+        let old = try await subscription.deliveries(2)
+        for round in 1...3 {
+            subscription.renew(because: self.dead)
+            try await subscription.wait(for: "round \(round)") { $0.signals.filter { $0 == .active }.count > round }
+            subscription.settle(old, .acknowledge)
+            let all = try await subscription.deliveries(2 + 2 * round)
+            #expect(all.suffix(2).map { $0.messageID } == ["0", "1"])
+            #expect(all.suffix(2).map { $0.isRedelivered } == [true, true])
+        }
+        let interruption = IntakeProbe.Signal.interrupted(.consumer, .unreachable)
+        let expected = [.active] + (1...3).flatMap { _ in [interruption, .active] }
+        #expect(subscription.seen.signals == expected)
+        #expect(subscription.seen.error == self.dead)
+        subscription.settle(subscription.seen.deliveries.suffix(2), .acknowledge)
+        #expect(try await subscription.deliveries(9).last?.messageID == "2")
+        await probe.close()
+    }
+
+    @Sendable private static func renewalOfEnded(_ tested: any BrokerUnderTest) async throws {
+        let queue = Names()("q")
+        try await tested.broker.declare([.queue(queue)])
+        await self.publish(0..<1, to: queue, tested)
+        let probe = try tested.probe()
+        let subscription = probe.subscribe(to: queue)
+        let held = try await subscription.deliveries(1)
+        subscription.unsubscribe()
+        try await subscription.signal(.ended)
+        subscription.renew(because: self.dead)
+        subscription.settle(held, .acknowledge)
+        await probe.close()
+        #expect(subscription.seen.signals == [.active, .ended])
+        #expect(try await tested.readyMessages(in: queue, become: 0), "what it held could still be settled")
+    }
+
+    @Sendable private static func unsent(_ tested: any BrokerUnderTest) async throws {
+        let queue = Names()("q")
+        try await tested.broker.declare([.queue(queue)])
+        await self.publish(0..<4, to: queue, tested)
+        let probe = try tested.probe()
+        let subscription = probe.subscribe(to: queue, prefetch: 3)
+        subscription.settle(Array(try await subscription.deliveries(3)[..<1]), .acknowledge)
+        // The fourth says that the broker has taken the acknowledgement of the first.
+        let deliveries = try await subscription.deliveries(4)
+        subscription.settle([deliveries[3], deliveries[1]], .acknowledge, flushing: false)
+        subscription.settle([deliveries[1]], .acknowledge, flushing: false)
+        subscription.renew(because: self.dead)
+        try await subscription.signal(.interrupted(.consumer, .unreachable))
+        // Too late: their tags are void.
+        subscription.settle(deliveries, .acknowledge, flushing: false)
+        let again = try await subscription.deliveries(7)
+        #expect(again.suffix(3).map { $0.messageID } == ["1", "2", "3"])
+        #expect(subscription.seen.unsent == [deliveries[1].tag, deliveries[3].tag])
+        // Of another life, and of another kind of loss.
+        subscription.settle([again[5]], .acknowledge, flushing: false)
+        try await tested.broker.remove([.queue(queue)])
+        let lost = try await subscription.wait(for: "its loss") {
+            $0.signals.contains(.interrupted(.consumer, .notFound))
+        }
+        #expect(lost.unsent == [deliveries[1].tag, deliveries[3].tag, again[5].tag])
+        await probe.close()
+    }
+}
