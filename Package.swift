@@ -41,8 +41,8 @@ let package = Package(
         .target(
             name: "WarrenTesting",
             dependencies: [
-                "Warren", "Messaging", "WorkerProtocol", "Polling", "Manifests", "Topology", "Processing", logging,
-                deque,
+                "Warren", "Messaging", "WorkerProtocol", "Polling", "Manifests", "Topology", "Deployments",
+                "Processing", logging, deque,
             ]
         ),
 
@@ -52,16 +52,22 @@ let package = Package(
         .target(name: "Manifests", dependencies: ["Messaging", .product(name: "Yams", package: "Yams")]),
         .target(name: "Topology", dependencies: ["Messaging", "Manifests"]),
 
+        // What is to run: manifests and bundles as they lie on disk, and what follows when they change.
+        .target(name: "Deployments", dependencies: ["CLinux", "Manifests", "Polling"]),
+
         // The data path, from delivery to settlement.
         .target(name: "Polling", dependencies: ["CLinux"]),
         .target(name: "AMQP", dependencies: ["CRabbitMQ", "Messaging", "Polling", logging, deque]),
         .target(
             name: "Processing",
-            dependencies: ["Messaging", "Manifests", "Topology", "Polling", logging, metrics, deque]
+            dependencies: ["Messaging", "Manifests", "Topology", "Deployments", "Polling", logging, metrics, deque]
         ),
         .target(
             name: "Workers",
-            dependencies: ["CLinux", "Messaging", "WorkerProtocol", "Polling", "Processing", logging, deque]
+            dependencies: [
+                "CLinux", "Messaging", "Manifests", "Deployments", "WorkerProtocol", "Polling", "Processing", logging,
+                metrics, deque,
+            ]
         ),
 
         // The command and what it brings along.
@@ -69,8 +75,8 @@ let package = Package(
         .executableTarget(
             name: "WarrenCommand",
             dependencies: [
-                "Messaging", "Manifests", "Topology", "Polling", "AMQP", "Processing", "Workers", "LocalBroker",
-                arguments, lifecycle, logging,
+                "Messaging", "Manifests", "Topology", "Deployments", "Polling", "AMQP", "Processing", "Workers",
+                "LocalBroker", arguments, lifecycle, logging,
             ]
         ),
 
@@ -98,12 +104,20 @@ let package = Package(
         ),
         .testTarget(name: "PollingTests", dependencies: ["Polling"]),
         .testTarget(
+            name: "DeploymentsTests",
+            dependencies: ["CLinux", "Deployments", "Manifests", "Messaging", "Polling"]
+        ),
+        .testTarget(
             name: "ProcessingTests",
-            dependencies: ["Processing", "WarrenTesting", "Topology", "Manifests", "Messaging", "Polling", logging]
+            dependencies: [
+                "Processing", "WarrenTesting", "Deployments", "Topology", "Manifests", "Messaging", "Polling", logging,
+            ]
         ),
         .testTarget(
             name: "WorkersTests",
-            dependencies: ["Workers", "Processing", "Messaging", "Polling", "test-functions", logging]
+            dependencies: [
+                "Workers", "Processing", "Manifests", "Messaging", "Polling", "test-functions", logging,
+            ]
         ),
         .testTarget(name: "LocalBrokerTests", dependencies: ["LocalBroker"]),
         .testTarget(name: "AMQPTests", dependencies: ["AMQP", "Messaging"]),

@@ -6,17 +6,23 @@ import Topology
 /// Carries out what `decide` says about the deliveries of one function, and tells the broker when it is done.
 /// Confined to one loop.
 final class DeliverySettlement {
-    private let manifest: FunctionManifest
-    private let topology: TopologyPlan.Function
+    private var manifest: FunctionManifest
+    private var topology: TopologyPlan.Function
     private let intake: any Intake
     private let settler: Settler
     private let copies: CopyBuilder
     private let clock: WallClock
     private let logger: Logger
-    /// Settlements under way.
-    private(set) var pending = 0
+    private var receipts: [ObjectIdentifier: Receipt] = [:]
     /// Called after each settlement that took its time.
     var settled: () -> Void = {}
+    /// Called with a delivery that is settled and cannot be acknowledged.
+    var unacknowledged: (Delivery) -> Void = { _ in }
+
+    /// Settlements under way.
+    var pending: Int { self.receipts.count }
+    /// Settlements under way whose delivery the broker has taken back.
+    var orphans: [Receipt] { self.receipts.values.filter(\.life.isOver) }
 
     init(
         manifest: FunctionManifest,
@@ -36,19 +42,30 @@ final class DeliverySettlement {
         self.logger = logger
     }
 
-    func settle(_ running: RunningDelivery, _ outcome: Outcome) {
-        let now = self.clock.milliseconds
-        let settlement = decide(
+    /// From now on by another version of the manifest.
+    func change(to manifest: FunctionManifest, _ topology: TopologyPlan.Function) {
+        self.manifest = manifest
+        self.topology = topology
+    }
+
+    func decide(_ running: RunningDelivery, _ outcome: Outcome) -> Settlement {
+        let settlement = Processing.decide(
             outcome,
             after: running.history,
             under: self.manifest.retry,
-            now: now,
+            now: self.clock.milliseconds,
             random: .random(in: 0..<1)
         )
         self.log(settlement, running)
+        return settlement
+    }
+
+    @discardableResult
+    func carryOut(_ settlement: Settlement, _ running: RunningDelivery) -> Receipt {
+        let now = self.clock.milliseconds
         switch settlement {
         case .acknowledge(let emitted):
-            self.replace(running, with: self.replacements(emitted, of: running, now: now))
+            return self.replace(running, with: self.replacements(emitted, of: running, now: now))
         case .retry(let delay, let history, let failure):
             let (message, level) = self.copies.retry(
                 running.delivery,
@@ -59,7 +76,7 @@ final class DeliverySettlement {
                 history: history,
                 failure: failure
             )
-            self.replace(running, with: [Settler.Replacement(message: message, level: level)])
+            return self.replace(running, with: [Settler.Replacement(message: message, level: level)])
         case .deadLetter(let reason, let history, let failure):
             let message = self.copies.deadLetter(
                 running.delivery,
@@ -71,7 +88,7 @@ final class DeliverySettlement {
                 failure: failure,
                 now: now
             )
-            self.replace(running, with: [Settler.Replacement(message: message)])
+            return self.replace(running, with: [Settler.Replacement(message: message)])
         }
     }
 
@@ -94,22 +111,30 @@ final class DeliverySettlement {
         }
     }
 
-    private func replace(_ running: RunningDelivery, with replacements: [Settler.Replacement]) {
-        self.pending += 1
-        let tag = running.delivery.tag
-        let subscription = running.life.subscription
+    private func replace(_ running: RunningDelivery, with replacements: [Settler.Replacement]) -> Receipt {
+        let receipt = Receipt(running)
+        let number = ObjectIdentifier(receipt)
+        self.receipts[number] = receipt
         self.settler.replace(with: replacements, repairingWith: self.topology.declarations) { [weak self] result in
             guard let self else { return }
-            self.pending -= 1
-            switch result {
-            case .settled:
-                self.intake.acknowledge(tag, of: subscription)
-            case .tooLarge:
-                self.refuse(running.delivery, of: subscription, because: "its headers leave no room for a copy's")
-            case .abandoned:
-                self.intake.giveBack(tag, of: subscription)
-            }
+            self.receipts[number] = nil
+            self.finish(receipt, result)
             self.settled()
+        }
+        return receipt
+    }
+
+    private func finish(_ receipt: Receipt, _ result: Settler.Result) {
+        let subscription = receipt.life.subscription
+        switch result {
+        case .settled where receipt.life.isOver:
+            self.unacknowledged(receipt.delivery)
+        case .settled:
+            self.intake.acknowledge(receipt.delivery.tag, of: subscription)
+        case .tooLarge:
+            self.refuse(receipt.delivery, of: subscription, because: "its headers leave no room for a copy's")
+        case .abandoned:
+            self.intake.giveBack(receipt.delivery.tag, of: subscription)
         }
     }
 

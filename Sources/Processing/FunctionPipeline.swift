@@ -1,51 +1,51 @@
-import DequeModule
 package import Logging
 package import Manifests
 package import Messaging
-import Polling
+package import Polling
 package import Topology
 
 /// One function's path from delivery to settlement, confined to one loop.
 ///
-/// Deliveries wait here until one of `concurrency` places is free, run, and are settled by `decide`. When the broker
+/// Deliveries wait until one of the function's places is free, run, and are settled by `decide`. When the broker
 /// interrupts the subscription every tag becomes void: what waits is dropped (the broker delivers it again), and what
-/// runs is let run without being settled.
+/// runs is let run; delivered again meanwhile, it is not run a second time.
+///
+/// The invoker can be exchanged while events run: see `change`. The consumer, the places and the count of what runs stay
+/// the same, so a new version begins without a gap and without more in flight than allowed.
 package final class FunctionPipeline {
-    private enum Intaking {
-        /// Nothing is delivered and nothing will be.
-        case none
-        case subscribed(SubscriptionLife)
-        /// Unsubscribed; deliveries may come until the broker has confirmed it, and go back.
-        case leaving(SubscriptionLife)
-    }
-
-    package let manifest: FunctionManifest
-    package let topology: TopologyPlan.Function
-    private let invoker: any Invoker
-    private let intake: any Intake
+    package internal(set) var manifest: FunctionManifest
+    package internal(set) var topology: TopologyPlan.Function
+    let intake: any Intake
     private let copies: CopyBuilder
-    private let settlement: DeliverySettlement
-    private let logger: Logger
-    private let metrics: ProcessingMetrics
+    let settlement: DeliverySettlement
+    let loop: EventLoop
+    let logger: Logger
+    let metrics: ProcessingMetrics
     private let report: (FunctionStatus) -> Void
 
-    private var intaking = Intaking.none
-    /// All of the present subscription.
-    private var waiting = Deque<Delivery>()
-    private var running: [RunningDelivery?] = []
-    private var freePlaces: [Int] = []
-    private var runs: UInt64 = 0
-    private var isInvokerReady = false
+    var tenure: Tenure
+    var candidate: Candidate?
+    var retired: [Tenure] = []
+    lazy var consumption = Consumption(intake: self.intake) { [weak self] event in self?.handle(event) }
+    var inFlight: InFlight
+    var breaker: Breaker
+    var breakerReason = ""
+    var breakerTimer: TimerID?
+    var recentAcks: RecentAcks
+    var recognition = Recognition()
+    var head: OrderedHead?
+    /// The head's delivery while it waits for its next attempt.
+    var held: (delivery: Delivery, life: SubscriptionLife, since: ContinuousClock.Instant)?
+    var headTimer: TimerID?
+    var watch = ConsumerWatch()
+
     /// The function's queue exists, as far as this host knows.
     package private(set) var isTopologyReady = false
-    /// The broker delivers.
-    private var isActive = false
-    private var invokerProblem: String?
     private var topologyProblem: String?
     private var intakeProblem: String?
-    private var isDraining = false
+    var isDraining = false
     private var isDrained = false
-    private var drainCompletion: (() -> Void)?
+    private var drainCompletions: [() -> Void] = []
     package private(set) var status = FunctionStatus.starting
 
     /// - Parameters:
@@ -59,12 +59,13 @@ package final class FunctionPipeline {
         settler: Settler,
         copies: CopyBuilder,
         clock: WallClock,
+        loop: EventLoop,
         logger: Logger,
         report: @escaping (FunctionStatus) -> Void
     ) {
         self.manifest = manifest
         self.topology = topology
-        self.invoker = invoker
+        self.tenure = Tenure(invoker)
         self.intake = intake
         self.copies = copies
         self.settlement = DeliverySettlement(
@@ -76,26 +77,32 @@ package final class FunctionPipeline {
             clock: clock,
             logger: logger
         )
+        self.loop = loop
         self.logger = logger
         self.metrics = ProcessingMetrics(function: manifest.name)
         self.report = report
-        self.freePlaces = Array((0..<manifest.concurrency).reversed())
-        self.running = Array(repeating: nil, count: manifest.concurrency)
-        self.settlement.settled = { [weak self] in self?.finishDrainIfIdle() }
+        self.inFlight = InFlight(limit: manifest.inFlight)
+        self.breaker = Breaker(manifest.breaker)
+        self.recentAcks = RecentAcks(capacity: manifest.prefetch)
+        self.settlement.settled = { [weak self] in self?.steer() }
+        self.settlement.unacknowledged = { [weak self] in self?.recognition.settled($0) }
     }
 
     // MARK: - Coming up
 
-    package func start() {
-        self.invoker.start { [weak self] event in self?.handle(event) }
+    package func start() { self.start(self.tenure) }
+
+    func start(_ tenure: Tenure) {
+        tenure.invoker.start { [weak self, weak tenure] event in
+            if let tenure { self?.handle(event, of: tenure) }
+        }
     }
 
     /// The function's queue exists from now on.
     package func topologyIsReady() {
         self.isTopologyReady = true
         self.topologyProblem = nil
-        self.refreshStatus()
-        self.subscribeIfReady()
+        self.steer()
     }
 
     package func topologyFailed(_ error: BrokerError) {
@@ -103,32 +110,41 @@ package final class FunctionPipeline {
         self.refreshStatus()
     }
 
-    private func subscribeIfReady() {
-        guard self.isInvokerReady, self.isTopologyReady, !self.isDraining, case .none = self.intaking else { return }
-        let subscription = self.intake.subscribe(
-            to: self.topology.queue,
-            prefetch: UInt16(clamping: self.manifest.prefetch)
-        ) { [weak self] event in
-            self?.handle(event)
-        }
-        self.intaking = .subscribed(SubscriptionLife(subscription))
+    var mayTake: Bool {
+        self.tenure.isReady && self.isTopologyReady && !self.isDraining && self.breaker.state != .open
     }
 
-    private func unsubscribe() {
-        guard case .subscribed(let life) = self.intaking else { return }
-        self.intaking = .leaving(life)
-        self.intake.unsubscribe(life.subscription)
-        // After the word to stop, or the broker would deliver them here again.
-        for delivery in self.waiting { self.intake.giveBack(delivery.tag, of: life.subscription) }
-        self.waiting.removeAll()
+    /// Whether something is being run or settled whose place in an ordered queue must not be given up.
+    private var isBusy: Bool { !self.inFlight.isEmpty || self.settlement.pending > 0 }
+
+    /// Brings the consumer to where it should be, after whatever has changed.
+    func steer() {
+        if self.mayTake {
+            let isProbing = self.breaker.state == .probing
+            self.consumption.want(
+                self.topology.queue,
+                prefetch: isProbing ? 1 : UInt16(clamping: self.manifest.prefetch),
+                isAlone: self.manifest.ordered
+            )
+        } else if !self.manifest.ordered {
+            self.consumption.leave(.settling)
+        } else if !self.isBusy {
+            // Whoever becomes the active consumer next must find the events in their order.
+            self.dropHeld()
+            self.consumption.leave(.returning)
+        }
+        self.refreshStatus()
+        self.finishDrainIfIdle()
     }
 
     /// A function is well when nothing is known to the contrary and the broker delivers to it.
-    private func refreshStatus() {
+    func refreshStatus() {
         guard !self.isDraining else { return }
-        if let problem = self.invokerProblem ?? self.topologyProblem ?? self.intakeProblem {
+        if let problem = self.tenure.problem ?? self.topologyProblem ?? self.intakeProblem {
             self.set(.unhealthy(reason: problem))
-        } else if self.isInvokerReady, self.isActive {
+        } else if self.breaker.state != .closed {
+            self.set(.degraded(reason: self.breakerReason))
+        } else if self.tenure.isReady, self.consumption.isActive {
             self.set(.running)
         }
     }
@@ -141,178 +157,152 @@ package final class FunctionPipeline {
 
     // MARK: - Deliveries
 
-    private func handle(_ event: SubscriptionEvent) {
+    private func handle(_ event: Consumption.Event) {
         switch event {
         case .active:
-            self.isActive = true
             self.intakeProblem = nil
             self.refreshStatus()
-        case .deliveries(let deliveries):
-            self.take(deliveries)
-        case .interrupted(let what, let error):
-            self.wasInterrupted(what)
+        case .arrived(let count):
+            self.metrics.took(count)
+            self.watch.progressed()
+            self.fill()
+        case .oversized(let deliveries, let life):
+            for delivery in deliveries {
+                let reason = "its body of \(delivery.omittedBodySize ?? 0) bytes is over the limit"
+                self.settlement.refuse(delivery, of: life.subscription, because: reason)
+            }
+        case .interrupted(let what, let error, let unsent):
+            self.wasInterrupted(what, unsent: unsent)
             self.intakeProblem = error.description
             self.refreshStatus()
             self.logger.notice("deliveries stopped", metadata: ["lost": "\(what.rawValue)", "reason": "\(error)"])
             self.interrupted?(what)
         case .ended:
-            self.intaking = .none
-            self.isActive = false
-            self.finishDrainIfIdle()
-            self.subscribeIfReady()
+            self.steer()
         }
     }
 
-    private func wasInterrupted(_ what: Interruption) {
-        self.isActive = false
-        switch self.intaking {
-        case .none: break
-        case .subscribed(let life):
-            life.end()
-            self.intaking = .subscribed(SubscriptionLife(life.subscription))
-        case .leaving(let life):
-            life.end()
-            self.intaking = .leaving(SubscriptionLife(life.subscription))
-        }
+    private func wasInterrupted(_ what: Interruption, unsent: [DeliveryTag]) {
         // With the connection go the channels of earlier subscriptions, too.
-        if what == .connection { for running in self.running { running?.life.end() } }
-        self.waiting.removeAll()
+        let running = self.inFlight.all
+        if what == .connection { for running in running { running.life.end() } }
+        for running in running where running.life.isOver { self.recognition.orphaned(running) }
+        for receipt in self.settlement.orphans { self.recognition.orphaned(receipt) }
+        for delivery in self.recentAcks.take(unsent) { self.recognition.settled(delivery) }
+        if let held = self.held, held.life.isOver { self.dropHeld() }
     }
 
     /// Called when the subscription is interrupted: the runtime makes sure that the queue exists.
     package var interrupted: ((Interruption) -> Void)?
 
-    private func take(_ deliveries: [Delivery]) {
-        self.metrics.took(deliveries.count)
-        switch self.intaking {
-        case .none: break
-        case .leaving(let life):
-            for delivery in deliveries { self.intake.giveBack(delivery.tag, of: life.subscription) }
-        case .subscribed(let life):
-            for delivery in deliveries {
-                if let size = delivery.omittedBodySize {
-                    let reason = "its body of \(size) bytes is over the limit"
-                    self.settlement.refuse(delivery, of: life.subscription, because: reason)
-                } else {
-                    self.waiting.append(delivery)
-                }
-            }
-            self.fill()
+    func fill() {
+        guard self.mayTake else { return }
+        let limit = self.breaker.state == .probing ? 1 : self.inFlight.limit
+        while self.inFlight.count < limit, self.held == nil, let (delivery, life) = self.consumption.next() {
+            if delivery.isRedelivered, !self.recognition.isEmpty, self.recognize(delivery, in: life) { continue }
+            if self.manifest.ordered { self.runInOrder(delivery, in: life) } else { self.run(delivery, in: life) }
         }
     }
 
-    private func fill() {
-        guard self.isInvokerReady, case .subscribed(let life) = self.intaking else { return }
-        while !self.waiting.isEmpty, let place = self.freePlaces.popLast() {
-            self.run(self.waiting.removeFirst(), at: place, in: life)
+    /// Whether a message that comes again needs no other run.
+    private func recognize(_ delivery: Delivery, in life: SubscriptionLife) -> Bool {
+        switch self.recognition.recognize(delivery) {
+        case nil:
+            return false
+        case .settled:
+            self.metrics.acknowledgedAgain()
+            self.intake.acknowledge(delivery.tag, of: life.subscription)
+            return true
+        case .running(let id):
+            guard self.inFlight[id] != nil else { return false }
+            self.inFlight[id]?.delivery = delivery
+            self.inFlight[id]?.life = life
+            return true
+        case .settling(let receipt):
+            receipt.replace(delivery, life)
+            return true
         }
     }
 
-    private func run(_ delivery: Delivery, at place: Int, in life: SubscriptionLife) {
-        let attributes = EventAttributes(delivery)
-        var history = AttemptHistory()
+    func run(_ delivery: Delivery, in life: SubscriptionLife, history given: AttemptHistory? = nil) {
+        var history = given ?? AttemptHistory()
         var origin: Origin?
         if self.copies.names.isDelay(exchange: delivery.exchange) {
             let headers = delivery.headers
-            history = AttemptHistory(headers)
+            if given == nil { history = AttemptHistory(headers) }
             origin = Origin(headers)
         }
-        self.runs += 1
-        let id = self.runs << 16 | UInt64(place)
-        self.running[place] = RunningDelivery(
-            id: id,
-            delivery: delivery,
-            history: history,
-            origin: origin ?? Origin(exchange: delivery.exchange, routingKey: delivery.routingKey),
-            life: life
-        )
-        self.invoker.invoke(
-            Invocation(
+        let running = self.inFlight.add { id in
+            RunningDelivery(
                 id: id,
                 delivery: delivery,
+                history: history,
+                origin: origin ?? Origin(exchange: delivery.exchange, routingKey: delivery.routingKey),
+                life: life
+            )
+        }
+        self.invoke(running)
+    }
+
+    func invoke(_ running: RunningDelivery) {
+        let attributes = EventAttributes(running.delivery)
+        let isCopy = self.copies.names.isDelay(exchange: running.delivery.exchange)
+        self.tenure.running += 1
+        self.tenure.invoker.invoke(
+            Invocation(
+                id: running.id,
+                delivery: running.delivery,
                 attributes: attributes,
-                generatedID: attributes.id.count == 0 ? delivery.eventID(attributes) : nil,
-                attempt: history.attempt,
+                generatedID: attributes.id.count == 0 ? running.delivery.eventID(attributes) : nil,
+                attempt: running.history.attempt,
                 maxAttempts: self.manifest.retry.maxAttempts,
-                originalRoutingKey: origin?.routingKey
+                originalRoutingKey: isCopy ? running.origin.routingKey : nil
             )
         )
     }
 
-    private func free(_ id: UInt64) -> RunningDelivery? {
-        let place = Int(id & 0xffff)
-        guard place < self.running.count, let running = self.running[place], running.id == id else { return nil }
-        self.running[place] = nil
-        self.freePlaces.append(place)
-        return running
-    }
-
-    // MARK: - Outcomes
-
-    private func handle(_ event: InvokerEvent) {
-        switch event {
-        case .ready:
-            self.isInvokerReady = true
-            self.invokerProblem = nil
-            self.refreshStatus()
-            self.subscribeIfReady()
-        case .unavailable(let reason, let notRun):
-            self.isInvokerReady = false
-            self.invokerProblem = reason
-            self.unsubscribe()
-            for id in notRun {
-                guard let running = self.free(id), !running.life.isOver else { continue }
-                self.intake.giveBack(running.delivery.tag, of: running.life.subscription)
-            }
-            self.refreshStatus()
-            self.finishDrainIfIdle()
-        case .results(let results):
-            self.settle(results)
-        }
-    }
-
-    private func settle(_ results: [InvocationResult]) {
-        var done = 0
-        for result in results {
-            self.metrics.ran(result)
-            if case .done = result.outcome { done += 1 }
-            guard let running = self.free(result.id), !running.life.isOver else { continue }
-            if case .done(let emitted) = result.outcome, emitted.isEmpty {
-                self.intake.acknowledge(running.delivery.tag, of: running.life.subscription)
-            } else {
-                self.settlement.settle(running, result.outcome)
-            }
-        }
-        self.metrics.done(done)
-        self.fill()
-        self.finishDrainIfIdle()
-    }
-
     // MARK: - Going down
 
-    /// Stops intake, gives back what has not begun, lets run what runs, settles it, and calls `completion`.
+    /// Invokers that have been told to stop and have not ended.
+    private var stopping = 0
+
+    func stop(_ tenure: Tenure) {
+        self.stopping += 1
+        tenure.invoker.stop { [weak self] in
+            withExtendedLifetime(tenure) { self?.stopping -= 1 }
+            self?.finishDrainIfIdle()
+        }
+    }
+
+    /// Stops intake, gives back what has not begun, lets run what runs, settles it, and calls `completion`. Asked again
+    /// meanwhile, it only calls one more completion.
     package func drain(_ completion: @escaping () -> Void) {
-        guard !self.isDraining else { return completion() }
-        self.isDraining = true
-        self.drainCompletion = completion
+        guard self.status != .stopped else { return completion() }
+        self.drainCompletions.append(completion)
+        guard !self.isDraining else { return }
         self.set(.draining)
-        self.unsubscribe()
-        self.finishDrainIfIdle()
+        self.isDraining = true
+        self.cancelChange()
+        self.cancelPause()
+        self.steer()
     }
 
     private func finishDrainIfIdle() {
-        guard self.isDraining, !self.isDrained, case .none = self.intaking,
-            self.freePlaces.count == self.running.count, self.settlement.pending == 0
-        else { return }
-        self.isDrained = true
-        self.invoker.stop { [weak self] in
-            guard let self, let completion = self.drainCompletion else { return }
-            self.drainCompletion = nil
-            self.set(.stopped)
-            completion()
+        guard self.isDraining, self.consumption.isNone, !self.isBusy, self.retired.isEmpty else { return }
+        if !self.isDrained {
+            self.isDrained = true
+            self.stop(self.tenure)
         }
+        guard self.stopping == 0, self.status != .stopped else { return }
+        self.set(.stopped)
+        let completions = self.drainCompletions
+        self.drainCompletions.removeAll()
+        for completion in completions { completion() }
     }
 
     /// Sends to the workers what this turn has collected.
-    package func flush() { self.invoker.flush() }
+    package func flush() {
+        self.tenure.invoker.flush()
+        for tenure in self.retired { tenure.invoker.flush() }
+    }
 }

@@ -1,143 +1,304 @@
+package import Deployments
 package import Logging
+import Manifests
 package import Messaging
 package import Polling
 package import Topology
 
-/// Everything that runs on the intake loop: one pipeline for each function, the relay of scheduled messages, and the
-/// watch over their topology. Confined to that loop.
+/// Everything that runs on the intake loop: a pipeline for each function, the relay of scheduled messages, and the
+/// watch over topology and consumers. It follows the deployment: functions come, change and go as `ReloadState` says.
+/// Confined to that loop.
 package final class FunctionRuntime {
     /// What is declared together.
-    private enum Part: Hashable, Sendable {
+    enum Part: Hashable, Sendable {
         case shared
-        case function(Int)
+        case function(FunctionKey)
+        /// What the next version of a function needs.
+        case change(FunctionKey)
     }
 
-    private enum DeclarationState {
-        case underWay
-        /// Something was lost meanwhile, perhaps what has been declared already.
-        case underWayAndWantedAgain
-        case pausing
+    private struct Change {
+        let version: ResolvedFunction
+        let revision: Int
+        let topology: TopologyPlan.Function
+        /// Bindings that came with it, and go when it is given up.
+        let added: [Removal]
+        let obsolete: [Removal]
     }
 
-    private struct Declared: Sendable {
-        let part: Part
-        let error: BrokerError?
-    }
+    private static let watchInterval = Duration.seconds(10)
+    /// The second look at a consumer that seems dead.
+    private static let secondLook = Duration.seconds(1)
 
-    private static let pause = Duration.seconds(2)
-
+    private let names: TopologyNames
     private let loop: EventLoop
-    private let broker: any Broker
     private let intake: any Intake
-    private let plan: TopologyPlan
     private let settler: Settler
+    private let copies: CopyBuilder
+    private let clock: WallClock
     private let relay: ScheduledRelay
-    private let pipelines: [FunctionPipeline]
-    private let declared: Mailbox<Declared>
-    private var declaring: [Part: DeclarationState] = [:]
     private let logger: Logger
+    private let makeInvoker: (ResolvedFunction, Logger) -> any Invoker
+    private let report: (String, FunctionStatus) -> Void
+    private var keeper: TopologyKeeper<Part>?
+    private var state = ReloadState()
+    private var changes: [FunctionKey: Change] = [:]
+    private var isSharedReady = false
     private var isDraining = false
+    /// What runs, those that drain included.
+    package private(set) var pipelines: [FunctionKey: FunctionPipeline] = [:]
 
+    /// - Parameters:
+    ///   - makeInvoker: of a version of a function, not started yet; the logger names the function.
+    ///   - report: called with a function's name when its status changes.
     package init(
-        plan: TopologyPlan,
-        pipelines: [FunctionPipeline],
+        names: TopologyNames,
         broker: any Broker,
         intake: any Intake,
         settler: Settler,
         copies: CopyBuilder,
+        clock: WallClock,
         loop: EventLoop,
-        logger: Logger
+        logger: Logger,
+        makeInvoker: @escaping (ResolvedFunction, Logger) -> any Invoker,
+        report: @escaping (String, FunctionStatus) -> Void
     ) throws(SystemError) {
-        self.plan = plan
-        self.pipelines = pipelines
-        self.broker = broker
+        self.names = names
         self.intake = intake
         self.loop = loop
         self.logger = logger
         self.settler = settler
+        self.copies = copies
+        self.clock = clock
+        self.makeInvoker = makeInvoker
+        self.report = report
         self.relay = ScheduledRelay(intake: intake, settler: settler, copies: copies, logger: logger)
-        self.declared = try Mailbox()
+        self.keeper = try TopologyKeeper(
+            broker: broker,
+            loop: loop,
+            declarations: { [weak self] part in self?.declarations(of: part) },
+            declared: { [weak self] part, error in self?.declared(part, error) },
+            inspected: { [weak self] part, inspection in self?.inspected(part, inspection) }
+        )
     }
 
     /// Declares the topology and starts every function; each begins when its own queue and workers are there.
-    package func start() {
-        self.declared.attach(to: self.loop) { [weak self] declared in
-            for declared in declared { self?.handle(declared) }
-        }
-        self.relay.interrupted = { [weak self] in self?.declare(.shared) }
-        for (index, pipeline) in self.pipelines.enumerated() {
-            // Whatever was lost, the broker that answers next may be one without our queue.
-            pipeline.interrupted = { [weak self] _ in self?.declare(.function(index)) }
-            pipeline.start()
-        }
+    package func start(_ deployment: Deployment) {
+        self.relay.interrupted = { [weak self] in self?.keeper?.declare(.shared) }
         self.loop.atTurnEnd { [weak self] in self?.flush() }
-        self.declare(.shared)
+        self.apply(deployment, settled: true, retryingRejected: false)
+        self.keeper?.declare(.shared)
+        self.watchLater()
     }
 
     private func flush() {
-        for pipeline in self.pipelines { pipeline.flush() }
+        for pipeline in self.pipelines.values { pipeline.flush() }
         self.intake.flush()
     }
 
-    /// Declares a part until the broker has taken it, once at a time however often it is wanted.
-    private func declare(_ part: Part) {
+    // MARK: - Following the deployment
+
+    /// Takes up what the directories say now.
+    ///
+    /// - Parameters: as for `ReloadState.apply`.
+    package func apply(_ deployment: Deployment, settled: Bool, retryingRejected: Bool) {
         guard !self.isDraining else { return }
-        switch self.declaring[part] {
-        case .underWay:
-            self.declaring[part] = .underWayAndWantedAgain
-            return
-        case .underWayAndWantedAgain, .pausing:
-            return
-        case nil:
-            self.declaring[part] = .underWay
-        }
-        let declarations =
-            switch part {
-            case .shared: self.plan.shared
-            case .function(let index): self.pipelines[index].topology.declarations
-            }
-        let broker = self.broker
-        let declared = self.declared
-        // Unstructured, because the loop's thread has no task to be a child of; it ends with its one answer.
-        Task {
-            do throws(BrokerError) {
-                try await broker.declare(declarations)
-                declared.send(Declared(part: part, error: nil))
-            } catch {
-                declared.send(Declared(part: part, error: error))
+        self.perform(self.state.apply(deployment, settled: settled, retryingRejected: retryingRejected))
+    }
+
+    private func perform(_ actions: [ReloadAction]) {
+        guard !self.isDraining else { return }
+        for action in actions {
+            switch action {
+            case .add(let key, let version, _): self.add(key, version)
+            case .change(let key, let version, let revision): self.change(key, to: version, revision)
+            case .cancelChange(let key): self.cancelChange(key)
+            case .remove(let key, let how): self.remove(key, how)
+            case .report(let report): self.log(report)
             }
         }
     }
 
-    private func handle(_ declared: Declared) {
-        guard !self.isDraining else { return }
-        let part = declared.part
-        let state = self.declaring.removeValue(forKey: part)
-        switch (part, declared.error) {
-        case (.shared, nil):
-            self.relay.start()
-            // Whatever their state: events wait in the queue of a function whose workers cannot be started.
-            for index in self.pipelines.indices where !self.pipelines[index].isTopologyReady {
-                self.declare(.function(index))
-            }
-        case (.function(let index), nil):
-            self.pipelines[index].topologyIsReady()
-        case (.shared, let error?):
-            self.logger.error("cannot declare the shared topology; trying again", metadata: ["reason": "\(error)"])
-            for pipeline in self.pipelines where !pipeline.isTopologyReady { pipeline.topologyFailed(error) }
-        case (.function(let index), let error?):
-            self.pipelines[index].topologyFailed(error)
-        }
-        if declared.error != nil {
-            self.declaring[part] = .pausing
-            self.loop.schedule(after: Self.pause) { [weak self] in
-                self?.declaring[part] = nil
-                self?.declare(part)
-            }
-        } else if case .underWayAndWantedAgain = state {
-            self.declare(part)
+    private func logger(of name: String) -> Logger {
+        var logger = self.logger
+        logger[metadataKey: "function"] = "\(name)"
+        return logger
+    }
+
+    private func add(_ key: FunctionKey, _ version: ResolvedFunction) {
+        let logger = self.logger(of: key.name)
+        let pipeline = FunctionPipeline(
+            manifest: version.manifest,
+            topology: TopologyPlanner.function(version.manifest, self.names),
+            invoker: self.makeInvoker(version, logger),
+            intake: self.intake,
+            settler: self.settler,
+            copies: self.copies,
+            clock: self.clock,
+            loop: self.loop,
+            logger: logger,
+            report: { [report] status in report(key.name, status) }
+        )
+        self.pipelines[key] = pipeline
+        // Whatever was lost, the broker that answers next may be one without our queue.
+        pipeline.interrupted = { [weak self] _ in self?.keeper?.declare(.function(key)) }
+        pipeline.start()
+        // Whatever its state: events wait in the queue of a function whose workers cannot be started.
+        if self.isSharedReady { self.keeper?.declare(.function(key)) }
+    }
+
+    private func change(_ key: FunctionKey, to version: ResolvedFunction, _ revision: Int) {
+        guard let pipeline = self.pipelines[key] else { return }
+        self.cancelChange(key)
+        let topology = TopologyPlanner.function(version.manifest, self.names)
+        let present = pipeline.topology.bindings
+        self.changes[key] = Change(
+            version: version,
+            revision: revision,
+            topology: topology,
+            added: topology.bindings.filter { !present.contains($0) }.map(Removal.binding),
+            obsolete: present.filter { !topology.bindings.contains($0) }.map(Removal.binding)
+        )
+        if topology.declarations == pipeline.topology.declarations {
+            self.beginChange(key)
+        } else {
+            self.keeper?.declare(.change(key))
         }
     }
+
+    /// What the new version needs is there.
+    private func beginChange(_ key: FunctionKey) {
+        guard let change = self.changes[key], let pipeline = self.pipelines[key] else { return }
+        self.logger.info("switching to a new version", metadata: ["function": "\(key.name)"])
+        pipeline.change(
+            to: change.version.manifest,
+            topology: change.topology,
+            invoker: self.makeInvoker(change.version, self.logger(of: key.name))
+        ) { [weak self] result in self?.changed(key, change, result) }
+    }
+
+    private func changed(_ key: FunctionKey, _ change: Change, _ result: FunctionPipeline.ChangeResult) {
+        switch result {
+        case .switched:
+            self.changes[key] = nil
+            self.logger.info("switched to the new version", metadata: ["function": "\(key.name)"])
+            self.takeAway(change.obsolete, of: key)
+            self.perform(self.state.switched(key, to: change.revision))
+        case .rejected(let reason):
+            self.cancelChange(key)
+            self.perform(self.state.rejected(key, revision: change.revision, reason: reason))
+        }
+    }
+
+    private func cancelChange(_ key: FunctionKey) {
+        guard let change = self.changes.removeValue(forKey: key) else { return }
+        self.pipelines[key]?.cancelChange()
+        self.takeAway(change.added, of: key)
+    }
+
+    private func remove(_ key: FunctionKey, _ how: RemovedHow) {
+        guard let pipeline = self.pipelines[key] else { return }
+        self.cancelChange(key)
+        if case .queueChanged = how {
+            // Events go to the new queue from now on; what is in the old one stays there.
+            let bindings = pipeline.topology.bindings.filter { $0.source != self.names.delayDone }
+            self.takeAway(bindings.map(Removal.binding), of: key)
+        }
+        pipeline.drain { [weak self] in
+            guard let self else { return }
+            self.pipelines[key] = nil
+            self.leaveQueue(of: pipeline)
+            self.perform(self.state.removed(key))
+        }
+    }
+
+    /// What becomes of the queue of a function that has gone.
+    private func leaveQueue(of pipeline: FunctionPipeline) {
+        let logger = self.logger(of: pipeline.manifest.name)
+        let departure = QueueDeparture(pipeline.topology, names: self.names, policy: pipeline.manifest.onRemove)
+        self.keeper?.perform { await departure.carryOut($0, logger) }
+    }
+
+    private func takeAway(_ removals: [Removal], of key: FunctionKey) {
+        guard !removals.isEmpty else { return }
+        let logger = self.logger(of: key.name)
+        self.keeper?.perform { broker in
+            do throws(BrokerError) {
+                try await broker.remove(removals)
+            } catch {
+                logger.warning("bindings could not be removed", metadata: ["reason": "\(error)"])
+            }
+        }
+    }
+
+    private func log(_ report: ReloadReport) {
+        switch report {
+        case .refused, .rejected: self.logger.error("\(report)")
+        case .removalHeld: self.logger.warning("\(report)")
+        case .mended: self.logger.notice("\(report)")
+        }
+    }
+
+    // MARK: - Topology and consumers
+
+    private func declarations(of part: Part) -> [Declaration]? {
+        guard !self.isDraining else { return nil }
+        return switch part {
+        case .shared: TopologyPlanner.shared(self.names)
+        case .function(let key): self.pipelines[key]?.topology.declarations
+        case .change(let key): self.changes[key]?.topology.declarations
+        }
+    }
+
+    private func declared(_ part: Part, _ error: BrokerError?) {
+        guard !self.isDraining else { return }
+        switch (part, error) {
+        case (.shared, nil):
+            self.isSharedReady = true
+            self.relay.start()
+            for (key, pipeline) in self.pipelines where !pipeline.isTopologyReady {
+                self.keeper?.declare(.function(key))
+            }
+        case (.shared, let error?):
+            self.logger.error("cannot declare the shared topology; trying again", metadata: ["reason": "\(error)"])
+            for pipeline in self.pipelines.values where !pipeline.isTopologyReady { pipeline.topologyFailed(error) }
+        case (.function(let key), nil):
+            self.pipelines[key]?.topologyIsReady()
+        case (.function(let key), let error?):
+            self.pipelines[key]?.topologyFailed(error)
+        case (.change(let key), nil):
+            self.beginChange(key)
+        case (.change(let key), let error?):
+            // A broker that is away comes back; one that says no goes on saying it.
+            guard let change = self.changes[key], error.kind == .mismatch || error.kind == .accessRefused else { return }
+            self.changed(key, change, .rejected("\(error)"))
+        }
+    }
+
+    private func watchLater() {
+        self.loop.schedule(after: Self.watchInterval) { [weak self] in
+            guard let self, !self.isDraining else { return }
+            for (key, pipeline) in self.pipelines {
+                self.keeper?.inspect(.function(key), queue: pipeline.topology.queue)
+            }
+            self.watchLater()
+        }
+    }
+
+    private func inspected(_ part: Part, _ inspection: QueueInspection?) {
+        guard !self.isDraining, case .function(let key) = part, let pipeline = self.pipelines[key] else { return }
+        guard let inspection else {
+            self.keeper?.declare(part)
+            return
+        }
+        pipeline.observe(inspection)
+        guard pipeline.isSuspected else { return }
+        self.loop.schedule(after: Self.secondLook) { [weak self] in
+            self?.keeper?.inspect(part, queue: pipeline.topology.queue)
+        }
+    }
+
+    // MARK: - Going down
 
     /// Drains all functions, closes the intake, and calls `completion`.
     package func drain(_ completion: @escaping () -> Void) {
@@ -151,6 +312,6 @@ package final class FunctionRuntime {
         }
         self.settler.drain()
         self.relay.drain(finished)
-        for pipeline in self.pipelines { pipeline.drain(finished) }
+        for pipeline in self.pipelines.values { pipeline.drain(finished) }
     }
 }

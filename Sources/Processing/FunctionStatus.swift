@@ -4,6 +4,9 @@ package enum FunctionStatus: Sendable, Equatable {
     case starting
     /// Events are delivered and run.
     case running
+    /// The function fails throughout: events wait in the queue, and one at a time is tried, ever more rarely, until one
+    /// succeeds.
+    case degraded(reason: String)
     /// Events wait in the queue unharmed, for the reason given; the runtime goes on trying.
     case unhealthy(reason: String)
     /// Intake has stopped; what runs is let run.

@@ -61,6 +61,9 @@ package protocol Invoker: AnyObject {
 
     func flush()
 
+    /// Takes back what was invoked and has not begun to run, by id: it will have no result.
+    func withdraw() -> [UInt64]
+
     /// Ends when nothing runs any more: no invocations will follow. `completion` is called on the loop's thread.
     func stop(_ completion: @escaping () -> Void)
 }
@@ -72,5 +75,7 @@ package enum InvokerEvent {
     /// Nothing can be run for the reason given, and these invocations were not: they go back to the queue. The
     /// invoker goes on trying and reports `ready` when it has succeeded.
     case unavailable(reason: String, notRun: [UInt64])
+    /// What runs the function has died over its work. What becomes of the invocations is reported by itself.
+    case workerDied(reason: String)
     case results([InvocationResult])
 }

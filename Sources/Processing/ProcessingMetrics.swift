@@ -8,12 +8,16 @@ import Metrics
 /// | `messaging.client.consumed.messages` | counter | messages | `warren.function` | deliveries taken |
 /// | `messaging.process.duration` | timer | nanoseconds | `warren.function` | each run's time in the function |
 /// | `warren.outcomes` | counter | runs | `warren.function`, `warren.outcome` | each run's outcome |
+/// | `warren.acks.repeated` | counter | messages | `warren.function` | delivered again after success, not run again |
+/// | `warren.consumers.renewed` | counter | consumers | `warren.function` | found silently dead and made anew |
 ///
 /// Names of `messaging.` follow OpenTelemetry's semantic conventions for messaging.
 struct ProcessingMetrics {
     private let consumed: Counter
     private let duration: Timer
     private let outcomes: [String: Counter]
+    private let repeatedAcks: Counter
+    private let renewedConsumers: Counter
     private static let outcomeNames = [
         "done", "failed", "rejected", "undecodable", "later", "timed-out", "crashed",
     ]
@@ -24,6 +28,8 @@ struct ProcessingMetrics {
             dimensions: [("warren.function", function)]
         )
         self.duration = Timer(label: "messaging.process.duration", dimensions: [("warren.function", function)])
+        self.repeatedAcks = Counter(label: "warren.acks.repeated", dimensions: [("warren.function", function)])
+        self.renewedConsumers = Counter(label: "warren.consumers.renewed", dimensions: [("warren.function", function)])
         self.outcomes = Dictionary(
             uniqueKeysWithValues: Self.outcomeNames.map { name in
                 let dimensions = [("warren.function", function), ("warren.outcome", name)]
@@ -31,6 +37,9 @@ struct ProcessingMetrics {
             }
         )
     }
+
+    func acknowledgedAgain() { self.repeatedAcks.increment() }
+    func renewedConsumer() { self.renewedConsumers.increment() }
 
     func took(_ count: Int) { self.consumed.increment(by: count) }
 

@@ -16,8 +16,9 @@ final class SubscriptionLife {
 struct RunningDelivery {
     /// The invocation's id.
     let id: UInt64
-    let delivery: Delivery
+    /// Delivered again while it runs: the last one counts, with its life.
+    var delivery: Delivery
     let history: AttemptHistory
     let origin: Origin
-    let life: SubscriptionLife
+    var life: SubscriptionLife
 }

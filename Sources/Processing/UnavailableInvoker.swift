@@ -15,5 +15,7 @@ package final class UnavailableInvoker: Invoker {
 
     package func flush() {}
 
+    package func withdraw() -> [UInt64] { [] }
+
     package func stop(_ completion: @escaping () -> Void) { completion() }
 }

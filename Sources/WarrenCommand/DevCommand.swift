@@ -52,7 +52,8 @@ struct DevCommand: AsyncParsableCommand {
             address: address,
             namespace: self.brokerOptions.namespace,
             manifestOptions: self.manifestOptions,
-            logOptions: self.logOptions
+            logOptions: self.logOptions,
+            reloadsOnHangup: false
         )
         let json = self.logOptions.json
         if let url, !json {

@@ -1,7 +1,7 @@
 import AMQP
+import Deployments
 import Logging
 import Manifests
-import Messaging
 import Polling
 import Processing
 import ServiceLifecycle
@@ -9,21 +9,22 @@ import Synchronization
 import Topology
 import Workers
 
-/// The host: the intake loop with its consuming connection, pipelines and workers, as a service that drains on
-/// graceful shutdown.
+/// The host: the intake loop with its consuming connection, pipelines and workers, as a service that follows the
+/// manifests and bundles on disk, and drains on graceful shutdown.
 final class Host: Service {
     private enum Command: Sendable {
+        case deploy(Deployment, settled: Bool, retryingRejected: Bool)
         case drain
         case stopAtOnce
     }
 
-    private let manifests: [FunctionManifest]
     private let manifestOptions: ManifestOptions
     private let namespace: String
     private let broker: AMQPBroker
     private let logger: Logger
     private let stopped = Mutex(false)
     private let isDraining = Mutex(false)
+    private let watcher = Mutex<DeploymentWatcher?>(nil)
 
     /// Created with the host, so that a signal that comes before the loop is not lost.
     private let commands: Mailbox<Command>?
@@ -31,13 +32,11 @@ final class Host: Service {
     var wasStoppedAtOnce: Bool { self.stopped.withLock { $0 } }
 
     init(
-        manifests: [FunctionManifest],
         manifestOptions: ManifestOptions,
         namespace: String,
         broker: AMQPBroker,
         logger: Logger
     ) {
-        self.manifests = manifests
         self.manifestOptions = manifestOptions
         self.namespace = namespace
         self.broker = broker
@@ -47,6 +46,8 @@ final class Host: Service {
 
     func run() async throws {
         guard let commands = self.commands else { throw SystemError("eventfd") }
+        try self.watch(commands)
+        defer { self.watcher.withLock { $0 = nil } }
         try await withGracefulShutdownHandler {
             try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
                 do throws(SystemError) {
@@ -65,6 +66,26 @@ final class Host: Service {
         } onGracefulShutdown: {
             self.drain()
         }
+    }
+
+    /// From now on every change of the manifests, and of what they refer to, comes to the loop.
+    private func watch(_ commands: Mailbox<Command>) throws(SystemError) {
+        let reader = DeploymentReader(
+            namespace: self.namespace,
+            manifestDirectory: self.manifestOptions.manifests,
+            bundlePath: { [manifestOptions] in manifestOptions.executable(ofBundle: $0) },
+            environment: { HostName.environment }
+        )
+        let watcher = try DeploymentWatcher(reader: reader) { deployment, settled, retryingRejected in
+            commands.send(.deploy(deployment, settled: settled, retryingRejected: retryingRejected))
+        }
+        self.watcher.withLock { $0 = watcher }
+    }
+
+    /// Looks at the manifests now, and tries again what could not be started.
+    func reload() {
+        self.logger.info("reloading")
+        self.watcher.withLock { $0 }?.check()
     }
 
     /// Stops intake, lets end what runs, and settles it. Asking twice changes nothing.
@@ -93,79 +114,49 @@ final class Host: Service {
             loop: loop,
             logger: self.logger
         )
-        let names = TopologyNames(namespace: self.namespace)
-        let copies = CopyBuilder(names: names, host: HostName.current)
+        let copies = CopyBuilder(names: TopologyNames(namespace: self.namespace), host: HostName.current)
         let settler = try Settler(broker: self.broker, copies: copies, loop: loop, logger: self.logger)
-        let plan = TopologyPlanner.plan(self.manifests, namespace: self.namespace)
-        let report = StartReport(expected: self.manifests.count, logger: self.logger)
-        let pipelines = zip(self.manifests, plan.functions).map { manifest, function in
-            self.pipeline(manifest, function, loop, intake, settler, copies) { report.set($0, of: manifest.name) }
-        }
+        let report = StatusReport(logger: self.logger)
         let runtime = try FunctionRuntime(
-            plan: plan,
-            pipelines: pipelines,
+            names: copies.names,
             broker: self.broker,
             intake: intake,
             settler: settler,
             copies: copies,
+            clock: .system,
             loop: loop,
-            logger: self.logger
+            logger: self.logger,
+            makeInvoker: { version, logger in Self.invoker(version, loop, logger) },
+            report: { name, status in report.set(status, of: name) }
         )
+        var hasStarted = false
         commands.attach(to: loop) { commands in
             for command in commands {
                 switch command {
+                case .deploy(let deployment, let settled, let retryingRejected):
+                    if hasStarted {
+                        runtime.apply(deployment, settled: settled, retryingRejected: retryingRejected)
+                    } else {
+                        hasStarted = true
+                        report.expect(deployment.functions.map(\.manifest.name))
+                        runtime.start(deployment)
+                    }
                 case .drain: runtime.drain { loop.stop() }
                 case .stopAtOnce: loop.stop()
                 }
             }
         }
-        runtime.start()
         loop.run()
     }
 
-    private func pipeline(
-        _ manifest: FunctionManifest,
-        _ topology: TopologyPlan.Function,
-        _ loop: EventLoop,
-        _ intake: AMQPIntake,
-        _ settler: Settler,
-        _ copies: CopyBuilder,
-        report: @escaping (FunctionStatus) -> Void
-    ) -> FunctionPipeline {
-        var logger = self.logger
-        logger[metadataKey: "function"] = "\(manifest.name)"
-        return FunctionPipeline(
-            manifest: manifest,
-            topology: topology,
-            invoker: self.invoker(manifest, loop, logger),
-            intake: intake,
-            settler: settler,
-            copies: copies,
-            clock: .system,
-            logger: logger,
-            report: report
-        )
-    }
-
-    private func invoker(_ manifest: FunctionManifest, _ loop: EventLoop, _ logger: Logger) -> any Invoker {
-        let environment: [String: String]
-        do throws(EnvironmentResolution.Failure) {
-            environment = try EnvironmentResolution.resolve(
-                manifest.env,
-                manifest: manifest.name,
-                environment: HostName.environment
-            )
-        } catch {
-            return UnavailableInvoker(reason: "\(error)")
+    private static func invoker(_ version: ResolvedFunction, _ loop: EventLoop, _ logger: Logger) -> any Invoker {
+        switch (version.environment, version.bundle) {
+        case (.complete(let environment), .found(let build)):
+            var launch = WorkerLaunch(version.manifest, executable: build.path, environment: environment)
+            launch.build = build
+            return WorkerPool(launch: launch, loop: loop, clock: .system, logger: logger)
+        case (.incomplete, _), (_, .missing):
+            return UnavailableInvoker(reason: version.obstacle ?? "its surroundings are incomplete")
         }
-        let launch = WorkerLaunch(
-            executable: self.manifestOptions.executable(ofBundle: manifest.handler.bundle),
-            function: manifest.handler.function,
-            environment: environment,
-            concurrency: manifest.concurrency,
-            workers: manifest.workers,
-            timeout: manifest.timeout
-        )
-        return WorkerPool(launch: launch, loop: loop, clock: .system, logger: logger)
     }
 }

@@ -13,6 +13,8 @@ struct HostCommand {
     let namespace: String
     let manifestOptions: ManifestOptions
     let logOptions: LogOptions
+    /// Whether SIGHUP reads the manifests again, as for services, or ends the process, as in a terminal.
+    let reloadsOnHangup: Bool
     /// Called when every function has been started for the first time.
     var onStart: @Sendable () -> Void = {}
 
@@ -46,7 +48,6 @@ struct HostCommand {
             throw CommandExit.code(for: error)
         }
         let host = Host(
-            manifests: manifests,
             manifestOptions: self.manifestOptions,
             namespace: self.namespace,
             broker: broker,
@@ -75,6 +76,12 @@ struct HostCommand {
             }
         }
         defer { impatience.cancel() }
+        let hangups = self.reloadsOnHangup ? await UnixSignalsSequence(trapping: .sighup) : nil
+        let reloading = Task {
+            guard let hangups else { return }
+            for await _ in hangups { host.reload() }
+        }
+        defer { reloading.cancel() }
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .error)
         let group = ServiceGroup(

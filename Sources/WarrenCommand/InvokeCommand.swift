@@ -99,18 +99,19 @@ struct InvokeCommand: AsyncParsableCommand {
 
     private func launch(_ manifest: FunctionManifest) throws -> WorkerLaunch {
         do throws(EnvironmentResolution.Failure) {
-            return WorkerLaunch(
+            var launch = WorkerLaunch(
+                manifest,
                 executable: self.manifestOptions.executable(ofBundle: manifest.handler.bundle),
-                function: manifest.handler.function,
                 environment: try EnvironmentResolution.resolve(
                     manifest.env,
                     manifest: manifest.name,
                     environment: HostName.environment
-                ),
-                concurrency: 1,
-                workers: 1,
-                timeout: manifest.timeout
+                )
             )
+            launch.concurrency = 1
+            launch.workers = 1
+            launch.batch = manifest.batch.map { _ in BatchPolicy(size: 1, wait: .milliseconds(1)) }
+            return launch
         } catch {
             Terminal.error("error: \(error)")
             throw CommandExit.failed

@@ -62,6 +62,8 @@ enum LocalRun {
             case .unavailable(let reason, _):
                 result = .failure(Unavailable(reason: reason))
                 pool.stop { loop.stop() }
+            case .workerDied:
+                break
             case .results(let results):
                 if let first = results.first { result = .success(first) }
                 pool.stop { loop.stop() }

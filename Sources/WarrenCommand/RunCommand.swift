@@ -7,7 +7,8 @@ struct RunCommand: AsyncParsableCommand {
         commandName: "run",
         abstract: "Runs the functions of all manifests until SIGTERM or SIGINT.",
         discussion: """
-            The first signal drains: intake stops, running invocations end and are settled, exit code 0. A second \
+            Edited manifests and new builds of bundles take effect while it runs; SIGHUP makes it look at once, and \
+            try again what could not be started. The first SIGTERM or SIGINT drains: intake stops, running invocations end and are settled, exit code 0. A second \
             signal stops at once; what was running is delivered again.
             """
     )
@@ -22,7 +23,8 @@ struct RunCommand: AsyncParsableCommand {
             address: address,
             namespace: self.brokerOptions.namespace,
             manifestOptions: self.manifestOptions,
-            logOptions: self.logOptions
+            logOptions: self.logOptions,
+            reloadsOnHangup: true
         ).run()
     }
 }

@@ -33,8 +33,12 @@ package enum BundleInspection {
             number: 1,
             launch: launch,
             loop: loop,
-            logger: Logger(label: "inspect") { _ in SwiftLogNoOpLogHandler() },
-            describe: { _ in nil },
+            log: WorkerLog(
+                loop: loop,
+                logger: Logger(label: "inspect") { _ in SwiftLogNoOpLogHandler() },
+                metrics: WorkerMetrics(function: ""),
+                describe: { _ in nil }
+            ),
             handler: { event in
                 if case .ended = event { loop.stop() }
             }

@@ -10,9 +10,13 @@ struct LineCollector {
     /// The last 8 KiB, at most.
     var tail: String { String(decoding: self.recent.suffix(Self.tailSize), as: UTF8.self) }
 
-    mutating func take(_ bytes: some Collection<UInt8>) -> [String] {
+    private mutating func remember(_ bytes: some Collection<UInt8>) {
         self.recent.append(contentsOf: bytes)
         if self.recent.count > 4 * Self.tailSize { self.recent.removeFirst(self.recent.count - Self.tailSize) }
+    }
+
+    mutating func take(_ bytes: some Collection<UInt8>) -> [String] {
+        self.remember(bytes)
         var lines: [String] = []
         for byte in bytes {
             if byte == UInt8(ascii: "\n") || self.line.count == Self.longestLine {
@@ -22,6 +26,16 @@ struct LineCollector {
             if byte != UInt8(ascii: "\n") { self.line.append(byte) }
         }
         return lines
+    }
+
+    /// Counts lines instead of cutting them: for a flood of which nothing is logged. The rest of a line that was begun
+    /// belongs to them.
+    mutating func skip(_ bytes: ArraySlice<UInt8>) -> Int {
+        self.remember(bytes)
+        self.line.removeAll(keepingCapacity: true)
+        return bytes.withUnsafeBytes { buffer in
+            buffer.reduce(into: 0) { count, byte in if byte == UInt8(ascii: "\n") { count += 1 } }
+        }
     }
 
     /// What is left without its end of line.

@@ -1,8 +1,8 @@
 import Glibc
-import Logging
 import Polling
 
-/// The host's end of a worker's stdout or stderr: what comes is logged line by line. It owns the descriptor and closes
+/// The host's end of a worker's stdout or stderr: what comes is logged line by line, as far as the worker's budget for
+/// log lines goes. It is always read, so that a worker never waits for its log. It owns the descriptor and closes
 /// it at the end of the stream or of the worker.
 final class OutputPipe {
     private enum Read {
@@ -15,15 +15,15 @@ final class OutputPipe {
     /// What the log calls it.
     private let stream: String
     private let loop: EventLoop
-    private let logger: Logger
+    private let log: WorkerLog
     private var lines = LineCollector()
     private var isOpen = true
 
-    init(_ descriptor: Int32, stream: String, loop: EventLoop, logger: Logger) {
+    init(_ descriptor: Int32, stream: String, loop: EventLoop, log: WorkerLog) {
         self.descriptor = descriptor
         self.stream = stream
         self.loop = loop
-        self.logger = logger
+        self.log = log
         loop.watch(descriptor) { [weak self] _ in
             guard let self else { return }
             if self.readOnce() == .end { self.close() }
@@ -42,7 +42,7 @@ final class OutputPipe {
 
     /// Logs what is left and closes.
     func finish() {
-        if let line = self.lines.finish() { self.log(line) }
+        if let line = self.lines.finish() { self.log.write(line, stream: self.stream) }
         self.close()
     }
 
@@ -50,12 +50,12 @@ final class OutputPipe {
         var buffer = [UInt8](repeating: 0, count: 16 << 10)
         let count = read(self.descriptor, &buffer, buffer.count)
         guard count > 0 else { return count < 0 && (errno == EAGAIN || errno == EINTR) ? .nothingYet : .end }
-        for line in self.lines.take(buffer[..<count]) { self.log(line) }
+        if self.log.isExhausted() {
+            self.log.drop(lines: self.lines.skip(buffer[..<count]))
+        } else {
+            for line in self.lines.take(buffer[..<count]) { self.log.write(line, stream: self.stream) }
+        }
         return .some
-    }
-
-    private func log(_ line: String) {
-        self.logger.info("\(line)", metadata: ["stream": "\(self.stream)"])
     }
 
     private func close() {

@@ -1,34 +1,43 @@
 import Polling
 
-/// Tells which invocations have been running for too long, at no cost but a number for each: a timer ticks four times
-/// within the limit while anything runs, and an invocation is overdue when it has seen five ticks.
+/// Tells which invocations have been running for too long, at no cost but a number for each: while anything runs a
+/// timer ticks, and an invocation is overdue when it has seen as many ticks as the limit holds, and one more.
 final class OverdueWatch {
-    private static let ticksWithinLimit = 4
-
     private let loop: EventLoop
     private let length: Duration
+    private let ticksWithinLimit: Int
     /// Called after each tick.
     private let ticked: () -> Void
     private var timer: TimerID?
     private var running = 0
-    /// What an invocation that begins now has to remember.
+    /// The tick at which each invocation began, by its place.
+    private var begins: [Int] = []
     private(set) var tick = 0
 
     init(limit: Duration, loop: EventLoop, ticked: @escaping () -> Void) {
         self.loop = loop
-        self.length = limit / Self.ticksWithinLimit
+        // Half a second late at most, and a short limit by a quarter.
+        self.length = min(limit / 4, .milliseconds(500))
+        self.ticksWithinLimit = Int((limit / self.length).rounded(.up))
         self.ticked = ticked
     }
 
-    func began() {
+    func began(_ id: UInt64) {
+        let place = Int(id & 0xffff)
+        while self.begins.count <= place { self.begins.append(0) }
+        self.begins[place] = self.tick
         self.running += 1
         if self.timer == nil { self.schedule() }
     }
 
     func ended(_ count: Int = 1) { self.running -= count }
 
-    /// Whether an invocation that began at the tick has had its time, and up to a quarter more.
-    func isOverdue(since tick: Int) -> Bool { self.tick - tick > Self.ticksWithinLimit }
+    /// Whether an invocation that runs has had its time.
+    func isOverdue(_ id: UInt64) -> Bool {
+        let place = Int(id & 0xffff)
+        guard place < self.begins.count else { return false }
+        return self.tick - self.begins[place] > self.ticksWithinLimit
+    }
 
     private func schedule() {
         self.timer = self.loop.schedule(after: self.length) { [weak self] in

@@ -1,4 +1,5 @@
 import CLinux
+import Deployments
 import Glibc
 import Polling
 import WorkerProtocol
@@ -68,11 +69,12 @@ struct SpawnedProcess {
 
         var environment = launch.environment
         environment[WorkerProtocolVersion.environmentKey] = "1"
+        environment[WorkerProtocolVersion.limitsKey] = launch.limits.environmentValue
         let variables = environment.map { "\($0.key)=\($0.value)" }
         var pid = pid_t()
         let status = Self.withCStrings([launch.executable]) { arguments in
             Self.withCStrings(variables) { variables in
-                posix_spawn(&pid, launch.executable, &actions, &attributes, arguments, variables)
+                posix_spawn(&pid, launch.build?.spawnPath ?? launch.executable, &actions, &attributes, arguments, variables)
             }
         }
         return (pid, status)

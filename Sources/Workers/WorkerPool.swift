@@ -1,124 +1,170 @@
-import DequeModule
 package import Logging
+import Manifests
 import Messaging
 package import Polling
 package import Processing
 import WorkerProtocol
 
-/// The workers of one function: spawns them, spreads invocations over them, and brings them back when they die.
-///
-/// An invocation whose worker died is run again and is not charged for it, unless it was alone in that worker: then
-/// it is what killed it. Several that were in flight together are suspects: they are run again in ever smaller groups,
-/// until what kills its worker is alone. Confined to one loop.
+/// The workers of one function: carries out what `PoolState` decides, with processes, sockets and timers. Confined to
+/// one loop.
 package final class WorkerPool: Invoker {
     private let launch: WorkerLaunch
     private let loop: EventLoop
     private let clock: WallClock
     private let logger: Logger
+    private let metrics: WorkerMetrics
     private let timeoutMilliseconds: UInt32
     private var handler: (InvokerEvent) -> Void = { _ in }
+    private var state: PoolState
     private var workers: [Int: WorkerProcess] = [:]
-    private var load: [Int: Int] = [:]
-    private var nextWorker = 1
+    /// What was taken in and is not answered, by place.
+    private var invocations = InvocationTable()
     private var backoff = RestartBackoff()
-    private var running = RunningInvocations()
-    /// Waits for a worker.
-    private var backlog = Deque<Invocation>()
-    private var suspects = Suspects<Invocation>()
-    /// The worker that runs a group of suspects, and nothing else.
-    private var isolated: Int?
-    private var isAvailable = false
-    private var isStopping = false
+    private var quarantineBackoff = RestartBackoff()
+    /// Of the worker whose end is being judged.
+    private var lastEnd: WorkerProcess.End?
     private var stopCompletion: (() -> Void)?
-    private var stopTimer: TimerID?
+    private var timers: Set<TimerID> = []
     private static let stopLimit = Duration.seconds(2)
-    private var respawnTimers: Set<TimerID> = []
-    private lazy var watch = OverdueWatch(limit: self.launch.timeout + self.grace, loop: self.loop) { [weak self] in
-        self?.endOverdue()
+    private lazy var watch = OverdueWatch(limit: self.launch.timeout + self.launch.grace, loop: self.loop) {
+        [weak self] in self?.endOverdue()
     }
-    private let grace: Duration
+    private var recycling: RecycleWatch?
 
-    /// - Parameters:
-    ///   - grace: how long after its timeout an invocation may go on before its worker is ended: the time for a
-    ///     cancelled function to come to its end.
-    ///   - logger: with the function's name in its metadata; lines of workers are logged through it.
-    package init(
-        launch: WorkerLaunch,
-        loop: EventLoop,
-        clock: WallClock,
-        grace: Duration = .seconds(10),
-        logger: Logger
-    ) {
+    /// - Parameter logger: with the function's name in its metadata; lines of workers are logged through it.
+    package init(launch: WorkerLaunch, loop: EventLoop, clock: WallClock, logger: Logger) {
         self.launch = launch
-        self.grace = grace
         self.loop = loop
         self.clock = clock
         self.logger = logger
+        self.metrics = WorkerMetrics(function: launch.function)
         self.timeoutMilliseconds = UInt32(clamping: launch.timeout.wholeMilliseconds)
+        self.state = PoolState(size: launch.workers, recycleAfter: launch.recycle.afterEvents)
     }
 
     package func start(_ handler: @escaping (InvokerEvent) -> Void) {
         self.handler = handler
-        for _ in 0..<self.launch.workers { self.spawn() }
+        self.recycling = RecycleWatch(self.launch, loop: self.loop) { [weak self] number, reason in
+            self?.recycle(number, because: reason)
+        }
+        self.perform(self.state.start())
+    }
+
+    // MARK: - Carrying out
+
+    private func perform(_ actions: [PoolState.Action]) {
+        for action in actions { self.perform(action) }
+    }
+
+    private func perform(_ action: PoolState.Action) {
+        switch action {
+        case .spawn(let number, let role):
+            self.spawn(number, role)
+        case .spawnLater(let role):
+            self.spawnLater(role)
+        case .send(let id, let number):
+            if let worker = self.workers[number], let invocation = self.invocations[id] {
+                self.send(invocation, to: worker)
+            }
+        case .drain(let number):
+            self.recycling?.forget(number)
+            self.workers[number]?.drain()
+        case .available:
+            self.handler(.ready)
+        case .unavailable(let notRun):
+            for id in notRun { self.invocations.remove(id) }
+            self.handler(.unavailable(reason: self.lastEnd?.reason ?? "no worker is ready", notRun: notRun))
+        case .crashed(let id):
+            self.report(id, .crashed(self.crashFailure))
+        case .timedOut(let id):
+            let message = "it did not end within \(self.launch.grace) of its cancellation after "
+                + "\(self.launch.timeout); its worker was killed"
+            self.report(id, .timedOut(Failure(type: "TimedOut", message: message)))
+        case .died:
+            self.metrics.died()
+            self.handler(.workerDied(reason: self.lastEnd?.reason ?? "unknown"))
+        }
+    }
+
+    private var crashFailure: Failure {
+        let end = self.lastEnd
+        let tail = end?.errorTail ?? ""
+        return Failure(
+            type: "WorkerCrashed",
+            message: "the worker died: \(end?.reason ?? "unknown")\(tail.isEmpty ? "" : "\n\(tail)")"
+        )
+    }
+
+    private func report(_ id: UInt64, _ outcome: Outcome) {
+        self.invocations.remove(id)
+        self.handler(.results([InvocationResult(id: id, outcome: outcome, nanoseconds: 0)]))
     }
 
     // MARK: - Workers
 
-    private func spawn() {
-        guard !self.isStopping else { return }
-        let number = self.nextWorker
-        self.nextWorker += 1
+    private func spawn(_ number: Int, _ role: PoolState.Role) {
+        self.metrics.started()
         do throws(SystemError) {
             self.workers[number] = try WorkerProcess(
                 number: number,
-                launch: self.launch,
+                launch: role == .quarantine ? self.launch.forQuarantine : self.launch,
                 loop: self.loop,
-                logger: self.logger,
-                describe: { [weak self] id in self?.describe(id) },
+                log: WorkerLog(
+                    loop: self.loop,
+                    logger: self.logger,
+                    metrics: self.metrics,
+                    describe: { [weak self] id in self?.describe(id) }
+                ),
                 handler: { [weak self] event in self?.handle(event, of: number) }
             )
-            self.load[number] = 0
         } catch {
-            self.startFailed("the bundle \(self.launch.executable) cannot be started: \(error)")
-            self.spawnLater()
+            self.lastEnd = WorkerProcess.End(
+                reason: "the bundle \(self.launch.executable) cannot be started: \(error)",
+                wasReady: false,
+                errorTail: ""
+            )
+            self.logStartFailure()
+            self.perform(self.state.ended(number, hasAnswered: false, isOverdue: { _ in false }))
         }
     }
 
-    private func spawnLater() {
+    private func logStartFailure() {
+        self.logger.error(
+            "a worker could not be started; trying again",
+            metadata: ["reason": "\(self.lastEnd?.reason ?? "unknown")"]
+        )
+    }
+
+    private func spawnLater(_ role: PoolState.Role) {
+        let wait = role == .quarantine ? self.quarantineBackoff.wait() : self.backoff.wait()
+        self.after(wait) { pool in pool.perform(pool.state.respawn(role)) }
+    }
+
+    private func after(_ delay: Duration, _ body: @escaping (WorkerPool) -> Void) {
         var timer: TimerID?
-        timer = self.loop.schedule(after: self.backoff.wait()) { [weak self] in
+        timer = self.loop.schedule(after: delay) { [weak self] in
             guard let self else { return }
-            if let timer { self.respawnTimers.remove(timer) }
-            self.spawn()
+            if let timer { self.timers.remove(timer) }
+            body(self)
         }
-        if let timer { self.respawnTimers.insert(timer) }
-    }
-
-    private func startFailed(_ reason: String) {
-        self.logger.error("a worker could not be started; trying again", metadata: ["reason": "\(reason)"])
-        guard !self.workers.values.contains(where: \.isReady) else { return }
-        self.isAvailable = false
-        let notRun = self.suspects.removeAll().map(\.id) + self.backlog.map(\.id)
-        self.backlog.removeAll()
-        self.handler(.unavailable(reason: reason, notRun: notRun))
+        if let timer { self.timers.insert(timer) }
     }
 
     private func describe(_ id: UInt64) -> (event: String, attempt: Int)? {
-        self.running[id].map { ($0.invocation.eventID, $0.invocation.attempt) }
+        guard self.state.isRunning(id) else { return nil }
+        return self.invocations[id].map { ($0.eventID, $0.attempt) }
     }
 
     private func handle(_ event: WorkerProcess.Event, of number: Int) {
         switch event {
         case .ready:
-            if self.isStopping {
-                self.workers[number]?.drain()
-            } else {
-                self.dispatch()
-                if !self.isAvailable {
-                    self.isAvailable = true
-                    self.handler(.ready)
+            if let worker = self.workers[number], self.state.role(of: number) != .quarantine {
+                self.recycling?.watch(number, process: worker.processID)
+                if !worker.limits.isEmpty, !self.state.isAvailable {
+                    self.logger.info("limits are in force", metadata: ["limits": "\(worker.limits)"])
                 }
             }
+            self.perform(self.state.ready(number, random: .random(in: 0..<1)))
         case .results(let results):
             self.take(results, from: number)
         case .ended(let end):
@@ -130,15 +176,13 @@ package final class WorkerPool: Invoker {
         var outcomes: [InvocationResult] = []
         outcomes.reserveCapacity(results.count)
         for result in results {
-            guard self.running.remove(result.invocation, of: number) else {
+            guard self.state.answered(result.invocation, by: number) else {
                 self.workers[number]?.kill(
                     because: "it answered invocation \(result.invocation), which it was not running"
                 )
                 break
             }
-            self.watch.ended()
-            self.load[number, default: 1] -= 1
-            if self.load[number] == 0, self.isolated == number { self.isolated = nil }
+            self.invocations.remove(result.invocation)
             outcomes.append(
                 InvocationResult(
                     id: result.invocation,
@@ -147,112 +191,69 @@ package final class WorkerPool: Invoker {
                 )
             )
         }
+        self.watch.ended(outcomes.count)
         // An answer that belongs to nothing is no sign of health.
-        if !outcomes.isEmpty { self.backoff.reset() }
+        if !outcomes.isEmpty {
+            self.backoff.reset()
+            self.quarantineBackoff.reset()
+        }
         self.handler(.results(outcomes))
-        if !self.suspects.isEmpty || !self.backlog.isEmpty { self.dispatch() }
+        self.perform(self.state.rested(number))
     }
 
     private func ended(_ number: Int, _ end: WorkerProcess.End) {
-        let hasAnswered = self.workers[number]?.hasAnswered ?? false
-        self.workers[number] = nil
-        self.load[number] = nil
-        guard !self.isStopping else { return self.finishStopping() }
-        let lost = self.running.removeAll(of: number)
-        // A worker that has answered nothing and dies over nothing has not really started either.
-        guard end.wasReady, hasAnswered || !lost.isEmpty else {
-            self.startFailed(end.reason)
-            return self.spawnLater()
-        }
+        guard let worker = self.workers.removeValue(forKey: number) else { return }
+        self.recycling?.forget(number)
+        let lost = self.state.invocations(of: number)
         self.watch.ended(lost.count)
-        if self.isolated == number { self.isolated = nil }
-        self.logger.error(
-            "a worker died; starting another",
-            metadata: ["reason": "\(end.reason)", "in-flight": "\(lost.count)"]
-        )
-        self.judge(lost, end)
-        self.spawnLater()
-        // Another worker may be free for them now, and nothing else may ever come to call for it.
-        self.dispatch()
-    }
-
-    /// Decides what becomes of what a worker was running when it died.
-    private func judge(_ lost: [RunningInvocations.Place], _ end: WorkerProcess.End) {
-        let overdue = lost.filter(self.isOverdue).map(\.invocation)
-        if !overdue.isEmpty {
-            // What hung is known; the others are innocent, and first in turn again.
-            let innocent = lost.filter { !self.isOverdue($0) }.map(\.invocation)
-            self.backlog.prepend(contentsOf: innocent)
-            let failure = Failure(
-                type: "TimedOut",
-                message: "it did not end when it was cancelled after \(self.launch.timeout); its worker was ended"
+        self.lastEnd = end
+        // A worker that has answered nothing and dies over nothing has not really started either.
+        let actions = self.state.ended(number, hasAnswered: worker.hasAnswered, isOverdue: self.watch.isOverdue)
+        if actions.contains(.died) {
+            self.logger.error(
+                "a worker died; starting another",
+                metadata: ["reason": "\(end.reason)", "in-flight": "\(lost.count)"]
             )
-            self.handler(
-                .results(overdue.map { InvocationResult(id: $0.id, outcome: .timedOut(failure), nanoseconds: 0) })
-            )
-        } else if let culprit = self.suspects.workerDied(over: lost.map(\.invocation)) {
-            let tail = end.errorTail.isEmpty ? "" : "\n\(end.errorTail)"
-            let failure = Failure(type: "WorkerCrashed", message: "the worker died: \(end.reason)\(tail)")
-            self.handler(.results([InvocationResult(id: culprit.id, outcome: .crashed(failure), nanoseconds: 0)]))
+        } else if self.stopCompletion == nil, !actions.isEmpty {
+            self.logStartFailure()
         }
+        self.perform(actions)
+        self.finishStopping()
     }
 
     /// A function that goes on after it was cancelled can be stopped with its process only.
     private func endOverdue() {
-        for number in self.running.workers(running: self.isOverdue) {
-            self.workers[number]?.kill(because: "an invocation did not end when it was cancelled")
+        for (number, worker) in self.workers
+        where self.state.invocations(of: number).contains(where: self.watch.isOverdue) {
+            worker.kill(because: "an invocation did not end when it was cancelled")
         }
     }
 
-    private func isOverdue(_ place: RunningInvocations.Place) -> Bool { self.watch.isOverdue(since: place.tick) }
+    private func recycle(_ number: Int, because reason: RecycleReason) {
+        let actions = self.state.recycle(number, evenUnused: reason.holdsForUnused)
+        guard !actions.isEmpty else { return }
+        self.metrics.wasRecycled()
+        self.logger.info("a worker is replaced", metadata: ["reason": "\(reason)"])
+        self.perform(actions)
+    }
 
     // MARK: - Invocations
 
     package func invoke(_ invocation: Invocation) {
-        if self.suspects.isEmpty, self.isolated == nil, self.backlog.isEmpty, let worker = self.leastLoaded() {
-            self.send(invocation, to: worker)
-        } else {
-            self.backlog.append(invocation)
-            self.dispatch()
-        }
-    }
-
-    /// Sends what waits. Nothing else joins the worker that runs suspects.
-    private func dispatch() {
-        if self.isolated == nil, !self.suspects.isEmpty,
-            let worker = self.workers.values.first(where: { $0.isReady && self.load[$0.number] == 0 }),
-            let group = self.suspects.nextGroup()
-        {
-            self.isolated = worker.number
-            for suspect in group { self.send(suspect, to: worker) }
-        }
-        while let invocation = self.backlog.first, let worker = self.leastLoaded() {
-            // The last free worker is kept for the suspects that still wait.
-            if !self.suspects.isEmpty, self.isolated == nil { break }
-            self.backlog.removeFirst()
+        self.invocations.add(invocation)
+        if let number = self.state.invoke(invocation.id), let worker = self.workers[number] {
             self.send(invocation, to: worker)
         }
     }
 
-    /// The ready worker with the least to do that is not running suspects.
-    private func leastLoaded() -> WorkerProcess? {
-        if self.workers.count == 1 {
-            guard let worker = self.workers.values.first, worker.isReady else { return nil }
-            return self.isolated == worker.number ? nil : worker
-        }
-        var least: (load: Int, worker: WorkerProcess)?
-        for (number, worker) in self.workers where worker.isReady && number != self.isolated {
-            let load = self.load[number] ?? 0
-            if let best = least, (best.load, best.worker.number) < (load, number) { continue }
-            least = (load, worker)
-        }
-        return least?.worker
+    package func withdraw() -> [UInt64] {
+        let ids = self.state.withdraw()
+        for id in ids { self.invocations.remove(id) }
+        return ids
     }
 
     private func send(_ invocation: Invocation, to worker: WorkerProcess) {
-        self.running.add(.init(invocation: invocation, worker: worker.number, tick: self.watch.tick))
-        self.watch.began()
-        self.load[worker.number, default: 0] += 1
+        self.watch.began(invocation.id)
         worker.append { output in
             InvokeFrame.write(
                 invocation: invocation.id,
@@ -278,12 +279,10 @@ package final class WorkerPool: Invoker {
     // MARK: - End
 
     package func stop(_ completion: @escaping () -> Void) {
-        self.isStopping = true
         self.stopCompletion = completion
-        for worker in self.workers.values { worker.drain() }
-        self.stopTimer = self.loop.schedule(after: Self.stopLimit) { [weak self] in
-            guard let self else { return }
-            for worker in self.workers.values { worker.kill(because: "it did not exit when it was asked to") }
+        self.perform(self.state.stop())
+        self.after(Self.stopLimit) { pool in
+            for worker in pool.workers.values { worker.kill(because: "it did not exit when it was asked to") }
         }
         self.finishStopping()
     }
@@ -291,9 +290,10 @@ package final class WorkerPool: Invoker {
     private func finishStopping() {
         guard self.workers.isEmpty, let completion = self.stopCompletion else { return }
         self.stopCompletion = nil
-        if let timer = self.stopTimer { self.loop.cancel(timer) }
-        for timer in self.respawnTimers { self.loop.cancel(timer) }
+        for timer in self.timers { self.loop.cancel(timer) }
+        self.timers.removeAll()
         self.watch.stop()
+        self.recycling?.stop()
         completion()
     }
 }

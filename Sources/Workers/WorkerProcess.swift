@@ -1,5 +1,6 @@
 import Glibc
 import Logging
+import Manifests
 import Messaging
 import Polling
 import Processing
@@ -43,10 +44,8 @@ final class WorkerProcess {
     let number: Int
     private let launch: WorkerLaunch
     private let loop: EventLoop
-    private let logger: Logger
+    private let log: WorkerLog
     private let process: SpawnedProcess
-    /// Whose lines are logged: the event's id and attempt for an invocation.
-    private let describe: (UInt64) -> (event: String, attempt: Int)?
     private let handler: (Event) -> Void
     private var phase = Phase.greeting
     private var input = FrameBuffer()
@@ -65,26 +64,27 @@ final class WorkerProcess {
     var onHello: ((HelloFrame) -> Void)?
     /// It has sent a result.
     private(set) var hasAnswered = false
+    /// The limits that are in force inside it, as it says.
+    private(set) var limits = ""
+    var processID: pid_t { self.process.pid }
     var isReady: Bool { self.phase == .ready && self.isSocketOpen && !self.hasEnded && self.killReason == nil }
 
     init(
         number: Int,
         launch: WorkerLaunch,
         loop: EventLoop,
-        logger: Logger,
-        describe: @escaping (UInt64) -> (event: String, attempt: Int)?,
+        log: WorkerLog,
         handler: @escaping (Event) -> Void
     ) throws(SystemError) {
         self.number = number
         self.launch = launch
         self.loop = loop
-        self.logger = logger
-        self.describe = describe
+        self.log = log
         self.handler = handler
         let process = try SpawnedProcess(launch)
         self.process = process
-        self.standardOutput = OutputPipe(process.output, stream: "stdout", loop: loop, logger: logger)
-        self.standardError = OutputPipe(process.errorOutput, stream: "stderr", loop: loop, logger: logger)
+        self.standardOutput = OutputPipe(process.output, stream: "stdout", loop: loop, log: log)
+        self.standardError = OutputPipe(process.errorOutput, stream: "stderr", loop: loop, log: log)
         loop.watch(self.process.socket) { [weak self] readiness in
             if readiness.isWritable { self?.flush() }
             if readiness.isReadable { self?.readFrames() }
@@ -169,7 +169,8 @@ final class WorkerProcess {
                 self.kill(because: "it broke the worker protocol: \(error)")
                 break
             }
-            if count < Self.readSize { break }
+            // What is left may be more lines for a log that is full.
+            if count < Self.readSize || self.log.isExhausted() { break }
         }
         guard !results.isEmpty else { return }
         self.hasAnswered = true
@@ -181,7 +182,7 @@ final class WorkerProcess {
         case (.result, .ready):
             results.append(Result(invocation: frame.invocation, frame: try ResultFrame(frame)))
         case (.log, _):
-            self.log(try LogFrame(frame), of: frame.invocation)
+            try self.log.write(frame)
         case (.hello, .greeting):
             self.greeted(try HelloFrame(frame))
         case (.ready, .initialising):
@@ -210,25 +211,16 @@ final class WorkerProcess {
             )
         }
         self.phase = .initialising
+        self.limits = hello.limits
         let start = StartFrame(
             function: self.launch.function,
             concurrency: UInt32(clamping: self.launch.concurrency),
-            lowestLogLevel: UInt8(Logger.Level.allCases.firstIndex(of: self.logger.logLevel) ?? 2)
+            lowestLogLevel: UInt8(Logger.Level.allCases.firstIndex(of: self.log.level) ?? 2),
+            batchSize: UInt32(clamping: self.launch.batch?.size ?? 0),
+            batchWaitMilliseconds: UInt32(clamping: self.launch.batch?.wait.wholeMilliseconds ?? 0)
         )
         self.append(start.write)
         self.flush()
-    }
-
-    private func log(_ line: LogFrame, of invocation: UInt64) {
-        let levels = Logger.Level.allCases
-        let level = levels[min(Int(line.level), levels.count - 1)]
-        var metadata = Logger.Metadata()
-        for (key, value) in line.metadata { metadata[key] = "\(value)" }
-        if let run = self.describe(invocation) {
-            metadata["event"] = "\(run.event)"
-            metadata["attempt"] = "\(run.attempt)"
-        }
-        self.logger.log(level: level, "\(line.message)", metadata: metadata)
     }
 
     /// What a worker answered before its end counts.
@@ -285,6 +277,7 @@ final class WorkerProcess {
         for timer in [self.startTimer, self.closeTimer].compactMap({ $0 }) { self.loop.cancel(timer) }
         self.standardOutput.finish()
         self.standardError.finish()
+        self.log.finish()
         if self.isSocketOpen {
             self.isSocketOpen = false
             self.loop.unwatch(self.process.socket)

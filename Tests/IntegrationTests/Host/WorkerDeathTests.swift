@@ -22,7 +22,8 @@ struct WorkerDeathTests {
             }
             let deeds = try await bed.journal.wait(for: "every event") { $0.events("ended") == confirmed }
             #expect(deeds.allSatisfy { $0.attempt == 1 })
-            #expect(Set(deeds.map(\.process)).count == 3)
+            // The killed ones, those that took their places, and those that ran what had been in flight.
+            #expect(Set(deeds.map(\.process)).count >= 3)
             #expect(try await host.stop() == 0)
             let ledger = try await bed.ledger(confirmed: confirmed, handled: deeds.events("ended"), function: "work")
             ledger.expectBalance()

@@ -17,6 +17,11 @@ final class BreakableIntake: Intake {
         let prefetch: UInt16
         let handler: (SubscriptionEvent) -> Void
         var phase = Phase.wanted
+        /// Whether it gives back what it holds: nothing of it can be settled any more.
+        var isReturning = false
+        /// The newest generation of its tags, and the newest of those that are void.
+        var generation: UInt32 = 0
+        var voided: UInt32 = 0
         /// In the present connection.
         var inner: SubscriptionID?
     }
@@ -36,6 +41,8 @@ final class BreakableIntake: Intake {
     /// Which connection it is, as the upper half of a tag's generation.
     private var connection: UInt32 = 1
     private var outstanding: Set<Key> = []
+    /// Acknowledged since the last flush, in that order.
+    private var unsent: [Key] = []
 
     /// Settlements of tags that were settled before in the same life, or belong to another subscription.
     private(set) var wrongSettlements: [String] = []
@@ -62,7 +69,7 @@ final class BreakableIntake: Intake {
         for id in self.subscriptions.keys.sorted(by: { $0.number < $1.number }) {
             guard let subscription = self.subscriptions[id] else { continue }
             // An ended one, too: what it delivered may still be running.
-            subscription.handler(.interrupted(.connection, Self.error))
+            subscription.handler(.interrupted(.connection, Self.error, unsent: self.takeUnsent(id)))
             if subscription.phase == .leaving { self.received(.ended, for: id) }
         }
     }
@@ -86,11 +93,15 @@ final class BreakableIntake: Intake {
         switch event {
         case .deliveries(let deliveries):
             let own = deliveries.map { self.retagged($0, connection: self.connection) }
+            for delivery in own { self.subscriptions[id]?.generation = delivery.tag.generation }
             for delivery in own { self.outstanding.insert(Key(subscription: id, tag: delivery.tag)) }
             subscription.handler(.deliveries(own))
-        case .interrupted:
+        case .interrupted(let what, let error, let unsent):
             self.outstanding = self.outstanding.filter { $0.subscription != id }
-            subscription.handler(event)
+            self.subscriptions[id]?.voided = subscription.generation
+            _ = self.takeUnsent(id)
+            let own = unsent.map { self.retagged($0, connection: self.connection) }
+            subscription.handler(.interrupted(what, error, unsent: own))
         case .active:
             subscription.handler(event)
         case .ended:
@@ -99,9 +110,13 @@ final class BreakableIntake: Intake {
         }
     }
 
+    private func retagged(_ tag: DeliveryTag, connection: UInt32) -> DeliveryTag {
+        DeliveryTag(generation: connection << 16 | tag.generation, value: tag.value)
+    }
+
     private func retagged(_ delivery: Delivery, connection: UInt32) -> Delivery {
         Delivery(
-            tag: DeliveryTag(generation: connection << 16 | delivery.tag.generation, value: delivery.tag.value),
+            tag: self.retagged(delivery.tag, connection: connection),
             exchange: delivery.exchange,
             isRedelivered: delivery.isRedelivered,
             bytes: delivery.bytes,
@@ -111,14 +126,23 @@ final class BreakableIntake: Intake {
         )
     }
 
+    /// The subscription's tags that were acknowledged since the last flush, ascending.
+    private func takeUnsent(_ id: SubscriptionID) -> [DeliveryTag] {
+        let tags = self.unsent.filter { $0.subscription == id }.map(\.tag)
+        self.unsent.removeAll { $0.subscription == id }
+        return tags.sorted { $0.value < $1.value }
+    }
+
     /// The tag and subscription within the present connection; nil when the tag is void.
     private func settle(_ tag: DeliveryTag, of id: SubscriptionID) -> (DeliveryTag, SubscriptionID)? {
-        guard tag.generation >> 16 == self.connection else { return nil }
+        guard let subscription = self.subscriptions[id], !subscription.isReturning,
+            tag.generation >> 16 == self.connection, tag.generation > subscription.voided
+        else { return nil }
         guard self.outstanding.remove(Key(subscription: id, tag: tag)) != nil else {
             self.wrongSettlements.append("\(tag) of \(id)")
             return nil
         }
-        guard let inner = self.subscriptions[id]?.inner else { return nil }
+        guard let inner = subscription.inner else { return nil }
         return (DeliveryTag(generation: tag.generation & 0xffff, value: tag.value), inner)
     }
 
@@ -135,20 +159,33 @@ final class BreakableIntake: Intake {
         return id
     }
 
-    func unsubscribe(_ subscription: SubscriptionID) {
+    func unsubscribe(_ subscription: SubscriptionID, _ departure: Departure) {
         guard self.subscriptions[subscription]?.phase == .wanted else { return }
         self.subscriptions[subscription]?.phase = .leaving
+        switch departure {
+        case .settling: break
+        case .returning:
+            self.flush()
+            self.subscriptions[subscription]?.isReturning = true
+            self.outstanding = self.outstanding.filter { $0.subscription != subscription }
+        }
         if let inner = self.inner, let number = self.subscriptions[subscription]?.inner {
-            inner.unsubscribe(number)
+            inner.unsubscribe(number, departure)
         } else {
             self.loop.schedule(after: .zero) { [weak self] in self?.received(.ended, for: subscription) }
         }
     }
 
+    func renew(_ subscription: SubscriptionID, because error: BrokerError) {
+        guard let number = self.subscriptions[subscription]?.inner else { return }
+        self.inner?.renew(number, because: error)
+    }
+
     func acknowledge(_ tag: DeliveryTag, of subscription: SubscriptionID) {
-        guard let (tag, inner) = self.settle(tag, of: subscription) else { return }
+        guard let (innerTag, inner) = self.settle(tag, of: subscription) else { return }
         self.acknowledged += 1
-        self.inner?.acknowledge(tag, of: inner)
+        self.unsent.append(Key(subscription: subscription, tag: tag))
+        self.inner?.acknowledge(innerTag, of: inner)
     }
 
     func giveBack(_ tag: DeliveryTag, of subscription: SubscriptionID) {
@@ -163,7 +200,10 @@ final class BreakableIntake: Intake {
         self.inner?.refuse(tag, of: inner)
     }
 
-    func flush() { self.inner?.flush() }
+    func flush() {
+        self.inner?.flush()
+        self.unsent.removeAll()
+    }
 
     func close(_ completion: @escaping () -> Void) {
         guard let inner = self.inner else { return completion() }

@@ -49,6 +49,8 @@ final class ObservedBroker: Broker {
         self.state.withLock { $0.finishedDeclarations += 1 }
     }
 
+    func remove(_ removals: [Removal]) async throws(BrokerError) { try await self.broker.remove(removals) }
+
     func inspect(queue: String) async throws(BrokerError) -> QueueInspection? {
         try await self.broker.inspect(queue: queue)
     }

@@ -1,3 +1,4 @@
+import Deployments
 import Logging
 import Manifests
 import Messaging
@@ -19,8 +20,9 @@ final class Rig {
     let intake: BreakableIntake
     let settler: Settler
     let runtime: FunctionRuntime
-    private(set) var pipelines: [FunctionPipeline] = []
-    private(set) var invokers: [ScriptedInvoker] = []
+    /// The invokers of the first versions, in the order of the manifests.
+    let invokers: [ScriptedInvoker]
+    private let made: Made
     private let statuses: Statuses
     private var condition: (() -> Bool)?
     private var turnsLeft = 0
@@ -29,10 +31,33 @@ final class Rig {
         var list: [FunctionStatus] = []
     }
 
+    private final class Made {
+        var first: [String: ScriptedInvoker]
+        var later: [ScriptedInvoker] = []
+
+        init(_ first: [String: ScriptedInvoker]) { self.first = first }
+
+        func next(_ name: String) -> ScriptedInvoker {
+            if let invoker = self.first.removeValue(forKey: name) { return invoker }
+            let invoker = ScriptedInvoker()
+            invoker.isReadyAtOnce = false
+            self.later.append(invoker)
+            return invoker
+        }
+    }
+
     /// The statuses that were reported, of all functions.
     var reported: [FunctionStatus] { self.statuses.list }
     var invoker: ScriptedInvoker { self.invokers[0] }
-    var pipeline: FunctionPipeline { self.pipelines[0] }
+    /// The invokers of later versions, which do not get ready by themselves.
+    var laterInvokers: [ScriptedInvoker] { self.made.later }
+    private let manifests: [FunctionManifest]
+    /// By the name of their functions.
+    var pipelines: [FunctionPipeline] { self.runtime.pipelines.sorted { $0.key < $1.key }.map(\.value) }
+    var pipeline: FunctionPipeline {
+        guard let pipeline = self.pipelines.first else { preconditionFailure("the rig has not begun") }
+        return pipeline
+    }
 
     init(_ manifests: [FunctionManifest], bodyLimit: UInt64 = 1 << 20) throws {
         self.broker = InMemoryBroker(clock: self.clock)
@@ -42,37 +67,42 @@ final class Rig {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let copies = CopyBuilder(names: Self.names, host: "test-host")
         self.settler = try Settler(broker: self.observed, copies: copies, loop: self.loop, logger: logger)
-        let plan = TopologyPlanner.plan(manifests, namespace: Self.names.namespace)
         let statuses = Statuses()
         self.statuses = statuses
+        self.manifests = manifests
+        let invokers = manifests.map { _ in ScriptedInvoker() }
+        self.invokers = invokers
+        let made = Made(Dictionary(uniqueKeysWithValues: zip(manifests.map(\.name), invokers)))
+        self.made = made
         let clock = self.clock
-        for (manifest, function) in zip(manifests, plan.functions) {
-            let invoker = ScriptedInvoker()
-            self.invokers.append(invoker)
-            self.pipelines.append(
-                FunctionPipeline(
-                    manifest: manifest,
-                    topology: function,
-                    invoker: invoker,
-                    intake: self.intake,
-                    settler: self.settler,
-                    copies: copies,
-                    clock: WallClock { 1_000_000 + clock.now.wholeMilliseconds },
-                    logger: logger,
-                    report: { statuses.list.append($0) }
-                )
-            )
-        }
         self.runtime = try FunctionRuntime(
-            plan: plan,
-            pipelines: self.pipelines,
+            names: Self.names,
             broker: self.observed,
             intake: self.intake,
             settler: self.settler,
             copies: copies,
+            clock: WallClock { 1_000_000 + clock.now.wholeMilliseconds },
             loop: self.loop,
-            logger: logger
+            logger: logger,
+            makeInvoker: { version, _ in made.next(version.manifest.name) },
+            report: { _, status in statuses.list.append(status) }
         )
+    }
+
+    private static func deployment(_ manifests: [FunctionManifest]) -> Deployment {
+        Deployment(
+            namespace: Self.names.namespace,
+            directory: "",
+            functions: manifests.map {
+                ResolvedFunction(manifest: $0, environment: .complete([:]), bundle: .missing(reason: "in the test"))
+            },
+            problems: []
+        )
+    }
+
+    /// Takes up other manifests while it runs.
+    func deploy(_ manifests: [FunctionManifest]) {
+        self.runtime.apply(Self.deployment(manifests), settled: true, retryingRejected: false)
     }
 
     /// Starts, and turns until every function runs.
@@ -83,7 +113,7 @@ final class Rig {
 
     /// Starts without waiting for anything.
     func begin() {
-        self.runtime.start()
+        self.runtime.start(Self.deployment(self.manifests))
         // After the runtime's own flush.
         self.loop.atTurnEnd { [weak self] in self?.turnEnded() }
     }

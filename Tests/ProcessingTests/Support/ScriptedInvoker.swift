@@ -23,6 +23,16 @@ final class ScriptedInvoker: Invoker {
 
     func flush() {}
 
+    /// Those that wait, by the test's word.
+    var withdrawable = 0
+
+    func withdraw() -> [UInt64] {
+        let withdrawn = self.pending.suffix(self.withdrawable)
+        self.pending.removeLast(withdrawn.count)
+        self.withdrawable = 0
+        return withdrawn.map(\.id)
+    }
+
     func stop(_ completion: @escaping () -> Void) {
         self.isStopped = true
         completion()
@@ -38,6 +48,8 @@ final class ScriptedInvoker: Invoker {
         self.pending.removeFirst(notRun.count)
         self.handler(.unavailable(reason: reason, notRun: notRun.map(\.id)))
     }
+
+    func die(_ reason: String = "it was told to") { self.handler(.workerDied(reason: reason)) }
 
     func finish(_ outcome: Outcome) {
         guard !self.pending.isEmpty else { return }

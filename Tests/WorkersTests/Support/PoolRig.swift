@@ -23,6 +23,7 @@ final class PoolRig {
     /// Results that came a second time.
     private(set) var repeated: [UInt64] = []
     private(set) var readyCount = 0
+    private(set) var deaths: [String] = []
     private(set) var unavailable: [(reason: String, notRun: [UInt64])] = []
     /// A worker has begun and ended. Not every start succeeds: a script that was just written counts as busy while a
     /// process that another test is starting still shares the descriptor it was written with (execve(2), ETXTBSY).
@@ -57,7 +58,8 @@ final class PoolRig {
         workers: Int = 1,
         timeout: Duration = .seconds(30),
         grace: Duration = .seconds(10),
-        startLimit: Duration = .seconds(30)
+        startLimit: Duration = .seconds(30),
+        settings: (inout WorkerLaunch) -> Void = { _ in }
     ) throws {
         let directory = NSTemporaryDirectory() + "warren-workers-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
@@ -66,19 +68,21 @@ final class PoolRig {
         let lines = self.lines
         var environment = environment
         environment["JOURNAL"] = "\(directory)/journal"
+        var launch = WorkerLaunch(
+            executable: executable.replacingOccurrences(of: "DIRECTORY", with: directory),
+            function: function,
+            environment: environment,
+            concurrency: 8,
+            workers: workers,
+            timeout: timeout,
+            grace: grace,
+            startLimit: startLimit
+        )
+        settings(&launch)
         self.pool = WorkerPool(
-            launch: WorkerLaunch(
-                executable: executable.replacingOccurrences(of: "DIRECTORY", with: directory),
-                function: function,
-                environment: environment,
-                concurrency: 8,
-                workers: workers,
-                timeout: timeout,
-                startLimit: startLimit
-            ),
+            launch: launch,
             loop: self.loop,
             clock: .system,
-            grace: grace,
             logger: Logger(label: "workers") { _ in Capture(lines: lines) }
         )
         self.loop.atTurnEnd { [weak self] in
@@ -101,6 +105,7 @@ final class PoolRig {
             switch event {
             case .ready: self.readyCount += 1
             case .unavailable(let reason, let notRun): self.unavailable.append((reason, notRun))
+            case .workerDied(let reason): self.deaths.append(reason)
             case .results(let results):
                 for result in results where self.outcomes.updateValue(result.outcome, forKey: result.id) != nil {
                     self.repeated.append(result.id)

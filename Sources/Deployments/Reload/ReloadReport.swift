@@ -1,0 +1,32 @@
+package import Manifests
+
+/// What an operator is told about a reload, each once, until it has changed.
+package enum ReloadReport: Sendable, Equatable {
+    /// A file of manifests, or their whole directory, has problems, so nothing that comes from it was changed.
+    /// `stillRunning`: the names of the functions that go on as they were.
+    case refused(file: String, problems: [ManifestProblem], stillRunning: [String])
+    /// A file that was refused is good again, or gone.
+    case mended(file: String)
+    /// A version could not be started; the running one goes on until the version differs.
+    case rejected(FunctionKey, reason: String)
+    /// The manifest is gone, but the function goes on while manifests have problems: it may only have moved.
+    case removalHeld(FunctionKey)
+}
+
+extension ReloadReport: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .refused(let file, let problems, let stillRunning):
+            "\(file) is refused and changes nothing"
+                + (stillRunning.isEmpty ? "" : "; \(stillRunning.joined(separator: ", ")) run on as before")
+                + ":\n" + problems.map(\.description).joined(separator: "\n")
+        case .mended(let file):
+            "\(file) is refused no more"
+        case .rejected(let key, let reason):
+            "the new version of \(key.name) cannot start and the running one goes on: \(reason); mend it, or send "
+                + "SIGHUP to try it again"
+        case .removalHeld(let key):
+            "\(key.name) has no manifest any more and goes on until no manifest has problems"
+        }
+    }
+}

@@ -1,0 +1,21 @@
+package import Manifests
+
+/// What the directories of manifests and bundles ask for at one moment.
+package struct Deployment: Sendable {
+    /// Queues without an explicit name get theirs from it.
+    package let namespace: String
+    /// The directory of manifests: the file of a problem of the directory itself.
+    package let directory: String
+    /// The manifests that are right by themselves, in the order in which they were loaded; of a file with problems,
+    /// too. What is checked over several manifests is left to `ReloadState`, which knows what runs already.
+    package let functions: [ResolvedFunction]
+    /// Of files that are empty or cannot be read or understood, or of the directory itself; sorted.
+    package let problems: [ManifestProblem]
+
+    package init(namespace: String, directory: String, functions: [ResolvedFunction], problems: [ManifestProblem]) {
+        self.namespace = namespace
+        self.directory = directory
+        self.functions = functions
+        self.problems = problems
+    }
+}

@@ -1,0 +1,95 @@
+import Manifests
+import Polling
+
+/// Reads manifests and resolves what they refer to. It belongs to one thread, which it may block.
+package struct DeploymentReader: Sendable {
+    private let namespace: String
+    let manifestDirectory: String
+    private let bundlePath: @Sendable (String) -> String
+    private let environment: @Sendable () -> [String: String]
+    /// The builds of the last reading: an unchanged one keeps its descriptor, and one that nobody wants any more is
+    /// closed when its last worker pool lets go of it.
+    private var executables: [String: BundleExecutable] = [:]
+    /// The files outside the directory of manifests that the last reading depended on: bundles and `fromFile`.
+    private(set) var references: Set<String> = []
+
+    /// - Parameters:
+    ///   - bundlePath: the path of a bundle's executable, by the bundle's name.
+    ///   - environment: the host's own environment, for `fromEnv`.
+    package init(
+        namespace: String,
+        manifestDirectory: String,
+        bundlePath: @escaping @Sendable (String) -> String,
+        environment: @escaping @Sendable () -> [String: String]
+    ) {
+        self.namespace = namespace
+        self.manifestDirectory = manifestDirectory
+        self.bundlePath = bundlePath
+        self.environment = environment
+    }
+
+    package mutating func read() -> Deployment {
+        let loaded = ManifestLoader.load(directory: self.manifestDirectory)
+        let environment = self.environment()
+        var bundles: [String: ResolvedBundle] = [:]
+        self.references = []
+        let functions = loaded.manifests.map { manifest -> ResolvedFunction in
+            switch manifest {
+            case .function(let function):
+                let path = self.bundlePath(function.handler.bundle)
+                let bundle = bundles[path] ?? self.bundle(at: path)
+                bundles[path] = bundle
+                self.references.insert(path)
+                for case .fromFile(let file) in function.env.values { self.references.insert(file) }
+                return ResolvedFunction(
+                    manifest: function,
+                    environment: Self.resolve(function, environment),
+                    bundle: bundle
+                )
+            }
+        }
+        self.executables = bundles.compactMapValues { bundle in
+            switch bundle {
+            case .found(let executable): executable
+            case .missing: nil
+            }
+        }
+        return Deployment(
+            namespace: self.namespace,
+            directory: self.manifestDirectory,
+            functions: functions,
+            problems: (loaded.problems + self.emptyFiles()).sorted()
+        )
+    }
+
+    /// An empty file asks for nothing, and would remove what runs from it. It is far more likely that somebody is
+    /// writing it, or that a full disk kept somebody from doing so.
+    private func emptyFiles() -> [ManifestProblem] {
+        (ManifestFiles.paths(in: self.manifestDirectory) ?? []).filter { FileIdentity.find(at: $0)?.size == 0 }.map {
+            ManifestProblem(
+                at: .start(of: $0),
+                what: "the manifest file is empty",
+                remedy: "write it anew, or delete it to remove its functions"
+            )
+        }
+    }
+
+    private func bundle(at path: String) -> ResolvedBundle {
+        if let known = self.executables[path], known.identity == FileIdentity.find(at: path) { return .found(known) }
+        do throws(SystemError) {
+            return .found(try BundleExecutable.open(path))
+        } catch {
+            return .missing(reason: "\(error)")
+        }
+    }
+
+    private static func resolve(_ manifest: FunctionManifest, _ environment: [String: String]) -> ResolvedEnvironment {
+        do throws(EnvironmentResolution.Failure) {
+            return .complete(
+                try EnvironmentResolution.resolve(manifest.env, manifest: manifest.name, environment: environment)
+            )
+        } catch {
+            return .incomplete(reason: "\(error)")
+        }
+    }
+}

@@ -1,0 +1,54 @@
+/// When a change that a look has found is acted on. Pure: looks and times are given to it.
+///
+/// A change is acted on when two looks in a row find the same, so that files which are written one after the other are
+/// read together and none is read half. The pause between the two is longer than a tick of the kernel's clock (at
+/// most 10 ms), so a write that leaves the same times as the one before it has happened by the second look. If the
+/// looks never agree, it is acted on after a second all the same, and again after every further one.
+struct ChangeSettling: Sendable {
+    enum Decision: Sendable, Equatable {
+        /// Look again after the pause.
+        case wait(Duration)
+        /// Read and tell; `settled` if two looks have agreed.
+        case act(settled: Bool)
+    }
+
+    /// Between looks while nothing changes.
+    static let interval = Duration.milliseconds(100)
+    /// Between looks while something does.
+    static let recheck = Duration.milliseconds(30)
+    /// How long looks may disagree.
+    static let patience = Duration.seconds(1)
+
+    private var last: Fingerprint?
+    /// Since when there has been something to act on that is not yet settled.
+    private var changingSince: ContinuousClock.Instant?
+
+    /// One look has found this.
+    mutating func look(_ fingerprint: Fingerprint, at now: ContinuousClock.Instant) -> Decision {
+        let isSame = fingerprint == self.last
+        self.last = fingerprint
+        guard let since = self.changingSince else {
+            if isSame { return .wait(Self.interval) }
+            self.changingSince = now
+            return .wait(Self.recheck)
+        }
+        if isSame { return .act(settled: true) }
+        return now - since >= Self.patience ? .act(settled: false) : .wait(Self.recheck)
+    }
+
+    /// What the looks have agreed on was read, and was still the same afterwards.
+    mutating func finished() { self.changingSince = nil }
+
+    /// It was no longer the same after it was read, so looks have to agree anew; patience runs on.
+    mutating func failed(at now: ContinuousClock.Instant) {
+        self.last = nil
+        self.changingSince = self.changingSince ?? now
+    }
+
+    /// Something was acted on without waiting for two looks to agree. They are waited for now, so that whatever was
+    /// read half is read again.
+    mutating func anticipated(at now: ContinuousClock.Instant) {
+        self.last = nil
+        self.changingSince = now
+    }
+}

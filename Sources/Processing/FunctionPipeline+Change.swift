@@ -1,0 +1,91 @@
+package import Manifests
+import Messaging
+package import Topology
+
+/// Another version of the function takes over while events run.
+extension FunctionPipeline {
+    /// How a change ended.
+    package enum ChangeResult: Sendable, Equatable {
+        case switched
+        /// The new version cannot run anything, for this reason; the present one goes on.
+        case rejected(String)
+    }
+
+    /// What is to take the place of the present version.
+    struct Candidate {
+        let tenure: Tenure
+        let manifest: FunctionManifest
+        let topology: TopologyPlan.Function
+        let completion: (ChangeResult) -> Void
+    }
+
+    /// Switches to another version of the function, on the same queue, as soon as its invoker is ready: from then on it
+    /// gets what comes, and the present one ends with what it runs. An invoker that cannot get ready is dropped, unless
+    /// the present one cannot run anything either. A change that is under way is given up for this one, without its
+    /// completion being called.
+    package func change(
+        to manifest: FunctionManifest,
+        topology: TopologyPlan.Function,
+        invoker: any Invoker,
+        _ completion: @escaping (ChangeResult) -> Void
+    ) {
+        self.cancelChange()
+        guard !self.isDraining else { return invoker.stop {} }
+        let tenure = Tenure(invoker)
+        self.candidate = Candidate(tenure: tenure, manifest: manifest, topology: topology, completion: completion)
+        self.start(tenure)
+    }
+
+    package func cancelChange() {
+        guard let candidate = self.candidate else { return }
+        self.candidate = nil
+        self.retire(candidate.tenure)
+    }
+
+    func judgeCandidate(_ reason: String) {
+        guard let candidate = self.candidate else { return }
+        guard self.tenure.isReady else { return self.promote() }
+        self.candidate = nil
+        self.retire(candidate.tenure)
+        candidate.completion(.rejected(reason))
+    }
+
+    func promote() {
+        guard let candidate = self.candidate else { return }
+        let old = self.tenure
+        self.candidate = nil
+        self.tenure = candidate.tenure
+        self.manifest = candidate.manifest
+        self.topology = candidate.topology
+        self.settlement.change(to: candidate.manifest, candidate.topology)
+        self.inFlight.limit = candidate.manifest.inFlight
+        self.recentAcks = RecentAcks(capacity: candidate.manifest.prefetch)
+        // New code deserves to be tried.
+        self.cancelPause()
+        self.breaker = Breaker(candidate.manifest.breaker)
+        let notBegun = old.invoker.withdraw()
+        old.running -= notBegun.count
+        self.retire(old)
+        if self.tenure.isReady {
+            for id in notBegun { if let running = self.inFlight[id] { self.invoke(running) } }
+        } else {
+            self.tenure.running += notBegun.count
+            self.giveBack(notBegun, of: self.tenure)
+        }
+        candidate.completion(.switched)
+        self.steer()
+        self.fill()
+    }
+
+    func retire(_ tenure: Tenure) {
+        self.retired.append(tenure)
+        self.finishRetired()
+    }
+
+    func finishRetired() {
+        for tenure in self.retired where tenure.running == 0 {
+            self.retired.removeAll { $0 === tenure }
+            self.stop(tenure)
+        }
+    }
+}

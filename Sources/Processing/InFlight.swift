@@ -1,0 +1,47 @@
+/// The deliveries of one function that are being run, each at a place that its invocation's id names. As many run at
+/// the same time as the limit says, whatever it was before.
+struct InFlight {
+    private var places: [RunningDelivery?] = []
+    private var free: [Int] = []
+    private var runs: UInt64 = 0
+    private(set) var count = 0
+    var limit: Int
+
+    init(limit: Int) { self.limit = limit }
+
+    var hasRoom: Bool { self.count < self.limit }
+    var isEmpty: Bool { self.count == 0 }
+    var all: [RunningDelivery] { self.places.compactMap { $0 } }
+
+    /// Gives it a place, and its invocation's id: the number of the run above, the place in the lower 16 bits.
+    mutating func add(_ make: (UInt64) -> RunningDelivery) -> RunningDelivery {
+        let place = self.free.popLast() ?? self.places.count
+        if place == self.places.count { self.places.append(nil) }
+        self.runs += 1
+        let running = make(self.runs << 16 | UInt64(place))
+        self.places[place] = running
+        self.count += 1
+        return running
+    }
+
+    subscript(id: UInt64) -> RunningDelivery? {
+        get {
+            let place = Int(id & 0xffff)
+            guard place < self.places.count, let running = self.places[place], running.id == id else { return nil }
+            return running
+        }
+        set {
+            guard self[id] != nil, newValue?.id == id else { return }
+            self.places[Int(id & 0xffff)] = newValue
+        }
+    }
+
+    mutating func remove(_ id: UInt64) -> RunningDelivery? {
+        let place = Int(id & 0xffff)
+        guard place < self.places.count, let running = self.places[place], running.id == id else { return nil }
+        self.places[place] = nil
+        self.free.append(place)
+        self.count -= 1
+        return running
+    }
+}

@@ -1,0 +1,102 @@
+import Glibc
+import Manifests
+import Polling
+
+/// Why a worker is replaced.
+enum RecycleReason: CustomStringConvertible {
+    case age
+    /// Bytes.
+    case memory(Int)
+    case cpuTime(Duration)
+
+    var description: String {
+        switch self {
+        case .age: "it has served its time (recycle.afterTime)"
+        case .memory(let bytes): "it holds \(bytes >> 20) MiB, near its limit (limits.memory)"
+        case .cpuTime(let time): "it has used \(time) of CPU, near its limit (limits.cpuTime)"
+        }
+    }
+
+    /// Whether it holds for a worker that has run nothing yet.
+    var holdsForUnused: Bool {
+        switch self {
+        case .age: true
+        case .memory, .cpuTime: false
+        }
+    }
+}
+
+/// Watches workers for what a manifest says about their replacement: age, memory, CPU time. A worker that comes near a
+/// hard limit is replaced between events, before the limit ends it in the middle of one. Confined to one loop.
+final class RecycleWatch {
+    /// The part of a hard limit at which a worker is replaced.
+    static let softPart = 0.8
+    private static let interval = Duration.seconds(1)
+
+    private struct Watched {
+        let process: pid_t
+        let deadline: ContinuousClock.Instant?
+    }
+
+    private let loop: EventLoop
+    private let softMemory: Int?
+    private let softTime: Duration?
+    private let lifetime: Duration?
+    /// Called with the worker's number.
+    private let expired: (Int, RecycleReason) -> Void
+    private var watched: [Int: Watched] = [:]
+    private var timer: TimerID?
+
+    init(_ launch: WorkerLaunch, loop: EventLoop, expired: @escaping (Int, RecycleReason) -> Void) {
+        self.loop = loop
+        self.softMemory = launch.limits.memory.map { Int(Double($0) * Self.softPart) }
+        self.softTime = launch.limits.cpuTime.map { $0 * Self.softPart }
+        self.lifetime = launch.recycle.afterTime
+        self.expired = expired
+    }
+
+    private var hasReason: Bool { self.softMemory != nil || self.softTime != nil || self.lifetime != nil }
+
+    func watch(_ number: Int, process: pid_t) {
+        guard self.hasReason else { return }
+        // A tenth more or less, so that workers which came together do not go together.
+        let deadline = self.lifetime.map { ContinuousClock.now + $0 * Double.random(in: 0.9...1.1) }
+        self.watched[number] = Watched(process: process, deadline: deadline)
+        if self.timer == nil { self.schedule() }
+    }
+
+    func forget(_ number: Int) { self.watched[number] = nil }
+
+    func stop() {
+        if let timer = self.timer { self.loop.cancel(timer) }
+        self.timer = nil
+        self.watched.removeAll()
+    }
+
+    private func schedule() {
+        self.timer = self.loop.schedule(after: Self.interval) { [weak self] in
+            guard let self else { return }
+            self.timer = nil
+            guard !self.watched.isEmpty else { return }
+            self.look()
+            self.schedule()
+        }
+    }
+
+    private func look() {
+        let now = ContinuousClock.now
+        for (number, worker) in self.watched {
+            if let reason = self.reason(worker, now) { self.expired(number, reason) }
+        }
+    }
+
+    private func reason(_ worker: Watched, _ now: ContinuousClock.Instant) -> RecycleReason? {
+        if let deadline = worker.deadline, deadline <= now { return .age }
+        guard self.softMemory != nil || self.softTime != nil, let use = ResourceUse(of: worker.process) else {
+            return nil
+        }
+        if let limit = self.softMemory, use.resident > limit { return .memory(use.resident) }
+        if let limit = self.softTime, use.cpuTime > limit { return .cpuTime(use.cpuTime) }
+        return nil
+    }
+}

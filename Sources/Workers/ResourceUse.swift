@@ -1,0 +1,34 @@
+import Glibc
+
+/// What a process has used so far, as the kernel tells it.
+struct ResourceUse: Equatable {
+    /// Bytes in memory now.
+    let resident: Int
+    let cpuTime: Duration
+
+    /// Reads `/proc/<pid>/stat`; nil when the process is gone.
+    init?(of process: pid_t) {
+        let file = open("/proc/\(process)/stat", O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return nil }
+        defer { close(file) }
+        var bytes = [UInt8](repeating: 0, count: 1024)
+        let count = read(file, &bytes, bytes.count)
+        guard count > 0 else { return nil }
+        self.init(
+            stat: String(decoding: bytes[..<count], as: UTF8.self),
+            pageSize: sysconf(Int32(_SC_PAGESIZE)),
+            ticksPerSecond: sysconf(Int32(_SC_CLK_TCK))
+        )
+    }
+
+    /// Fields by number as in proc(5): 14 utime, 15 stime, 24 rss. The second one is the name in parentheses, which may
+    /// hold anything, so they are counted behind its end.
+    init?(stat: String, pageSize: Int, ticksPerSecond: Int) {
+        guard let name = stat.lastIndex(of: ")") else { return nil }
+        let fields = stat[stat.index(after: name)...].split(separator: " ")
+        guard fields.count > 21, let user = Int(fields[11]), let system = Int(fields[12]), let pages = Int(fields[21])
+        else { return nil }
+        self.resident = pages * pageSize
+        self.cpuTime = .milliseconds((user + system) * 1000 / ticksPerSecond)
+    }
+}

@@ -1,0 +1,73 @@
+import Testing
+
+@testable import Deployments
+
+struct ChangeSettlingTests {
+    private let start = ContinuousClock.now
+
+    /// Each number stands for another state of the files.
+    private func fingerprint(_ number: Int) -> Fingerprint {
+        Fingerprint(manifestDirectory: "/nowhere", references: ["/nowhere/\(number)"])
+    }
+
+    private func settled() -> ChangeSettling {
+        var settling = ChangeSettling()
+        settling.anticipated(at: self.start)
+        _ = settling.look(self.fingerprint(0), at: self.start)
+        #expect(settling.look(self.fingerprint(0), at: self.start) == .act(settled: true))
+        settling.finished()
+        return settling
+    }
+
+    @Test func `nothing happens while nothing changes`() {
+        var settling = self.settled()
+        for _ in 0..<5 { #expect(settling.look(self.fingerprint(0), at: self.start) == .wait(.milliseconds(100))) }
+    }
+
+    @Test func `a change is acted on when two looks agree`() {
+        var settling = self.settled()
+        #expect(settling.look(self.fingerprint(1), at: self.start) == .wait(.milliseconds(30)))
+        #expect(settling.look(self.fingerprint(2), at: self.start) == .wait(.milliseconds(30)))
+        #expect(settling.look(self.fingerprint(2), at: self.start) == .act(settled: true))
+        settling.finished()
+        #expect(settling.look(self.fingerprint(2), at: self.start) == .wait(.milliseconds(100)))
+    }
+
+    @Test func `a change that is taken back while it settles is read all the same`() {
+        var settling = self.settled()
+        #expect(settling.look(self.fingerprint(1), at: self.start) == .wait(.milliseconds(30)))
+        #expect(settling.look(self.fingerprint(0), at: self.start) == .wait(.milliseconds(30)))
+        #expect(settling.look(self.fingerprint(0), at: self.start) == .act(settled: true))
+    }
+
+    @Test func `looks that never agree are acted on every second, and then until they do`() {
+        var settling = self.settled()
+        var acts: [Int] = []
+        for number in 1...100 {
+            let now = self.start + .milliseconds(30) * number
+            guard settling.look(self.fingerprint(number), at: now) == .act(settled: false) else { continue }
+            acts.append(number)
+            settling.anticipated(at: now)
+        }
+        #expect(acts == [35, 69])
+        let now = self.start + .milliseconds(3030)
+        #expect(settling.look(self.fingerprint(100), at: now) == .act(settled: true))
+    }
+
+    @Test func `a reading that a change has overtaken does not start patience anew`() {
+        var settling = self.settled()
+        var now = self.start
+        var decision = settling.look(self.fingerprint(1), at: now)
+        var number = 1
+        while decision != .act(settled: false), number < 100 {
+            now += .milliseconds(30)
+            decision = settling.look(self.fingerprint(number), at: now)
+            if decision == .act(settled: true) {
+                settling.failed(at: now)
+                number += 1
+            }
+        }
+        #expect(decision == .act(settled: false))
+        #expect(now - self.start <= .milliseconds(1060))
+    }
+}
