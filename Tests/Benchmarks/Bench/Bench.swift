@@ -52,6 +52,10 @@ struct Bench {
         try await FootprintBench(surroundings).measure(into: &table)
         print("backlog of \(surroundings.options.backlog) events")
         try await BacklogBench(surroundings).measure(into: &table)
+        print("a neighbour that misbehaves")
+        try await NeighbourBench(surroundings).measure(into: &table)
+        print("reloads, twice \(surroundings.options.reloadSeconds) s")
+        try await ReloadBench(surroundings).measure(into: &table)
         print("")
         print(table.text)
     }
@@ -62,12 +66,16 @@ struct BenchOptions {
     let events: Int
     let latencyEvents: Int
     let backlog: Int
+    let neighbourSeconds: Int
+    let reloadSeconds: Int
 
     init(arguments: [String]) {
         let isQuick = arguments.contains("--quick")
         self.events = isQuick ? 20_000 : 200_000
         self.latencyEvents = isQuick ? 1_000 : 10_000
         self.backlog = isQuick ? 100_000 : 1_000_000
+        self.neighbourSeconds = isQuick ? 2 : 8
+        self.reloadSeconds = isQuick ? 6 : 60
     }
 }
 

@@ -3,7 +3,9 @@ import Warren
 /// The functions that the benchmark runs: as little of their own as possible, so that what is measured is Warren.
 @main
 struct BenchFunctions: FunctionBundle {
-    static var functions: [any Function.Type] { [CountReading.self, MeasureLatency.self, MarkFirst.self] }
+    static var functions: [any Function.Type] {
+        [CountReading.self, MeasureLatency.self, MarkFirst.self, NoteReading.self, Misbehave.self]
+    }
 }
 
 /// About 310 bytes of JSON.
