@@ -10,9 +10,9 @@ package enum ManifestLoader {
     ///   starting refuses to run if there is a problem; one that is running keeps its manifests. What is checked
     ///   over several manifests is in `ManifestCheck`.
     package static func load(directory: String) -> (manifests: [Manifest], problems: [ManifestProblem]) {
-        let names: [String]
+        let files: [String]
         do throws(BoundedFile.Problem) {
-            names = try BoundedFile.visibleNames(inDirectory: directory)
+            files = try self.files(in: directory)
         } catch {
             let problem = ManifestProblem(
                 at: .start(of: directory),
@@ -23,13 +23,23 @@ package enum ManifestLoader {
         }
         var manifests: [Manifest] = []
         var problems: [ManifestProblem] = []
-        let prefix = directory.hasSuffix("/") ? directory : directory + "/"
-        for name in names.sorted() where name.hasSuffix(".yaml") || name.hasSuffix(".yml") {
-            let file = self.load(file: prefix + name)
-            manifests += file.manifests
-            problems += file.problems
+        for file in files {
+            let loaded = self.load(file: file)
+            manifests += loaded.manifests
+            problems += loaded.problems
         }
         return (manifests, problems.sorted())
+    }
+
+    /// The paths of the manifest files in a directory, sorted; nil when the directory cannot be listed.
+    package static func paths(in directory: String) -> [String]? { try? self.files(in: directory) }
+
+    private static func files(in directory: String) throws(BoundedFile.Problem) -> [String] {
+        let prefix = directory.hasSuffix("/") ? directory : directory + "/"
+        return try BoundedFile.visibleNames(inDirectory: directory)
+            .filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }
+            .sorted()
+            .map { prefix + $0 }
     }
 
     /// Reads the documents of a text.
@@ -44,6 +54,9 @@ package enum ManifestLoader {
     private static func load(file: String) -> (manifests: [Manifest], problems: [ManifestProblem]) {
         do throws(BoundedFile.Problem) {
             let bytes = try BoundedFile.read(file, limit: self.maximumFileSize)
+            // It asks for nothing, and would remove what runs from it. It is far more likely that somebody is writing
+            // it, or that a full disk kept somebody from doing so.
+            guard !bytes.isEmpty else { return ([], [self.emptyFile(file)]) }
             return self.parse(bytes, problems: ProblemCollector(file: file))
         } catch {
             let remedy =
@@ -55,6 +68,14 @@ package enum ManifestLoader {
             let what = "the manifest file is of no use: \(error)"
             return ([], [ManifestProblem(at: .start(of: file), what: what, remedy: remedy)])
         }
+    }
+
+    private static func emptyFile(_ file: String) -> ManifestProblem {
+        ManifestProblem(
+            at: .start(of: file),
+            what: "the manifest file is empty",
+            remedy: "write a manifest, or delete the file"
+        )
     }
 
     private static func parse(

@@ -13,7 +13,7 @@ final class Consumption {
         case oversized([Delivery], SubscriptionLife)
         case arrived(Int)
         /// Every tag of that life is void.
-        case interrupted(Interruption, BrokerError, unsent: [DeliveryTag])
+        case interrupted(Interruption, BrokerError)
         case ended
     }
 
@@ -107,9 +107,9 @@ final class Consumption {
             self.handler(.active)
         case .deliveries(let deliveries):
             self.take(deliveries, of: subscription)
-        case .interrupted(let what, let error, let unsent):
+        case .interrupted(let what, let error, _):
             self.interrupt(subscription)
-            self.handler(.interrupted(what, error, unsent: unsent))
+            self.handler(.interrupted(what, error))
         case .ended:
             self.leaving.removeAll { $0 === subscription }
             self.handler(.ended)

@@ -16,6 +16,8 @@ final class DeliverySettlement {
     private var receipts: [ObjectIdentifier: Receipt] = [:]
     /// Called after each settlement that took its time.
     var settled: () -> Void = {}
+    /// Called with a delivery that is settled and has been acknowledged.
+    var acknowledged: (Delivery) -> Void = { _ in }
     /// Called with a delivery that is settled and cannot be acknowledged.
     var unacknowledged: (Delivery) -> Void = { _ in }
 
@@ -131,6 +133,7 @@ final class DeliverySettlement {
             self.unacknowledged(receipt.delivery)
         case .settled:
             self.intake.acknowledge(receipt.delivery.tag, of: subscription)
+            self.acknowledged(receipt.delivery)
         case .tooLarge:
             self.refuse(receipt.delivery, of: subscription, because: "its headers leave no room for a copy's")
         case .abandoned:

@@ -85,6 +85,7 @@ package final class FunctionPipeline {
         self.breaker = Breaker(manifest.breaker)
         self.recentAcks = RecentAcks(capacity: manifest.prefetch)
         self.settlement.settled = { [weak self] in self?.steer() }
+        self.settlement.acknowledged = { [weak self] in self?.recentAcks.add($0) }
         self.settlement.unacknowledged = { [weak self] in self?.recognition.settled($0) }
     }
 
@@ -171,8 +172,8 @@ package final class FunctionPipeline {
                 let reason = "its body of \(delivery.omittedBodySize ?? 0) bytes is over the limit"
                 self.settlement.refuse(delivery, of: life.subscription, because: reason)
             }
-        case .interrupted(let what, let error, let unsent):
-            self.wasInterrupted(what, unsent: unsent)
+        case .interrupted(let what, let error):
+            self.wasInterrupted(what)
             self.intakeProblem = error.description
             self.refreshStatus()
             self.logger.notice("deliveries stopped", metadata: ["lost": "\(what.rawValue)", "reason": "\(error)"])
@@ -182,13 +183,13 @@ package final class FunctionPipeline {
         }
     }
 
-    private func wasInterrupted(_ what: Interruption, unsent: [DeliveryTag]) {
+    private func wasInterrupted(_ what: Interruption) {
         // With the connection go the channels of earlier subscriptions, too.
         let running = self.inFlight.all
         if what == .connection { for running in running { running.life.end() } }
         for running in running where running.life.isOver { self.recognition.orphaned(running) }
         for receipt in self.settlement.orphans { self.recognition.orphaned(receipt) }
-        for delivery in self.recentAcks.take(unsent) { self.recognition.settled(delivery) }
+        for delivery in self.recentAcks.takeAll() { self.recognition.settled(delivery) }
         if let held = self.held, held.life.isOver { self.dropHeld() }
     }
 

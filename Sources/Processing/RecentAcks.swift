@@ -1,20 +1,21 @@
 import Messaging
 
-/// The deliveries that were acknowledged last, kept until newer ones take their places: when a subscription is
-/// interrupted, the intake tells which acknowledgements it had not sent yet, and these are the events they were for.
+/// The deliveries that were acknowledged last, kept until newer ones take their places. Acknowledgements are collected,
+/// written and taken by the broker one after the other, so when the connection is lost any of them may not have arrived,
+/// but never more than the prefetch: the broker delivers no more than that ahead of them.
 struct RecentAcks {
-    /// Larger bodies are not kept: they would hold much memory for the sake of a rare duplicate.
+    /// Larger ones are not kept: they would hold much memory for the sake of a rare duplicate.
     private static let largestKept = 64 << 10
 
-    private var ring: [(tag: DeliveryTag, delivery: Delivery)?] = []
+    private var ring: [Delivery?] = []
     private var next = 0
     private let capacity: Int
 
-    /// - Parameter capacity: no more acknowledgements than the prefetch can be unsent.
+    /// - Parameter capacity: the prefetch.
     init(capacity: Int) { self.capacity = max(1, capacity) }
 
     mutating func add(_ delivery: Delivery) {
-        let entry = delivery.bytes.count <= Self.largestKept ? (delivery.tag, delivery) : nil
+        let entry = delivery.bytes.count <= Self.largestKept ? delivery : nil
         if self.ring.count < self.capacity {
             self.ring.append(entry)
         } else {
@@ -23,16 +24,12 @@ struct RecentAcks {
         }
     }
 
-    /// Takes out those whose tags are named, and forgets the rest.
-    mutating func take(_ tags: [DeliveryTag]) -> [Delivery] {
+    /// Takes out all of them.
+    mutating func takeAll() -> [Delivery] {
         defer {
             self.ring.removeAll()
             self.next = 0
         }
-        guard !tags.isEmpty else { return [] }
-        let wanted = Set(tags)
-        return self.ring.compactMap { entry in
-            entry.flatMap { wanted.contains($0.tag) ? $0.delivery : nil }
-        }
+        return self.ring.compactMap { $0 }
     }
 }

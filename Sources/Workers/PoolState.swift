@@ -54,7 +54,8 @@ struct PoolState {
     /// Ascending by number.
     private var workers: [Worker] = []
     private var nextNumber = 1
-    private var places = RunningPlaces()
+    /// The worker that runs each.
+    private var places = PlaceTable<Int>()
     /// Waits for a worker to be ready.
     private var backlog = Deque<UInt64>()
     /// Wait for the quarantine.
@@ -77,7 +78,7 @@ struct PoolState {
     var running: Int { self.places.count }
 
     func isRunning(_ id: UInt64) -> Bool { self.places[id] != nil }
-    func invocations(of worker: Int) -> [UInt64] { self.places.all(of: worker) }
+    func invocations(of worker: Int) -> [UInt64] { self.places.ids { $0 == worker } }
     func role(of worker: Int) -> Role? { self.index(of: worker).map { self.workers[$0].role } }
 
     mutating func start() -> [Action] { (0..<self.size).map { _ in self.spawn(.serving) } }
@@ -119,7 +120,7 @@ struct PoolState {
     }
 
     private mutating func assign(_ id: UInt64, to index: Int) {
-        self.places.add(id, of: self.workers[index].number)
+        self.places.add(self.workers[index].number, for: id)
         self.workers[index].load += 1
         self.workers[index].served += 1
     }
@@ -148,7 +149,8 @@ struct PoolState {
 
     /// A worker has answered. False when it was not running that: then it has broken the protocol.
     mutating func answered(_ id: UInt64, by number: Int) -> Bool {
-        guard self.places.remove(id, of: number) else { return false }
+        guard self.places[id] == number else { return false }
+        self.places.remove(id)
         if let index = self.index(of: number) { self.workers[index].load -= 1 }
         return true
     }
@@ -244,7 +246,8 @@ struct PoolState {
     mutating func ended(_ number: Int, hasAnswered: Bool, isOverdue: (UInt64) -> Bool) -> [Action] {
         guard let index = self.index(of: number) else { return [] }
         let worker = self.workers.remove(at: index)
-        let lost = self.places.removeAll(of: number)
+        let lost = self.invocations(of: number)
+        for id in lost { self.places.remove(id) }
         guard !self.isStopping else { return [] }
         // One that was told to go and had nothing left to do has done what it should.
         if worker.phase == .retiring, lost.isEmpty { return self.callQuarantine() }

@@ -17,8 +17,8 @@ package final class WorkerPool: Invoker {
     private var handler: (InvokerEvent) -> Void = { _ in }
     private var state: PoolState
     private var workers: [Int: WorkerProcess] = [:]
-    /// What was taken in and is not answered, by place.
-    private var invocations = InvocationTable()
+    /// What was taken in and is not answered.
+    private var invocations = PlaceTable<Invocation>()
     private var backoff = RestartBackoff()
     private var quarantineBackoff = RestartBackoff()
     /// Of the worker whose end is being judged.
@@ -240,7 +240,7 @@ package final class WorkerPool: Invoker {
     // MARK: - Invocations
 
     package func invoke(_ invocation: Invocation) {
-        self.invocations.add(invocation)
+        self.invocations.add(invocation, for: invocation.id)
         if let number = self.state.invoke(invocation.id), let worker = self.workers[number] {
             self.send(invocation, to: worker)
         }

@@ -42,6 +42,15 @@ import Testing
         for (line, start) in zip(lines, expected) { #expect(line.hasPrefix(start)) }
     }
 
+    @Test func `an empty file is a problem, and one with nothing but a comment is none`() throws {
+        let directory = try TemporaryDirectory()
+        try directory.write([UInt8](), to: "a.yaml")
+        try directory.write("# later\n".utf8, to: "b.yaml")
+        let (_, problems) = ManifestLoader.load(directory: directory.path)
+        #expect(problems.map(\.file) == [directory.path + "/a.yaml"])
+        #expect(problems.map(\.what) == ["the manifest file is empty"])
+    }
+
     @Test func `a file may have 1 MiB and not a byte more`() throws {
         let directory = try TemporaryDirectory()
         let manifest = ManifestText.function(name: "large")

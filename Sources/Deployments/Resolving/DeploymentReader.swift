@@ -58,20 +58,8 @@ package struct DeploymentReader: Sendable {
             namespace: self.namespace,
             directory: self.manifestDirectory,
             functions: functions,
-            problems: (loaded.problems + self.emptyFiles()).sorted()
+            problems: loaded.problems
         )
-    }
-
-    /// An empty file asks for nothing, and would remove what runs from it. It is far more likely that somebody is
-    /// writing it, or that a full disk kept somebody from doing so.
-    private func emptyFiles() -> [ManifestProblem] {
-        (ManifestFiles.paths(in: self.manifestDirectory) ?? []).filter { FileIdentity.find(at: $0)?.size == 0 }.map {
-            ManifestProblem(
-                at: .start(of: $0),
-                what: "the manifest file is empty",
-                remedy: "write it anew, or delete it to remove its functions"
-            )
-        }
     }
 
     private func bundle(at path: String) -> ResolvedBundle {

@@ -1,3 +1,5 @@
+import Manifests
+
 /// Everything a reading depends on, as one look finds it: two equal looks mean that reading again finds the same.
 ///
 /// It follows symbolic links, so that a file counts as changed when what it leads to is another one: that is all that
@@ -15,7 +17,7 @@ struct Fingerprint: Sendable, Equatable {
     /// - Parameter references: the files outside the directory that manifests refer to.
     init(manifestDirectory: String, references: Set<String>) {
         self.directory = FileIdentity.find(at: manifestDirectory).map { [$0.device, $0.inode] } ?? []
-        let paths = ManifestFiles.paths(in: manifestDirectory)
+        let paths = ManifestLoader.paths(in: manifestDirectory)
         self.isListed = paths != nil
         self.manifests = Self.stamps(of: paths ?? [])
         self.references = Self.stamps(of: references)
