@@ -2,7 +2,7 @@
 ///
 /// A prefix of the deliveries that is settled goes out as one `multiple` acknowledgement; what is settled behind an
 /// unsettled one waits for it a moment, because the gap usually closes at once, and goes out by itself when it does
-/// not (see `tellStragglers`). Pure: it only counts. It holds what is unsettled or untold and no more, so a delivery
+/// not (see `takeStragglers`). Pure: it only counts. It holds what is unsettled or untold and no more, so a delivery
 /// that runs for hours costs nothing for those that pass it.
 struct AckLedger {
     private enum Mark: UInt8 {
@@ -64,43 +64,31 @@ struct AckLedger {
         return low < self.entries.count && self.entries[low].tag == tag ? low : nil
     }
 
-    /// Tells the tag up to which everything is settled, if that says anything new. It is the highest acknowledged one
-    /// of the prefix: naming a tag that was given back would be an unknown tag to the broker.
-    ///
-    /// - Parameter send: returns whether the acknowledgement went out; what did not stays untold.
-    mutating func tellPrefix(_ send: (_ tag: UInt64, _ isMultiple: Bool) -> Bool) {
-        var end = self.head
+    /// The tag up to which everything is settled, if that says anything new. It is the highest acknowledged one of
+    /// the prefix: naming a tag that was given back would be an unknown tag to the broker.
+    mutating func takePrefix() -> (tag: UInt64, isMultiple: Bool)? {
         var last: UInt64?
         var count = 0
-        while end < self.entries.count, self.entries[end].mark != .outstanding {
-            if self.entries[end].mark == .acknowledged {
-                last = self.entries[end].tag
+        while self.head < self.entries.count, self.entries[self.head].mark != .outstanding {
+            if self.entries[self.head].mark == .acknowledged {
+                last = self.entries[self.head].tag
                 count += 1
             }
-            end += 1
+            self.head += 1
         }
-        if let last, !send(last, count > 1) { return }
-        self.head = end
         self.untold -= count
+        return last.map { ($0, count > 1) }
     }
 
-    /// Tells the acknowledged deliveries behind an outstanding one, one by one.
-    ///
-    /// - Parameter send: returns whether the acknowledgement went out; what did not stays untold.
-    mutating func tellStragglers(_ send: (_ tag: UInt64) -> Bool) {
-        guard self.untold > 0 else { return }
-        for index in self.entries.indices.dropFirst(self.head) where self.entries[index].mark == .acknowledged {
-            guard send(self.entries[index].tag) else { break }
-            self.entries[index].mark = .told
-            self.untold -= 1
-        }
-        self.compact()
-    }
-
-    /// Ends the channel's life: what was acknowledged and never told, ascending. Every tag is forgotten.
-    mutating func end() -> [UInt64] {
+    /// The acknowledged deliveries behind an outstanding one, to be told one by one.
+    mutating func takeStragglers() -> [UInt64] {
+        guard self.untold > 0 else { return [] }
         let tags = self.entries[self.head...].compactMap { $0.mark == .acknowledged ? $0.tag : nil }
-        self = AckLedger()
+        for index in self.entries.indices.dropFirst(self.head) where self.entries[index].mark == .acknowledged {
+            self.entries[index].mark = .told
+        }
+        self.untold = 0
+        self.compact()
         return tags
     }
 

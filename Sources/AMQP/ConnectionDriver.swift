@@ -166,17 +166,12 @@ final class ConnectionDriver {
 
     /// Sends a method if there is a connection. A failure becomes a loss at the start of the next turn, so that no
     /// caller is re-entered.
-    ///
-    /// - Returns: whether it was written to the socket, which does not mean that the broker gets it.
-    @discardableResult
-    func send<Method: BitwiseCopyable>(_ id: UInt32, on channel: UInt16, _ method: Method) -> Bool {
-        guard let connection = self.connection, !self.isBroken else { return false }
+    func send<Method: BitwiseCopyable>(_ id: UInt32, on channel: UInt16, _ method: Method) {
+        guard let connection = self.connection, !self.isBroken else { return }
         do throws(BrokerError) {
             try connection.send(id, on: channel, method)
-            return true
         } catch {
             self.fail(error)
-            return false
         }
     }
 

@@ -166,8 +166,7 @@ final class ConsumerChannel {
         case .reportEnded:
             self.handler(.ended)
         case .reportInterrupted(let what, let error):
-            let unsent = self.settlements.end().map { DeliveryTag(generation: self.generation, value: $0) }
-            self.handler(.interrupted(what, error, unsent: unsent))
+            self.handler(.interrupted(what, error))
         case .breakConnection(let error):
             self.driver.fail(error)
         }
@@ -246,7 +245,7 @@ final class ConsumerChannel {
     func flush(atOnce: Bool = false) {
         guard self.lifecycle.isChannelOpen else { return }
         self.settlements.flush(atOnce: atOnce)
-        if self.settlements.hasUnsent, self.collectingTimer == nil {
+        if self.settlements.isCollecting, self.collectingTimer == nil {
             self.collectingTimer = self.loop.schedule(after: Self.collectingTime) { [weak self] in
                 self?.collectingTimer = nil
                 self?.flush(atOnce: true)

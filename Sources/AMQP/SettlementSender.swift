@@ -36,7 +36,7 @@ struct SettlementSender {
     }
 
     /// Whether acknowledgements wait to be sent.
-    var hasUnsent: Bool { self.acks.untold > 0 }
+    var isCollecting: Bool { self.acks.untold > 0 }
 
     /// Whether everything that was delivered is settled, and the broker told.
     var isSettled: Bool { self.acks.outstanding == 0 && self.acks.untold == 0 }
@@ -48,17 +48,14 @@ struct SettlementSender {
     /// Those behind a delivery that still runs wait for it otherwise, but a gap that holds up a third of the prefetch
     /// does not close soon.
     mutating func flush(atOnce: Bool) {
-        guard self.hasUnsent, atOnce || self.isHoldingUp else { return }
-        let (driver, channel) = (self.driver, self.channel)
-        func send(_ tag: UInt64, isMultiple: Bool) -> Bool {
-            let ack = amqp_basic_ack_t(delivery_tag: tag, multiple: isMultiple ? 1 : 0)
-            return driver.send(AMQP_BASIC_ACK_METHOD, on: channel, ack)
-        }
-        self.acks.tellPrefix(send)
         guard atOnce || self.isHoldingUp else { return }
-        self.acks.tellStragglers { send($0, isMultiple: false) }
+        if let prefix = self.acks.takePrefix() { self.sendAck(prefix.tag, isMultiple: prefix.isMultiple) }
+        guard atOnce || self.isHoldingUp else { return }
+        for tag in self.acks.takeStragglers() { self.sendAck(tag, isMultiple: false) }
     }
 
-    /// Ends the channel's life: the acknowledgements that were never sent, ascending. Every tag is void.
-    mutating func end() -> [UInt64] { self.acks.end() }
+    private func sendAck(_ tag: UInt64, isMultiple: Bool) {
+        let ack = amqp_basic_ack_t(delivery_tag: tag, multiple: isMultiple ? 1 : 0)
+        self.driver.send(AMQP_BASIC_ACK_METHOD, on: self.channel, ack)
+    }
 }

@@ -66,10 +66,8 @@ package enum SubscriptionEvent {
     case active
     case deliveries([Delivery])
     /// Deliveries stopped, and every tag handed over so far is void: the broker will deliver those messages again.
-    ///
-    /// `unsent` are the tags, ascending, that were acknowledged since the subscription became active and whose
-    /// acknowledgement the broker was never sent: they will come again although they are done with.
-    case interrupted(Interruption, BrokerError, unsent: [DeliveryTag])
+    /// Among them may be some that were acknowledged: an acknowledgement is taken only when it reaches the broker.
+    case interrupted(Interruption, BrokerError)
     /// Unsubscribed as asked; nothing more is delivered. After `Departure.settling` tags stay valid until the intake
     /// closes, or until an `interrupted` says that the connection or the channel was lost; after `Departure.returning`
     /// all are void.

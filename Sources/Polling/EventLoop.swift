@@ -15,6 +15,8 @@ package final class EventLoop {
 
     private struct Watcher {
         let descriptor: Int32
+        var isReading = true
+        var isWriting: Bool
         let handler: (Readiness) -> Void
     }
 
@@ -41,28 +43,40 @@ package final class EventLoop {
         precondition(self.keys[descriptor] == nil, "a descriptor is watched once")
         let key = self.nextKey
         self.nextKey += 1
-        self.watchers[key] = Watcher(descriptor: descriptor, handler: handler)
+        let watcher = Watcher(descriptor: descriptor, isWriting: forWriting, handler: handler)
+        self.watchers[key] = watcher
         self.keys[descriptor] = key
-        self.control(EPOLL_CTL_ADD, descriptor, key: key, forWriting: forWriting)
+        self.control(EPOLL_CTL_ADD, watcher, key: key)
     }
 
     /// Also waits for the descriptor to become writable, or no longer does.
     package func setWriting(_ forWriting: Bool, of descriptor: Int32) {
-        guard let key = self.keys[descriptor] else { return }
-        self.control(EPOLL_CTL_MOD, descriptor, key: key, forWriting: forWriting)
+        self.change(descriptor) { $0.isWriting = forWriting }
+    }
+
+    /// Waits for the descriptor to become readable again, or does not for now. Its end is told all the same.
+    package func setReading(_ forReading: Bool, of descriptor: Int32) {
+        self.change(descriptor) { $0.isReading = forReading }
+    }
+
+    private func change(_ descriptor: Int32, _ body: (inout Watcher) -> Void) {
+        guard let key = self.keys[descriptor], var watcher = self.watchers[key] else { return }
+        body(&watcher)
+        self.watchers[key] = watcher
+        self.control(EPOLL_CTL_MOD, watcher, key: key)
     }
 
     package func unwatch(_ descriptor: Int32) {
-        guard let key = self.keys.removeValue(forKey: descriptor) else { return }
-        self.watchers[key] = nil
-        self.control(EPOLL_CTL_DEL, descriptor, key: key, forWriting: false)
+        guard let key = self.keys.removeValue(forKey: descriptor), let watcher = self.watchers.removeValue(forKey: key)
+        else { return }
+        self.control(EPOLL_CTL_DEL, watcher, key: key)
     }
 
-    private func control(_ operation: Int32, _ descriptor: Int32, key: UInt64, forWriting: Bool) {
+    private func control(_ operation: Int32, _ watcher: Watcher, key: UInt64) {
         var event = epoll_event()
-        event.events = WARREN_EPOLLIN | (forWriting ? WARREN_EPOLLOUT : 0)
+        event.events = (watcher.isReading ? WARREN_EPOLLIN : 0) | (watcher.isWriting ? WARREN_EPOLLOUT : 0)
         event.data.u64 = key
-        _ = epoll_ctl(self.epoll, operation, descriptor, &event)
+        _ = epoll_ctl(self.epoll, operation, watcher.descriptor, &event)
     }
 
     /// Runs the body on this thread after the delay, unless it is cancelled before.

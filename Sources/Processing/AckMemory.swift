@@ -1,6 +1,6 @@
 import DequeModule
 
-/// Events that are settled, but whose acknowledgement could not be sent: when the broker delivers them again they are
+/// Events that are settled, but whose acknowledgement may not have reached the broker: delivered again, they are
 /// acknowledged without being run again. Bounded in number and in time; what is forgotten is run twice, never lost.
 ///
 /// A value without a clock: the caller tells the time.

@@ -107,7 +107,7 @@ final class Consumption {
             self.handler(.active)
         case .deliveries(let deliveries):
             self.take(deliveries, of: subscription)
-        case .interrupted(let what, let error, _):
+        case .interrupted(let what, let error):
             self.interrupt(subscription)
             self.handler(.interrupted(what, error))
         case .ended:

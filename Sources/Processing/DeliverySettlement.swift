@@ -20,6 +20,8 @@ final class DeliverySettlement {
     var acknowledged: (Delivery) -> Void = { _ in }
     /// Called with a delivery that is settled and cannot be acknowledged.
     var unacknowledged: (Delivery) -> Void = { _ in }
+    /// Called with a delivery that could not be settled and that the broker has taken back.
+    var unsettled: (Delivery) -> Void = { _ in }
 
     /// Settlements under way.
     var pending: Int { self.receipts.count }
@@ -134,6 +136,8 @@ final class DeliverySettlement {
         case .settled:
             self.intake.acknowledge(receipt.delivery.tag, of: subscription)
             self.acknowledged(receipt.delivery)
+        case .tooLarge where receipt.life.isOver, .abandoned where receipt.life.isOver:
+            self.unsettled(receipt.delivery)
         case .tooLarge:
             self.refuse(receipt.delivery, of: subscription, because: "its headers leave no room for a copy's")
         case .abandoned:

@@ -59,7 +59,7 @@ extension FunctionPipeline {
         self.topology = candidate.topology
         self.settlement.change(to: candidate.manifest, candidate.topology)
         self.inFlight.limit = candidate.manifest.inFlight
-        self.recentAcks = RecentAcks(capacity: candidate.manifest.prefetch)
+        self.recentAcks.capacity = candidate.manifest.prefetch
         // New code deserves to be tried.
         self.cancelPause()
         self.breaker = Breaker(candidate.manifest.breaker)

@@ -33,16 +33,21 @@ extension FunctionPipeline {
         self.breakerTimer = nil
     }
 
+    /// Nothing runs, is settled or is held here.
+    private var isIdle: Bool { self.inFlight.isEmpty && self.settlement.pending == 0 && self.held == nil }
+
+    /// Of what has been delivered nothing is left to do.
+    var hasNothingToDo: Bool { self.isIdle && !self.consumption.hasWaiting }
+
     /// The consumer seemed dead at the last look, which calls for another one.
     package var isSuspected: Bool { self.watch.suspicions > 0 }
 
     /// What the broker knows of the function's queue; the consumer is made anew when it seems dead.
     package func observe(_ inspection: QueueInspection) {
-        let isIdle = self.inFlight.isEmpty && self.settlement.pending == 0 && self.held == nil
         let verdict = self.watch.judge(
             inspection,
             isActive: self.consumption.isActive && self.mayTake,
-            mustProgress: isIdle && !self.manifest.ordered
+            mustProgress: self.isIdle && !self.manifest.ordered
         )
         guard let reason = verdict else { return }
         self.metrics.renewedConsumer()

@@ -15,6 +15,7 @@ extension FunctionPipeline {
             tenure.problem = reason
             self.giveBack(notRun, of: tenure)
             if tenure === self.candidate?.tenure { self.judgeCandidate(reason) }
+            self.finishRetired()
             self.steer()
         case .workerDied(let reason):
             guard tenure === self.tenure else { return }
@@ -80,7 +81,9 @@ extension FunctionPipeline {
         }
     }
 
+    /// Hands back what was not run. Intake stops first where it has to, or the broker would deliver it here again.
     func giveBack(_ ids: [UInt64], of tenure: Tenure) {
+        if !self.manifest.ordered { self.steer() }
         for id in ids {
             guard let running = self.inFlight.remove(id) else { continue }
             tenure.running -= 1

@@ -87,6 +87,7 @@ package final class FunctionPipeline {
         self.settlement.settled = { [weak self] in self?.steer() }
         self.settlement.acknowledged = { [weak self] in self?.recentAcks.add($0) }
         self.settlement.unacknowledged = { [weak self] in self?.recognition.settled($0) }
+        self.settlement.unsettled = { [weak self] in self?.recognition.forget($0) }
     }
 
     // MARK: - Coming up
@@ -213,6 +214,7 @@ package final class FunctionPipeline {
         case .settled:
             self.metrics.acknowledgedAgain()
             self.intake.acknowledge(delivery.tag, of: life.subscription)
+            self.recentAcks.add(delivery)
             return true
         case .running(let id):
             guard self.inFlight[id] != nil else { return false }

@@ -30,8 +30,8 @@ package final class FunctionRuntime {
     /// The second look at a consumer that seems dead.
     private static let secondLook = Duration.seconds(1)
 
-    private let names: TopologyNames
-    private let loop: EventLoop
+    let names: TopologyNames
+    let loop: EventLoop
     private let intake: any Intake
     private let settler: Settler
     private let copies: CopyBuilder
@@ -40,11 +40,13 @@ package final class FunctionRuntime {
     private let logger: Logger
     private let makeInvoker: (ResolvedFunction, Logger) -> any Invoker
     private let report: (String, FunctionStatus) -> Void
-    private var keeper: TopologyKeeper<Part>?
-    private var state = ReloadState()
+    var keeper: TopologyKeeper<Part>?
+    var state = ReloadState()
     private var changes: [FunctionKey: Change] = [:]
+    /// Functions on their way to another queue, by what they leave.
+    var moves: [FunctionKey: QueueMove] = [:]
     private var isSharedReady = false
-    private var isDraining = false
+    var isDraining = false
     /// What runs, those that drain included.
     package private(set) var pipelines: [FunctionKey: FunctionPipeline] = [:]
 
@@ -197,29 +199,38 @@ package final class FunctionRuntime {
     }
 
     private func remove(_ key: FunctionKey, _ how: RemovedHow) {
-        guard let pipeline = self.pipelines[key] else { return }
         self.cancelChange(key)
-        if case .queueChanged = how {
-            // Events go to the new queue from now on; what is in the old one stays there.
-            let bindings = pipeline.topology.bindings.filter { $0.source != self.names.delayDone }
-            self.takeAway(bindings.map(Removal.binding), of: key)
+        switch how {
+        case .manifestGone: self.leave(key, hasMoved: false)
+        case .queueChanged: self.beginMove(of: key)
         }
+    }
+
+    /// Drains the function and ends it.
+    func leave(_ key: FunctionKey, hasMoved: Bool) {
+        guard let pipeline = self.pipelines[key] else { return }
         pipeline.drain { [weak self] in
             guard let self else { return }
             self.pipelines[key] = nil
-            self.leaveQueue(of: pipeline)
+            self.moves[key] = nil
+            self.leaveQueue(of: pipeline, hasMoved: hasMoved)
             self.perform(self.state.removed(key))
         }
     }
 
     /// What becomes of the queue of a function that has gone.
-    private func leaveQueue(of pipeline: FunctionPipeline) {
+    private func leaveQueue(of pipeline: FunctionPipeline, hasMoved: Bool) {
         let logger = self.logger(of: pipeline.manifest.name)
-        let departure = QueueDeparture(pipeline.topology, names: self.names, policy: pipeline.manifest.onRemove)
+        let departure = QueueDeparture(
+            pipeline.topology,
+            names: self.names,
+            policy: pipeline.manifest.onRemove,
+            hasMoved: hasMoved
+        )
         self.keeper?.perform { await departure.carryOut($0, logger) }
     }
 
-    private func takeAway(_ removals: [Removal], of key: FunctionKey) {
+    func takeAway(_ removals: [Removal], of key: FunctionKey) {
         guard !removals.isEmpty else { return }
         let logger = self.logger(of: key.name)
         self.keeper?.perform { broker in
@@ -245,7 +256,7 @@ package final class FunctionRuntime {
         guard !self.isDraining else { return nil }
         return switch part {
         case .shared: TopologyPlanner.shared(self.names)
-        case .function(let key): self.pipelines[key]?.topology.declarations
+        case .function(let key): self.declarations(of: key)
         case .change(let key): self.changes[key]?.topology.declarations
         }
     }
@@ -270,7 +281,8 @@ package final class FunctionRuntime {
             self.beginChange(key)
         case (.change(let key), let error?):
             // A broker that is away comes back; one that says no goes on saying it.
-            guard let change = self.changes[key], error.kind == .mismatch || error.kind == .accessRefused else { return }
+            guard let change = self.changes[key], error.kind == .mismatch || error.kind == .accessRefused
+            else { return }
             self.changed(key, change, .rejected("\(error)"))
         }
     }
@@ -291,6 +303,7 @@ package final class FunctionRuntime {
             self.keeper?.declare(part)
             return
         }
+        self.continueMove(of: key, inspection)
         pipeline.observe(inspection)
         guard pipeline.isSuspected else { return }
         self.loop.schedule(after: Self.secondLook) { [weak self] in

@@ -9,9 +9,15 @@ struct RecentAcks {
 
     private var ring: [Delivery?] = []
     private var next = 0
-    private let capacity: Int
+    /// The prefetch. A smaller one keeps the newest.
+    var capacity: Int {
+        didSet {
+            self.capacity = max(1, self.capacity)
+            self.ring = Array((self.ring[self.next...] + self.ring[..<self.next]).suffix(self.capacity))
+            self.next = 0
+        }
+    }
 
-    /// - Parameter capacity: the prefetch.
     init(capacity: Int) { self.capacity = max(1, capacity) }
 
     mutating func add(_ delivery: Delivery) {
@@ -24,12 +30,13 @@ struct RecentAcks {
         }
     }
 
-    /// Takes out all of them.
+    /// Takes out all of them that have an id of their own. Equal messages without one cannot be told apart: one that was
+    /// acknowledged must not stand for another that still waits.
     mutating func takeAll() -> [Delivery] {
         defer {
             self.ring.removeAll()
             self.next = 0
         }
-        return self.ring.compactMap { $0 }
+        return self.ring.compactMap { $0 }.filter { EventAttributes($0).id.count > 0 }
     }
 }

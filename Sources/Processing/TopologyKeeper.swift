@@ -96,7 +96,8 @@ final class TopologyKeeper<Part: Hashable & Sendable> {
         case .inspected(let part, let inspection):
             self.inspected(part, inspection)
         case .declared(let part, let error):
-            let state = self.states.removeValue(forKey: part)
+            // What was declared meanwhile may not be what is wanted now: neither good nor bad news of it counts.
+            if case .underWayAndWantedAgain = self.states.removeValue(forKey: part) { return self.declare(part) }
             self.declared(part, error)
             if error != nil {
                 self.states[part] = .pausing
@@ -104,8 +105,6 @@ final class TopologyKeeper<Part: Hashable & Sendable> {
                     self?.states[part] = nil
                     self?.declare(part)
                 }
-            } else if case .underWayAndWantedAgain = state {
-                self.declare(part)
             }
         }
     }

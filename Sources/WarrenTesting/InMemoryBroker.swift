@@ -101,13 +101,13 @@ package final class InMemoryBroker: Broker {
         self.change { $0.renew(consumer, because: error) }
     }
 
-    /// Returns those that it has not taken, because their tags are unknown or void.
-    @discardableResult
     func settle(
         _ settlements: [(tag: DeliveryTag, consumer: InMemoryConsumer.ID)],
         _ how: InMemoryBrokerState.Settlement
-    ) -> [(tag: DeliveryTag, consumer: InMemoryConsumer.ID)] {
-        self.change { rules in settlements.filter { !rules.settle($0.tag, of: $0.consumer, how) } }
+    ) {
+        self.change { rules in
+            for (tag, consumer) in settlements { rules.settle(tag, of: consumer, how) }
+        }
     }
 
     /// What the intake has not settled goes back to its queues.

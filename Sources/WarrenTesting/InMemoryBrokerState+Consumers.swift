@@ -84,17 +84,14 @@ extension InMemoryBrokerState {
     }
 
     /// Settles one message. A tag that is unknown, or settled already, changes nothing.
-    ///
-    /// - Returns: whether the tag was good.
-    mutating func settle(_ tag: DeliveryTag, of id: InMemoryConsumer.ID, _ settlement: Settlement) -> Bool {
-        guard let queue = self.consumers[id]?.queue, let message = self.consumers[id]?.settle(tag) else { return false }
+    mutating func settle(_ tag: DeliveryTag, of id: InMemoryConsumer.ID, _ settlement: Settlement) {
+        guard let queue = self.consumers[id]?.queue, let message = self.consumers[id]?.settle(tag) else { return }
         switch settlement {
         case .acknowledge: break
         case .giveBack: self.putBack(message, in: queue)
         case .refuse: self.deadLetter(message, .rejected, from: queue)
         }
         self.dispatch(queue)
-        return true
     }
 
     /// Puts a message back, unless it has come back too often

@@ -16,8 +16,6 @@ package final class InMemoryIntake: Intake {
     private let mailbox: Mailbox<Notice>
     private let number: Int
     private var handlers: [SubscriptionID: (SubscriptionEvent) -> Void] = [:]
-    /// What was handed over and is not settled, by subscription.
-    private var outstanding: [SubscriptionID: Set<DeliveryTag>] = [:]
     private var acknowledged: [(tag: DeliveryTag, consumer: InMemoryConsumer.ID)] = []
     /// How those were unsubscribed that are not wanted any more.
     private var departures: [SubscriptionID: Departure] = [:]
@@ -59,7 +57,6 @@ package final class InMemoryIntake: Intake {
             batch = []
             // An earlier handler of this turn may have unsubscribed it.
             if self.departures[subscription] == .returning { return }
-            self.outstanding[subscription, default: []].formUnion(deliveries.map(\.tag))
             self.handlers[subscription]?(.deliveries(deliveries))
         }
         func tell(_ subscription: SubscriptionID, _ event: SubscriptionEvent) {
@@ -75,8 +72,7 @@ package final class InMemoryIntake: Intake {
                 batch.append(message.delivery(tag: tag, bodyLimit: self.bodyLimit))
             case .event(let subscription, .active): tell(subscription, .active)
             case .event(let subscription, .interrupted(let what, let error)):
-                handOver()
-                tell(subscription, .interrupted(what, error, unsent: self.takeUnsent(subscription)))
+                tell(subscription, .interrupted(what, error))
             case .event(let subscription, .ended): tell(subscription, .ended)
             case .closed:
                 handOver()
@@ -84,15 +80,6 @@ package final class InMemoryIntake: Intake {
             }
         }
         handOver()
-    }
-
-    /// The subscription's tags are void from now on: those that were acknowledged since the last flush, ascending.
-    private func takeUnsent(_ subscription: SubscriptionID) -> [DeliveryTag] {
-        let consumer = self.consumer(subscription)
-        let tags = self.acknowledged.filter { $0.consumer == consumer }.map(\.tag)
-        self.acknowledged.removeAll { $0.consumer == consumer }
-        self.outstanding[subscription] = nil
-        return tags.sorted { $0.value < $1.value }
     }
 
     // MARK: - Intake
@@ -112,9 +99,7 @@ package final class InMemoryIntake: Intake {
         guard self.departures[subscription] == nil else { return }
         switch departure {
         case .settling: break
-        case .returning:
-            self.flush()
-            self.outstanding[subscription] = nil
+        case .returning: self.flush()
         }
         self.departures[subscription] = departure
         self.broker.unsubscribe(self.consumer(subscription), departure)
@@ -124,32 +109,22 @@ package final class InMemoryIntake: Intake {
         self.broker.renew(self.consumer(subscription), because: error)
     }
 
-    /// Whether the delivery was not settled before; it is now.
-    private func settle(_ tag: DeliveryTag, of subscription: SubscriptionID) -> Bool {
-        self.outstanding[subscription]?.remove(tag) != nil
-    }
-
     package func acknowledge(_ tag: DeliveryTag, of subscription: SubscriptionID) {
-        guard self.settle(tag, of: subscription) else { return }
         self.acknowledged.append((tag, self.consumer(subscription)))
     }
 
     package func giveBack(_ tag: DeliveryTag, of subscription: SubscriptionID) {
-        guard self.settle(tag, of: subscription) else { return }
         self.broker.settle([(tag, self.consumer(subscription))], .giveBack)
     }
 
     package func refuse(_ tag: DeliveryTag, of subscription: SubscriptionID) {
-        guard self.settle(tag, of: subscription) else { return }
         self.broker.settle([(tag, self.consumer(subscription))], .refuse)
     }
 
     package func flush() {
         guard !self.acknowledged.isEmpty else { return }
-        let untaken = self.broker.settle(self.acknowledged, .acknowledge)
+        self.broker.settle(self.acknowledged, .acknowledge)
         self.acknowledged.removeAll(keepingCapacity: true)
-        // Those are void, and the word of it is on its way.
-        self.acknowledged += untaken.filter { self.departures[$0.consumer.subscription] == nil }
     }
 
     package func close(_ completion: @escaping () -> Void) {

@@ -2,14 +2,18 @@ import Glibc
 import Polling
 
 /// The host's end of a worker's stdout or stderr: what comes is logged line by line, as far as the worker's budget for
-/// log lines goes. It is always read, so that a worker never waits for its log. It owns the descriptor and closes
-/// it at the end of the stream or of the worker.
+/// log lines goes. What is over the budget is read all the same and dropped, at a pace that leaves the host to others
+/// (some tens of megabytes a second). It owns the descriptor and closes it at the end of the stream or of the worker.
 final class OutputPipe {
     private enum Read {
         case some
         case nothingYet
         case end
     }
+
+    private static let readSize = 16 << 10
+    /// All that a pipe holds.
+    private static let skipSize = 64 << 10
 
     private let descriptor: Int32
     /// What the log calls it.
@@ -47,15 +51,25 @@ final class OutputPipe {
     }
 
     private func readOnce() -> Read {
-        var buffer = [UInt8](repeating: 0, count: 16 << 10)
+        let isFlood = self.log.isExhausted()
+        var buffer = [UInt8](repeating: 0, count: isFlood ? Self.skipSize : Self.readSize)
         let count = read(self.descriptor, &buffer, buffer.count)
         guard count > 0 else { return count < 0 && (errno == EAGAIN || errno == EINTR) ? .nothingYet : .end }
-        if self.log.isExhausted() {
+        if isFlood {
             self.log.drop(lines: self.lines.skip(buffer[..<count]))
+            self.rest()
         } else {
             for line in self.lines.take(buffer[..<count]) { self.log.write(line, stream: self.stream) }
         }
         return .some
+    }
+
+    private func rest() {
+        self.loop.setReading(false, of: self.descriptor)
+        self.loop.schedule(after: WorkerLog.restFromFlood) { [weak self] in
+            guard let self, self.isOpen else { return }
+            self.loop.setReading(true, of: self.descriptor)
+        }
     }
 
     private func close() {

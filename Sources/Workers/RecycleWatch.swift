@@ -5,6 +5,7 @@ import Polling
 /// Why a worker is replaced.
 enum RecycleReason: CustomStringConvertible {
     case age
+    case events
     /// Bytes.
     case memory(Int)
     case cpuTime(Duration)
@@ -12,6 +13,7 @@ enum RecycleReason: CustomStringConvertible {
     var description: String {
         switch self {
         case .age: "it has served its time (recycle.afterTime)"
+        case .events: "it has had its share of events (recycle.afterEvents)"
         case .memory(let bytes): "it holds \(bytes >> 20) MiB, near its limit (limits.memory)"
         case .cpuTime(let time): "it has used \(time) of CPU, near its limit (limits.cpuTime)"
         }
@@ -21,7 +23,7 @@ enum RecycleReason: CustomStringConvertible {
     var holdsForUnused: Bool {
         switch self {
         case .age: true
-        case .memory, .cpuTime: false
+        case .events, .memory, .cpuTime: false
         }
     }
 }

@@ -6,6 +6,8 @@ import WorkerProtocol
 /// budget is dropped, and the host's log says how much. Confined to one loop.
 final class WorkerLog {
     private static let reportInterval = Duration.seconds(1)
+    /// How long nothing is read of a worker that floods its log, after each time that something was.
+    static let restFromFlood = Duration.milliseconds(1)
 
     private let loop: EventLoop
     private let logger: Logger

@@ -77,7 +77,8 @@ package final class WorkerPool: Invoker {
         case .crashed(let id):
             self.report(id, .crashed(self.crashFailure))
         case .timedOut(let id):
-            let message = "it did not end within \(self.launch.grace) of its cancellation after "
+            let message =
+                "it did not end within \(self.launch.grace) of its cancellation after "
                 + "\(self.launch.timeout); its worker was killed"
             self.report(id, .timedOut(Failure(type: "TimedOut", message: message)))
         case .died:
@@ -198,7 +199,7 @@ package final class WorkerPool: Invoker {
             self.quarantineBackoff.reset()
         }
         self.handler(.results(outcomes))
-        self.perform(self.state.rested(number))
+        self.replace(self.state.rested(number), because: .events)
     }
 
     private func ended(_ number: Int, _ end: WorkerProcess.End) {
@@ -230,11 +231,18 @@ package final class WorkerPool: Invoker {
     }
 
     private func recycle(_ number: Int, because reason: RecycleReason) {
-        let actions = self.state.recycle(number, evenUnused: reason.holdsForUnused)
-        guard !actions.isEmpty else { return }
-        self.metrics.wasRecycled()
-        self.logger.info("a worker is replaced", metadata: ["reason": "\(reason)"])
-        self.perform(actions)
+        self.replace(self.state.recycle(number, evenUnused: reason.holdsForUnused), because: reason)
+    }
+
+    /// Carries out what may be the beginning of a replacement.
+    private func replace(_ actions: [PoolState.Action], because reason: RecycleReason) {
+        for action in actions {
+            if case .spawn = action {
+                self.metrics.wasRecycled()
+                self.logger.info("a worker is replaced", metadata: ["reason": "\(reason)"])
+            }
+            self.perform(action)
+        }
     }
 
     // MARK: - Invocations

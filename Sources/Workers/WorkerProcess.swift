@@ -172,9 +172,19 @@ final class WorkerProcess {
             // What is left may be more lines for a log that is full.
             if count < Self.readSize || self.log.isExhausted() { break }
         }
+        if results.isEmpty, self.log.isExhausted() { self.restFromFlood() }
         guard !results.isEmpty else { return }
         self.hasAnswered = true
         self.handler(.results(results))
+    }
+
+    private func restFromFlood() {
+        guard self.isSocketOpen, !self.hasEnded else { return }
+        self.loop.setReading(false, of: self.process.socket)
+        self.loop.schedule(after: WorkerLog.restFromFlood) { [weak self] in
+            guard let self, self.isSocketOpen, !self.hasEnded else { return }
+            self.loop.setReading(true, of: self.process.socket)
+        }
     }
 
     private func handle(_ frame: Frame, _ results: inout [Result]) throws(FrameError) {

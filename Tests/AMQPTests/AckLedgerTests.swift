@@ -2,26 +2,6 @@ import Testing
 
 @testable import AMQP
 
-extension AckLedger {
-    fileprivate mutating func takePrefix() -> (tag: UInt64, isMultiple: Bool)? {
-        var told: (UInt64, Bool)?
-        self.tellPrefix { tag, isMultiple in
-            told = (tag, isMultiple)
-            return true
-        }
-        return told
-    }
-
-    fileprivate mutating func takeStragglers() -> [UInt64] {
-        var told: [UInt64] = []
-        self.tellStragglers { tag in
-            told.append(tag)
-            return true
-        }
-        return told
-    }
-}
-
 struct AckLedgerTests {
     /// What a broker knows of a channel: it refuses a tag that it does not wait for.
     private struct Channel {
@@ -113,63 +93,5 @@ struct AckLedgerTests {
             }
         }
         #expect(ledger.outstanding == 100)
-    }
-
-    @Test func `what could not be sent stays untold, and is named at the end`() {
-        var ledger = AckLedger()
-        for tag: UInt64 in 1...8 { ledger.delivered(tag) }
-        for tag: UInt64 in [8, 6, 5, 1, 2] { #expect(ledger.acknowledge(tag) == true) }
-        #expect(ledger.tell(3) == true)
-        ledger.tellPrefix { tag, isMultiple in
-            #expect(tag == 2)
-            #expect(isMultiple)
-            return false
-        }
-        #expect(ledger.untold == 5)
-        ledger.tellPrefix { _, _ in true }
-        #expect(ledger.untold == 3)
-        var tried: [UInt64] = []
-        ledger.tellStragglers { tag in
-            tried.append(tag)
-            return tag == 5
-        }
-        #expect(tried == [5, 6], "the connection that failed is not tried again")
-        #expect(ledger.untold == 2)
-        #expect(ledger.outstanding == 2)
-        #expect(ledger.end() == [6, 8])
-        #expect(ledger.untold == 0)
-        #expect(ledger.outstanding == 0)
-        #expect(ledger.acknowledge(4) == false, "its tag is void")
-        #expect(ledger.end() == [])
-    }
-
-    @Test(arguments: 0..<200)
-    func `over every failure each acknowledged tag is told once or named at the end`(seed: UInt64) {
-        var random = SeededRandom(seed: seed)
-        var ledger = AckLedger()
-        var channel = Channel()
-        var acknowledged: Set<UInt64> = []
-        for tag: UInt64 in 1...300 {
-            ledger.delivered(tag)
-            channel.unsettled.insert(tag)
-            if let other = (1...tag).randomElement(using: &random), ledger.acknowledge(other) {
-                acknowledged.insert(other)
-            }
-            guard Int.random(in: 0..<4, using: &random) == 0 else { continue }
-            ledger.tellPrefix { tag, isMultiple in
-                guard Bool.random(using: &random) else { return false }
-                channel.acknowledge(tag, multiple: isMultiple)
-                return true
-            }
-            guard Bool.random(using: &random) else { continue }
-            ledger.tellStragglers { tag in
-                guard Bool.random(using: &random) else { return false }
-                channel.acknowledge(tag, multiple: false)
-                return true
-            }
-        }
-        let untold = ledger.end()
-        #expect(untold == acknowledged.subtracting(channel.settled).sorted())
-        #expect(channel.settled.isSubset(of: acknowledged))
     }
 }

@@ -10,7 +10,7 @@ extension ConformanceCase {
             ConformanceCase("a returning departure is open to every state", self.returningEarly),
             ConformanceCase("a renewed subscription gets again what it had not settled", self.renewal),
             ConformanceCase("renewing an unsubscribed one changes nothing", self.renewalOfEnded),
-            ConformanceCase("what was acknowledged and not sent is reported", self.unsent),
+            ConformanceCase("what was acknowledged and not sent comes again", self.acknowledgedTooLate),
         ]
     }
 
@@ -132,7 +132,7 @@ extension ConformanceCase {
         #expect(try await tested.readyMessages(in: queue, become: 0), "what it held could still be settled")
     }
 
-    @Sendable private static func unsent(_ tested: any BrokerUnderTest) async throws {
+    @Sendable private static func acknowledgedTooLate(_ tested: any BrokerUnderTest) async throws {
         let queue = Names()("q")
         try await tested.broker.declare([.queue(queue)])
         await self.publish(0..<4, to: queue, tested)
@@ -142,21 +142,14 @@ extension ConformanceCase {
         // The fourth says that the broker has taken the acknowledgement of the first.
         let deliveries = try await subscription.deliveries(4)
         subscription.settle([deliveries[3], deliveries[1]], .acknowledge, flushing: false)
-        subscription.settle([deliveries[1]], .acknowledge, flushing: false)
         subscription.renew(because: self.dead)
         try await subscription.signal(.interrupted(.consumer, .unreachable))
-        // Too late: their tags are void.
-        subscription.settle(deliveries, .acknowledge, flushing: false)
+        // Their tags are void; the new life numbers its deliveries from one again.
+        subscription.settle(deliveries, .acknowledge)
         let again = try await subscription.deliveries(7)
         #expect(again.suffix(3).map { $0.messageID } == ["1", "2", "3"])
-        #expect(subscription.seen.unsent == [deliveries[1].tag, deliveries[3].tag])
-        // Of another life, and of another kind of loss.
-        subscription.settle([again[5]], .acknowledge, flushing: false)
-        try await tested.broker.remove([.queue(queue)])
-        let lost = try await subscription.wait(for: "its loss") {
-            $0.signals.contains(.interrupted(.consumer, .notFound))
-        }
-        #expect(lost.unsent == [deliveries[1].tag, deliveries[3].tag, again[5].tag])
+        subscription.settle(deliveries, .acknowledge)
         await probe.close()
+        #expect(try await tested.readyMessages(in: queue, become: 3))
     }
 }

@@ -17,8 +17,6 @@ package final class IntakeProbe: Sendable {
         package fileprivate(set) var signals: [Signal] = []
         /// The last error that came with an interruption.
         package fileprivate(set) var error: BrokerError?
-        /// The tags that an interruption reported as acknowledged and not sent.
-        package fileprivate(set) var unsent: [DeliveryTag] = []
     }
 
     /// What was waited for did not come in time.
@@ -198,10 +196,9 @@ package final class IntakeProbe: Sendable {
                 switch event {
                 case .active: seen.signals.append(.active)
                 case .deliveries(let deliveries): seen.deliveries += deliveries
-                case .interrupted(let what, let error, let unsent):
+                case .interrupted(let what, let error):
                     seen.signals.append(.interrupted(what, error.kind))
                     seen.error = error
-                    seen.unsent += unsent
                 case .ended: seen.signals.append(.ended)
                 }
             }

@@ -33,4 +33,15 @@ enum Deed: String {
     case cutResult = "cut-result"
     /// Does its work, and does not exit when it is asked to.
     case deaf
+    /// Ignores every signal that can be ignored, and never answers.
+    case stubborn
+    /// Stops itself when it gets an invocation.
+    case freezes
+    /// Starts processes that keep all its descriptors, says which, and exits when it gets an invocation.
+    case forks
+    /// Starts a process in a session of its own, which keeps all its descriptors for a while, and exits when it gets an
+    /// invocation.
+    case deserts
+    /// Closes its socket when it gets an invocation and stays.
+    case hangsUp = "hangs-up"
 }

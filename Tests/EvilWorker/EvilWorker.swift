@@ -40,7 +40,8 @@ struct EvilWorker {
         case .early:
             self.greet()
             self.answer(1)
-        case .diesReady, .twice, .stranger, .badOutcome, .cutResult, .deaf:
+        case .diesReady, .twice, .stranger, .badOutcome, .cutResult, .deaf, .stubborn, .freezes, .forks, .deserts,
+            .hangsUp:
             self.greet()
             _ = self.nextFrame()
             self.send { $0.appendFrame(.ready) }
@@ -52,6 +53,7 @@ struct EvilWorker {
 
     private mutating func serve() {
         if self.deed == .diesReady { exit(4) }
+        if self.deed == .stubborn { for number in 1...31 { signal(Int32(number), SIG_IGN) } }
         while let frame = self.nextFrame() {
             guard frame.kind == .invoke else { continue }
             switch self.deed {
@@ -63,6 +65,15 @@ struct EvilWorker {
             case .badOutcome:
                 self.answer(frame.invocation, [99] + [UInt8](repeating: 0, count: 8))
             case .cutResult: self.answer(frame.invocation, [1, 0, 0])
+            case .stubborn: self.linger()
+            case .freezes: kill(getpid(), SIGSTOP)
+            case .forks:
+                for _ in 1...3 { self.startSleeper(seconds: 60, ownSession: false) }
+                exit(5)
+            case .deserts:
+                self.startSleeper(seconds: 5, ownSession: true)
+                exit(5)
+            case .hangsUp: self.closeAndLinger()
             default: self.answer(frame.invocation)
             }
         }
@@ -98,6 +109,22 @@ struct EvilWorker {
             }
             if count <= 0 { return nil }
         }
+    }
+
+    /// Starts a process that has all descriptors of this one, and prints its number.
+    private func startSleeper(seconds: Int, ownSession: Bool) {
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        // POSIX_SPAWN_SETSID, which Glibc shows to GNU sources only.
+        if ownSession { posix_spawnattr_setflags(&attributes, 0x80) }
+        var arguments: [UnsafeMutablePointer<CChar>?] = [strdup("sleep"), strdup("\(seconds)"), nil]
+        var none: [UnsafeMutablePointer<CChar>?] = [nil]
+        defer { for argument in arguments { free(argument) } }
+        var process = pid_t()
+        posix_spawn(&process, "/bin/sleep", nil, &attributes, &arguments, &none)
+        print("child \(process)")
+        fflush(nil)
     }
 
     private func closeAndLinger() -> Never {

@@ -178,4 +178,24 @@ struct EventLoopTests {
         loop.run()
         #expect(writable == 1)
     }
+
+    @Test func `what is not read for now is told when it is read again`() throws {
+        let loop = try EventLoop()
+        let pipe = try Pipe()
+        var resumed = false
+        var told: [Bool] = []
+        loop.watch(pipe.readEnd) { _ in
+            told.append(resumed)
+            loop.stop()
+        }
+        loop.setReading(false, of: pipe.readEnd)
+        pipe.write()
+        loop.schedule(after: .milliseconds(20)) {
+            resumed = true
+            loop.setReading(true, of: pipe.readEnd)
+        }
+        loop.run()
+        #expect(told == [true])
+        loop.unwatch(pipe.readEnd)
+    }
 }

@@ -117,26 +117,6 @@ struct FunctionPipelineTests {
         #expect(rig.broker.messages(in: "t.parked").first?.body.count == 101)
     }
 
-    @Test func `outcomes of an earlier life settle nothing`() throws {
-        let rig = try Self.rig()
-        rig.publish("a")
-        try Self.run(rig, 1)
-        rig.intake.breakConnection()
-        #expect(rig.pipeline.status == .unhealthy(reason: BreakableIntake.error.description))
-        try rig.intake.mendConnection()
-        try Self.run(rig, 2)
-        #expect(rig.invoker.pending.map(\.eventID) == ["a", "a"])
-        rig.invoker.finish(.failed(.test))
-        rig.turn(5)
-        #expect(rig.settler.pending == 0)
-        #expect(rig.broker.nextExpiry == nil, "a copy of a void delivery was published")
-        rig.invoker.finish(.done(emitted: []))
-        try rig.settle()
-        #expect(rig.intake.acknowledged == 1)
-        #expect(rig.intake.wrongSettlements == [])
-        #expect(rig.pipeline.status == .running)
-    }
-
     @Test func `an unavailable invoker gives everything back and takes it up when it is ready`() throws {
         let rig = try Self.rig(.test(concurrency: 2))
         for number in 0..<5 { rig.publish("\(number)") }

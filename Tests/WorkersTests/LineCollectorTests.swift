@@ -30,4 +30,12 @@ struct LineCollectorTests {
         #expect(collector.tail.utf8.count == 8192)
         #expect(collector.tail.hasSuffix("99998\n99999\n"))
     }
+
+    @Test func `lines that are skipped are counted and remembered, and what was begun goes with them`() {
+        var collector = LineCollector()
+        #expect(collector.take(Array("one\nbeg".utf8)) == ["one"])
+        #expect(collector.skip(Array("un\ntwo\nthree\nfo".utf8)[...]) == 3)
+        #expect(collector.take(Array("ur\nfive\n".utf8)) == ["ur", "five"])
+        #expect(collector.tail == "one\nbegun\ntwo\nthree\nfour\nfive\n")
+    }
 }

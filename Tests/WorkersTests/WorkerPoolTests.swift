@@ -11,10 +11,6 @@ import Testing
 struct WorkerPoolTests {
     private static let done = Outcome.done(emitted: [])
 
-    private static func isCrash(_ outcome: Outcome?) -> Bool {
-        if case .crashed = outcome { true } else { false }
-    }
-
     @Test(arguments: [1, 3])
     func `workers become ready, run what they get, and are gone after stop`(workers: Int) throws {
         let rig = try PoolRig(workers: workers)
@@ -45,83 +41,6 @@ struct WorkerPoolTests {
         try rig.stop()
     }
 
-    @Test(arguments: [1, 2])
-    func `of several the one that kills its worker is charged, and the innocent succeed`(workers: Int) throws {
-        let rig = try PoolRig(workers: workers)
-        try rig.startAndWait()
-        for number in 1...6 {
-            rig.invoke(UInt64(number), number == 3 ? #"{"milliseconds":50,"ending":"exit"}"# : #"{"milliseconds":100}"#)
-        }
-        try rig.run("all results") { $0.outcomes.count == 6 }
-        for number in [1, 2, 4, 5, 6] as [UInt64] { #expect(rig.outcome(number) == Self.done) }
-        #expect(Self.isCrash(rig.outcome(3)))
-        #expect((2...4).contains(rig.processes("begun", 3).count), "among all, in ever smaller groups, and once alone")
-        #expect(rig.repeated == [])
-        try rig.stop()
-    }
-
-    @Test func `among many, culprits are found by halving`() throws {
-        let rig = try PoolRig()
-        try rig.startAndWait()
-        let culprits: Set<UInt64> = [7, 30]
-        for number in 1...48 as ClosedRange<UInt64> {
-            rig.invoke(
-                number,
-                culprits.contains(number) ? #"{"milliseconds":0,"ending":"exit"}"# : #"{"milliseconds":20}"#
-            )
-        }
-        try rig.run("all results") { $0.outcomes.count == 48 }
-        for number in 1...48 as ClosedRange<UInt64> {
-            if culprits.contains(number) {
-                #expect(Self.isCrash(rig.outcome(number)))
-            } else {
-                #expect(rig.outcome(number) == Self.done)
-            }
-        }
-        #expect(rig.repeated == [])
-        // log2 48, rounded up, and the first death.
-        let deaths = rig.log.count { $0.hasPrefix("a worker died") }
-        #expect((2...culprits.count * 7).contains(deaths))
-        try rig.stop()
-    }
-
-    @Test func `suspects run in the other worker when theirs cannot be replaced`() throws {
-        let rig = try PoolRig("DIRECTORY/bundle", workers: 2)
-        let link = "\(rig.directory)/bundle"
-        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: PoolRig.bundle)
-        rig.start()
-        // Both workers are there when two invocations run in different processes.
-        var number: UInt64 = 1
-        try rig.run("two workers") { rig in
-            guard rig.readyCount > 0 else { return false }
-            let last = Set((1...max(2, number)).flatMap { rig.processes("begun", $0) })
-            if last.count < 2, rig.outcomes.count == Int(number) - 1 {
-                rig.invoke(number, #"{"milliseconds":20}"#)
-                rig.invoke(number + 1, #"{"milliseconds":20}"#)
-                number += 2
-            }
-            return last.count == 2 && rig.outcomes.count == Int(number) - 1
-        }
-        try FileManager.default.removeItem(atPath: link)
-        let first = number
-        // They go to the two workers in turn: the long ones to one, and the other soon has nothing to do.
-        let long = [first, first + 2]
-        let short = [first + 1, first + 3]
-        for offset in 0..<4 as Range<UInt64> {
-            rig.invoke(first + offset, offset % 2 == 0 ? #"{"milliseconds":400}"# : #"{"milliseconds":0}"#)
-        }
-        try rig.run("one worker to be idle") { rig in
-            short.allSatisfy { rig.outcome($0) == Self.done }
-                && long.allSatisfy { !rig.processes("begun", $0).isEmpty }
-        }
-        #expect(rig.processes("begun", long[0]) == rig.processes("begun", long[1]))
-        let victim = try #require(rig.processes("begun", first).first)
-        kill(victim, SIGKILL)
-        try rig.run("the suspects") { rig in long.allSatisfy { rig.outcome($0) == Self.done } }
-        #expect(rig.repeated == [])
-        try rig.stop()
-    }
-
     @Test func `what hangs beyond its cancellation costs its worker and is timed out, the others run again`() throws {
         let rig = try PoolRig(timeout: .milliseconds(600), grace: .milliseconds(400))
         try rig.startAndWait()
@@ -139,6 +58,24 @@ struct WorkerPoolTests {
         #expect(!PoolRig.isAlive(process))
         rig.invoke(3)
         try rig.run("the next worker") { $0.outcome(3) == Self.done }
+        try rig.stop()
+    }
+
+    @Test func `what ends when it is cancelled is timed out, and its worker goes on`() throws {
+        let rig = try PoolRig(function: "hang", timeout: .milliseconds(200))
+        try rig.startAndWait()
+        for number in 1...2 as ClosedRange<UInt64> {
+            let begun = ContinuousClock.now
+            rig.invoke(number)
+            try rig.run("the verdict") { $0.outcome(number) != nil }
+            #expect(ContinuousClock.now - begun >= .milliseconds(200))
+            guard case .timedOut? = rig.outcome(number) else {
+                Issue.record("it ended as \(String(describing: rig.outcome(number)))")
+                return
+            }
+        }
+        #expect(Set((1...2).flatMap { rig.processes("cancelled", $0) }).count == 1)
+        #expect(rig.deaths.isEmpty)
         try rig.stop()
     }
 

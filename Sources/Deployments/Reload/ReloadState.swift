@@ -148,8 +148,12 @@ package struct ReloadState: Sendable {
     }
 
     private func reason(of key: FunctionKey) -> RemovedHow {
-        let successor = self.wanted.keys.filter { $0.name == key.name }.min()
-        return successor.map { .queueChanged(to: $0.queue) } ?? .manifestGone
+        self.successor(of: key).map { .queueChanged(to: $0.queue) } ?? .manifestGone
+    }
+
+    /// The function of the same name that is wanted now, on the same queue or another one; nothing if none is.
+    package func successor(of key: FunctionKey) -> FunctionKey? {
+        self.wanted.keys.filter { $0.name == key.name }.min()
     }
 
     private mutating func nextRevision() -> Int {

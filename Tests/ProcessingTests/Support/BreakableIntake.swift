@@ -41,8 +41,6 @@ final class BreakableIntake: Intake {
     /// Which connection it is, as the upper half of a tag's generation.
     private var connection: UInt32 = 1
     private var outstanding: Set<Key> = []
-    /// Acknowledged since the last flush, in that order.
-    private var unsent: [Key] = []
 
     /// Settlements of tags that were settled before in the same life, or belong to another subscription.
     private(set) var wrongSettlements: [String] = []
@@ -58,6 +56,8 @@ final class BreakableIntake: Intake {
     }
 
     var isConnected: Bool { self.inner != nil }
+    /// As long as it is set acknowledgements wait here, as they do when the broker's socket takes nothing.
+    var isHoldingFlushes = false
     /// Subscriptions that were ever made.
     var subscriptionCount: Int { self.subscriptions.count }
 
@@ -69,7 +69,7 @@ final class BreakableIntake: Intake {
         for id in self.subscriptions.keys.sorted(by: { $0.number < $1.number }) {
             guard let subscription = self.subscriptions[id] else { continue }
             // An ended one, too: what it delivered may still be running.
-            subscription.handler(.interrupted(.connection, Self.error, unsent: self.takeUnsent(id)))
+            subscription.handler(.interrupted(.connection, Self.error))
             if subscription.phase == .leaving { self.received(.ended, for: id) }
         }
     }
@@ -96,12 +96,10 @@ final class BreakableIntake: Intake {
             for delivery in own { self.subscriptions[id]?.generation = delivery.tag.generation }
             for delivery in own { self.outstanding.insert(Key(subscription: id, tag: delivery.tag)) }
             subscription.handler(.deliveries(own))
-        case .interrupted(let what, let error, let unsent):
+        case .interrupted:
             self.outstanding = self.outstanding.filter { $0.subscription != id }
             self.subscriptions[id]?.voided = subscription.generation
-            _ = self.takeUnsent(id)
-            let own = unsent.map { self.retagged($0, connection: self.connection) }
-            subscription.handler(.interrupted(what, error, unsent: own))
+            subscription.handler(event)
         case .active:
             subscription.handler(event)
         case .ended:
@@ -110,13 +108,9 @@ final class BreakableIntake: Intake {
         }
     }
 
-    private func retagged(_ tag: DeliveryTag, connection: UInt32) -> DeliveryTag {
-        DeliveryTag(generation: connection << 16 | tag.generation, value: tag.value)
-    }
-
     private func retagged(_ delivery: Delivery, connection: UInt32) -> Delivery {
         Delivery(
-            tag: self.retagged(delivery.tag, connection: connection),
+            tag: DeliveryTag(generation: connection << 16 | delivery.tag.generation, value: delivery.tag.value),
             exchange: delivery.exchange,
             isRedelivered: delivery.isRedelivered,
             bytes: delivery.bytes,
@@ -124,13 +118,6 @@ final class BreakableIntake: Intake {
             propertiesCount: Int(delivery.propertiesRange.count),
             omittedBodySize: delivery.omittedBodySize
         )
-    }
-
-    /// The subscription's tags that were acknowledged since the last flush, ascending.
-    private func takeUnsent(_ id: SubscriptionID) -> [DeliveryTag] {
-        let tags = self.unsent.filter { $0.subscription == id }.map(\.tag)
-        self.unsent.removeAll { $0.subscription == id }
-        return tags.sorted { $0.value < $1.value }
     }
 
     /// The tag and subscription within the present connection; nil when the tag is void.
@@ -182,10 +169,9 @@ final class BreakableIntake: Intake {
     }
 
     func acknowledge(_ tag: DeliveryTag, of subscription: SubscriptionID) {
-        guard let (innerTag, inner) = self.settle(tag, of: subscription) else { return }
+        guard let (tag, inner) = self.settle(tag, of: subscription) else { return }
         self.acknowledged += 1
-        self.unsent.append(Key(subscription: subscription, tag: tag))
-        self.inner?.acknowledge(innerTag, of: inner)
+        self.inner?.acknowledge(tag, of: inner)
     }
 
     func giveBack(_ tag: DeliveryTag, of subscription: SubscriptionID) {
@@ -201,8 +187,8 @@ final class BreakableIntake: Intake {
     }
 
     func flush() {
+        guard !self.isHoldingFlushes else { return }
         self.inner?.flush()
-        self.unsent.removeAll()
     }
 
     func close(_ completion: @escaping () -> Void) {

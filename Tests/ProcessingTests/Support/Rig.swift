@@ -89,12 +89,21 @@ final class Rig {
         )
     }
 
+    /// Nobody starts it: the invokers are scripted.
+    private static let bundle: ResolvedBundle = {
+        do throws(SystemError) {
+            return .found(try BundleExecutable.open("/bin/true"))
+        } catch {
+            return .missing(reason: "\(error)")
+        }
+    }()
+
     private static func deployment(_ manifests: [FunctionManifest]) -> Deployment {
         Deployment(
             namespace: Self.names.namespace,
             directory: "",
             functions: manifests.map {
-                ResolvedFunction(manifest: $0, environment: .complete([:]), bundle: .missing(reason: "in the test"))
+                ResolvedFunction(manifest: $0, environment: .complete([:]), bundle: Self.bundle)
             },
             problems: []
         )
@@ -152,6 +161,26 @@ final class Rig {
         self.loop.run()
     }
 
+    /// Turns until so many invocations are pending, over all versions.
+    func run(pending: Int) throws {
+        try self.run("\(pending) invocations") { $0.pending == pending }
+    }
+
+    /// Over all versions.
+    var pending: Int { (self.invokers + self.laterInvokers).map(\.pending.count).reduce(0, +) }
+
+    /// Lets every invocation, of whatever version, succeed until no more come and the queue is empty.
+    func finishAll(queue: String = "t.f") throws {
+        let deadline = ContinuousClock.now + .seconds(20)
+        while self.pending > 0 || self.broker.counts(of: queue) != InMemoryBroker.Counts() {
+            guard ContinuousClock.now < deadline else {
+                throw Timeout(description: "waited in vain for all to be done")
+            }
+            for invoker in self.invokers + self.laterInvokers { invoker.finish(.done(emitted: [])) }
+            self.turn()
+        }
+    }
+
     /// Turns until nothing is being settled and every delivery that can be is with the invoker.
     func settle() throws {
         try self.run("everything to be settled") { rig in
@@ -196,6 +225,12 @@ final class Rig {
 }
 
 extension FunctionManifest {
+    func with(_ change: (inout FunctionManifest) throws -> Void) rethrows -> FunctionManifest {
+        var manifest = self
+        try change(&manifest)
+        return manifest
+    }
+
     /// A manifest for tests.
     static func test(
         _ name: String = "f",

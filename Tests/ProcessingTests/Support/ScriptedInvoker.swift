@@ -11,9 +11,11 @@ final class ScriptedInvoker: Invoker {
     /// Whether it reports to be ready as soon as it is started.
     var isReadyAtOnce = true
 
+    private(set) var isReady = false
+
     func start(_ handler: @escaping (InvokerEvent) -> Void) {
         self.handler = handler
-        if self.isReadyAtOnce { handler(.ready) }
+        if self.isReadyAtOnce { self.becomeReady() }
     }
 
     func invoke(_ invocation: Invocation) {
@@ -40,12 +42,16 @@ final class ScriptedInvoker: Invoker {
 
     // MARK: - What the test does
 
-    func becomeReady() { self.handler(.ready) }
+    func becomeReady() {
+        self.isReady = true
+        self.handler(.ready)
+    }
 
     /// Nothing can be run any more; what is pending was not, except for the last `stillRunning`.
     func becomeUnavailable(_ reason: String = "no worker", stillRunning: Int = 0) {
         let notRun = self.pending.dropLast(stillRunning)
         self.pending.removeFirst(notRun.count)
+        self.isReady = false
         self.handler(.unavailable(reason: reason, notRun: notRun.map(\.id)))
     }
 

@@ -24,6 +24,9 @@ final class PoolRig {
     private(set) var repeated: [UInt64] = []
     private(set) var readyCount = 0
     private(set) var deaths: [String] = []
+    /// Takes back what has not begun as soon as a worker has died, as a pipeline does whose breaker opens.
+    var withdrawsAfterDeath = false
+    private(set) var withdrawn: [UInt64] = []
     private(set) var unavailable: [(reason: String, notRun: [UInt64])] = []
     /// A worker has begun and ended. Not every start succeeds: a script that was just written counts as busy while a
     /// process that another test is starting still shares the descriptor it was written with (execve(2), ETXTBSY).
@@ -34,8 +37,12 @@ final class PoolRig {
     /// What workers wrote and the pool logged.
     var log: [String] { self.lines.all.withLock { $0 } }
 
+    /// Lines that the pool says it has dropped.
+    var dropped: Int { self.lines.dropped.withLock { $0 } }
+
     private final class Lines: Sendable {
         let all = Mutex<[String]>([])
+        let dropped = Mutex(0)
     }
 
     private struct Capture: LogHandler {
@@ -48,7 +55,12 @@ final class PoolRig {
             set { self.metadata[key] = newValue }
         }
 
-        func log(event: LogEvent) { self.lines.all.withLock { $0.append("\(event.message)") } }
+        func log(event: LogEvent) {
+            self.lines.all.withLock { $0.append("\(event.message)") }
+            guard "\(event.message)".hasPrefix("log lines of a worker were dropped") else { return }
+            let lines = (event.metadata?["lines"]).flatMap { Int("\($0)") } ?? 0
+            self.lines.dropped.withLock { $0 += lines }
+        }
     }
 
     init(
@@ -105,7 +117,9 @@ final class PoolRig {
             switch event {
             case .ready: self.readyCount += 1
             case .unavailable(let reason, let notRun): self.unavailable.append((reason, notRun))
-            case .workerDied(let reason): self.deaths.append(reason)
+            case .workerDied(let reason):
+                self.deaths.append(reason)
+                if self.withdrawsAfterDeath { self.withdrawn += self.pool.withdraw().map { $0 >> 16 } }
             case .results(let results):
                 for result in results where self.outcomes.updateValue(result.outcome, forKey: result.id) != nil {
                     self.repeated.append(result.id)
@@ -160,6 +174,20 @@ final class PoolRig {
                 originalRoutingKey: nil
             )
         )
+    }
+
+    /// Runs invocations, numbered from 1, until two processes have run some, and nothing runs.
+    func runInTwoWorkers() throws {
+        var number: UInt64 = 1
+        try self.run("two workers") { rig in
+            guard rig.outcomes.count == Int(number) - 1 else { return false }
+            if number > 1, Set((1..<number).flatMap { rig.processes("begun", $0) }).count == 2 { return true }
+            rig.invoke(number, #"{"milliseconds":20}"#)
+            rig.invoke(number + 1, #"{"milliseconds":20}"#)
+            number += 2
+            rig.pool.flush()
+            return false
+        }
     }
 
     func outcome(_ number: UInt64) -> Outcome? { self.outcomes[number << 16 | number] }

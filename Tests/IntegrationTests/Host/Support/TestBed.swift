@@ -19,7 +19,7 @@ final class TestBed: Sendable {
 
     var exchange: String { "\(self.namespace).events" }
     var parked: String { "\(self.namespace).parked" }
-    private var manifests: String { "\(self.directory)/manifests" }
+    var manifests: String { "\(self.directory)/manifests" }
 
     private init(_ node: LocalBroker) throws {
         self.node = node
@@ -82,12 +82,25 @@ final class TestBed: Sendable {
     }
 
     /// Starts a host with what has been deployed, and waits until everything runs, or until it says something else.
-    func startHost(waitingFor message: String = "all functions are running") async throws -> HostProcess {
+    ///
+    /// - Parameters:
+    ///   - manifests: their directory, if it is not this bed's own.
+    ///   - bundles: their directory, if it is not the one of the build.
+    ///   - environment: all of the host's own.
+    func startHost(
+        manifests: String? = nil,
+        bundles: String = WarrenProcess.directory,
+        environment: [String: String] = [:],
+        waitingFor message: String = "all functions are running"
+    ) async throws -> HostProcess {
         let host = HostProcess(
-            try self.start([
-                "run", "--broker", self.node.url, "--namespace", self.namespace, "--manifests", self.manifests,
-                "--bundles", WarrenProcess.directory, "--json",
-            ])
+            try self.start(
+                [
+                    "run", "--broker", self.node.url, "--namespace", self.namespace,
+                    "--manifests", manifests ?? self.manifests, "--bundles", bundles, "--json",
+                ],
+                environment: environment
+            )
         )
         try await host.says(message)
         return host
@@ -102,11 +115,11 @@ final class TestBed: Sendable {
         return (exitCode, lines.joined(separator: "\n"), process.errors)
     }
 
-    private func start(_ arguments: [String]) throws -> WarrenProcess {
+    private func start(_ arguments: [String], environment: [String: String] = [:]) throws -> WarrenProcess {
         try self.processes.withLock { processes in
             let process = try WarrenProcess(
                 arguments,
-                environment: [:],
+                environment: environment,
                 name: "warren-\(processes.count)",
                 in: self.directory
             )

@@ -1,0 +1,99 @@
+import Deployments
+import Messaging
+import Polling
+import Topology
+
+/// How far a function is on its way from one queue to another, which its manifest names now.
+///
+/// It goes on as it was until the new queue is there and bound. Then the old one is unbound, and what is left in it is
+/// worked off by the old version beside the new one; when it is empty the old version drains and ends. So no event falls
+/// in between and none stays behind; one that comes while both are bound goes to both, and runs twice. An ordered
+/// function's events of the new queue do not wait for those of the old one.
+struct QueueMove {
+    /// Between looks at how far it is.
+    static let interval = Duration.milliseconds(100)
+    /// Looks in a row that find nothing left. The second is for what was on its way from the broker at the first.
+    private static let emptyLooks = 2
+    /// Looks in a row without anything being run that a version gets which cannot run anything: half a minute.
+    private static let idleLooks = 300
+
+    /// The events of the old queue go to the new one only.
+    private(set) var isUnbound = false
+    /// The old version drains.
+    private(set) var hasEnded = false
+    private var emptyLooks = 0
+    private var idleLooks = 0
+
+    mutating func unbind() { self.isUnbound = true }
+    mutating func end() { self.hasEnded = true }
+
+    /// One look at whether the old version runs. True when there is no use in waiting for it any longer.
+    mutating func isHopeless(isRunning: Bool) -> Bool {
+        self.idleLooks = isRunning ? 0 : self.idleLooks + 1
+        return self.idleLooks >= Self.idleLooks
+    }
+
+    /// One look at what is left to do, in the queue or here. True when there is nothing any more.
+    mutating func isOver(hasNothingToDo: Bool) -> Bool {
+        self.emptyLooks = hasNothingToDo ? self.emptyLooks + 1 : 0
+        return self.emptyLooks >= Self.emptyLooks
+    }
+}
+
+extension FunctionRuntime {
+    func beginMove(of key: FunctionKey) {
+        self.moves[key] = QueueMove()
+        self.continueMove(of: key)
+    }
+
+    /// What a function's queue consists of now.
+    func declarations(of key: FunctionKey) -> [Declaration]? {
+        guard let topology = self.pipelines[key]?.topology else { return nil }
+        guard self.moves[key]?.isUnbound == true else { return topology.declarations }
+        let gone = self.eventBindings(of: key)
+        return topology.declarations.filter { declaration in
+            if case .binding(let binding) = declaration { !gone.contains(binding) } else { true }
+        }
+    }
+
+    /// Retries come to the queue as long as it exists.
+    private func eventBindings(of key: FunctionKey) -> [BindingDeclaration] {
+        (self.pipelines[key]?.topology.bindings ?? []).filter { $0.source != self.names.delayDone }
+    }
+
+    private func continueMove(of key: FunctionKey) {
+        guard !self.isDraining, let pipeline = self.pipelines[key], var move = self.moves[key], !move.hasEnded
+        else { return }
+        // Gone for good, or wanted on this queue again: it is added anew when it has ended.
+        guard let successor = self.state.successor(of: key), successor != key else { return self.endMove(of: key) }
+        if move.isUnbound {
+            guard !move.isHopeless(isRunning: pipeline.status == .running) else { return self.endMove(of: key) }
+            self.keeper?.inspect(.function(key), queue: key.queue)
+        } else if self.isThere(successor) {
+            move.unbind()
+            self.takeAway(self.eventBindings(of: key).map(Removal.binding), of: key)
+        }
+        self.moves[key] = move
+        self.loop.schedule(after: QueueMove.interval) { [weak self] in self?.continueMove(of: key) }
+    }
+
+    /// Its queue takes events from now on. One that is leaving itself does not stay.
+    private func isThere(_ key: FunctionKey) -> Bool {
+        guard let pipeline = self.pipelines[key], self.moves[key] == nil else { return false }
+        return pipeline.isTopologyReady && !pipeline.isDraining
+    }
+
+    /// The broker's view of a queue that may be one that is left.
+    func continueMove(of key: FunctionKey, _ inspection: QueueInspection) {
+        guard let pipeline = self.pipelines[key], var move = self.moves[key], move.isUnbound, !move.hasEnded
+        else { return }
+        let isOver = move.isOver(hasNothingToDo: inspection.readyMessages == 0 && pipeline.hasNothingToDo)
+        self.moves[key] = move
+        if isOver { self.endMove(of: key) }
+    }
+
+    private func endMove(of key: FunctionKey) {
+        self.moves[key]?.end()
+        self.leave(key, hasMoved: self.moves[key]?.isUnbound ?? false)
+    }
+}

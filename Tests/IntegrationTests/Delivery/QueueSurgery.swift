@@ -1,0 +1,115 @@
+import AMQP
+import FoundationEssentials
+import LocalBroker
+import Messaging
+import Testing
+
+/// What an operator with a shell on the broker's node can do to the hosts that consume one queue, and to nobody else.
+struct QueueSurgery: Sendable {
+    private let node: LocalBroker
+    private let queue: String
+
+    init(_ queue: String, of node: LocalBroker) {
+        self.queue = queue
+        self.node = node
+    }
+
+    /// Closes the hosts' connections.
+    ///
+    /// - Returns: how many were closed.
+    @discardableResult
+    func cutConnections() async throws -> Int {
+        try await self.onConsumers(
+            """
+            Connections = lists:usort([Connection(C) || {_, C} <- Consumers]),
+            [rabbit_networking:close_connection(C, "cut by a test") || C <- Connections],
+            length(Connections).
+            """
+        )
+    }
+
+    /// Has the queue forget the hosts without a word to their channels: nothing is delivered to them any more, and they
+    /// are not told.
+    ///
+    /// - Returns: how many were removed.
+    @discardableResult
+    func removeConsumersSilently() async throws -> Int {
+        try await self.onConsumers(
+            """
+            [{ok, _, _} = ra:process_command(Leader, rabbit_fifo:make_checkout(C, cancel, #{})) || C <- Consumers],
+            length(Consumers).
+            """
+        )
+    }
+
+    /// How many hosts consume, those that wait for their turn included.
+    func consumers() async throws -> Int { try await self.onConsumers("length(Consumers).") }
+
+    /// `Consumers` are pairs of a tag and a channel, as `rabbit_fifo` of RabbitMQ 3.10 has them.
+    private func onConsumers(_ expression: String) async throws -> Int {
+        let name = "rabbit_misc:r(<<\"/\">>, queue, <<\"\(self.queue)\">>)"
+        let output = try await self.node.control([
+            "eval",
+            """
+            {ok, Queue} = rabbit_amqqueue:lookup(\(name)),
+            Leader = amqqueue:get_pid(Queue),
+            {ok, {_, Table}, _} = ra:leader_query(Leader, fun rabbit_fifo:query_consumers/1),
+            Connection = fun(C) -> proplists:get_value(connection, rabbit_channel:info(C, [connection])) end,
+            IsHost = fun(C) ->
+                [{_, Properties}] = rabbit_reader:info(Connection(C), [client_properties]),
+                lists:keyfind(<<"connection_name">>, 1, Properties) =:= {<<"connection_name">>, longstr, <<"warren intake">>}
+            end,
+            Consumers = [Consumer || {_, C} = Consumer <- maps:keys(Table), IsHost(C)],
+            \(expression)
+            """,
+        ])
+        guard let number = Int(output.filter { !$0.isWhitespace }) else {
+            throw OutOfPatience(description: "rabbitmqctl answered '\(output)'")
+        }
+        return number
+    }
+}
+
+extension TestBed {
+    func surgery(_ function: String) -> QueueSurgery { QueueSurgery(self.queue(function), of: self.node) }
+
+    /// Events that name it as their gate run until it is opened.
+    var gate: String { "\(self.directory)/gate" }
+
+    func openGate() throws { try "open".write(toFile: self.gate, atomically: true, encoding: .utf8) }
+
+    /// Publishes events in this order; each must be confirmed.
+    func publish(_ events: [(id: String, body: String)]) async throws -> Set<String> {
+        let results = await self.broker.publish(events.map { self.event($0.body, id: $0.id) })
+        guard results.allSatisfy({ $0 == .confirmed }) else {
+            throw OutOfPatience(
+                description: "the broker confirmed \(results.count { $0 == .confirmed }) of \(events.count)"
+            )
+        }
+        return Set(events.map(\.id))
+    }
+
+    /// Waits until nothing is ready in the queue of the function: all of it is with a consumer, or gone.
+    func waitUntilTaken(_ function: String) async throws {
+        try await wait(for: "end of the messages ready in \(self.queue(function))") {
+            try await self.broker.inspect(queue: self.queue(function))?.readyMessages == 0
+        }
+    }
+
+    /// The account when no host runs any more: what was confirmed is handled, and nothing is anywhere else.
+    func expectAllHandled(
+        _ confirmed: Set<String>,
+        as deed: String = "ended",
+        by function: String,
+        _ location: SourceLocation = #_sourceLocation
+    ) async throws {
+        let handled = self.journal.deeds.events(deed)
+        let ledger = try await self.ledger(confirmed: confirmed, handled: handled, function: function)
+        ledger.expectBalance(location)
+        #expect(
+            ledger.queued.isEmpty && ledger.dead.isEmpty && ledger.parked.isEmpty,
+            "queued \(ledger.queued), dead \(ledger.dead), parked \(ledger.parked)",
+            sourceLocation: location
+        )
+    }
+}

@@ -1,0 +1,55 @@
+import FoundationEssentials
+import Glibc
+
+/// What the kernel tells of a process under `/proc`. Of one that has gone it tells nothing.
+struct ProcessFacts: Sendable {
+    let process: pid_t
+
+    init(_ process: pid_t) { self.process = process }
+
+    /// Open descriptors.
+    var descriptors: Int { self.entries("fd").count }
+    var threads: Int { self.entries("task").count }
+    /// Resident memory in KiB.
+    var residentKiB: Int {
+        let line = self.text("status").split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
+        return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) } ?? 0
+    }
+
+    /// The environment with which it was started.
+    var environment: [String: String] {
+        let pairs = self.text("environ").split(separator: "\0").map { $0.split(separator: "=", maxSplits: 1) }
+        return Dictionary(pairs.map { (String($0[0]), $0.count > 1 ? String($0[1]) : "") }) { first, _ in first }
+    }
+
+    /// The file that it executes, as a device and an inode.
+    var executable: [UInt]? { Self.file("/proc/\(self.process)/exe") }
+
+    /// The processes that it has started and that live.
+    var children: [ProcessFacts] {
+        self.entries("task").flatMap { task in
+            self.text("task/\(task)/children").split(separator: " ").compactMap { Int32($0) }.map(ProcessFacts.init)
+        }
+    }
+
+    /// Which file stands at a path, as a device and an inode.
+    static func file(_ path: String) -> [UInt]? {
+        var status = stat()
+        return stat(path, &status) == 0 ? [status.st_dev, status.st_ino] : nil
+    }
+
+    private func entries(_ directory: String) -> [String] {
+        (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(self.process)/\(directory)")) ?? []
+    }
+
+    /// Files of `/proc` have no size, so they are read to their end.
+    private func text(_ name: String) -> String {
+        let file = open("/proc/\(self.process)/\(name)", O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return "" }
+        defer { close(file) }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while case let count = read(file, &buffer, buffer.count), count > 0 { bytes += buffer[..<count] }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

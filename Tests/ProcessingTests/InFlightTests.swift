@@ -1,0 +1,72 @@
+import Messaging
+import Testing
+
+@testable import Processing
+
+struct InFlightTests {
+    private static func add(_ inFlight: inout InFlight, _ event: String) -> UInt64 {
+        inFlight.add { RunningDelivery.test(.test(event), id: $0) }.id
+    }
+
+    @Test func `ids are new for each run, although places are used again`() {
+        var inFlight = InFlight(limit: 2)
+        let first = Self.add(&inFlight, "a")
+        #expect(inFlight[first]?.id == first)
+        #expect(inFlight.remove(first)?.id == first)
+        #expect(inFlight.isEmpty)
+        let second = Self.add(&inFlight, "b")
+        #expect(second & 0xffff == first & 0xffff)
+        #expect(second != first)
+        #expect(inFlight[first] == nil)
+        #expect(inFlight.remove(first) == nil, "an id of an earlier run means nothing")
+        #expect(inFlight.count == 1)
+    }
+
+    @Test func `there is room up to the limit, whatever it was before`() {
+        var inFlight = InFlight(limit: 2)
+        let ids = ["a", "b"].map { Self.add(&inFlight, $0) }
+        #expect(!inFlight.hasRoom)
+        inFlight.limit = 3
+        #expect(inFlight.hasRoom)
+        inFlight.limit = 1
+        #expect(!inFlight.hasRoom)
+        _ = inFlight.remove(ids[0])
+        #expect(!inFlight.hasRoom)
+        _ = inFlight.remove(ids[1])
+        #expect(inFlight.hasRoom)
+    }
+
+    @Test func `a delivery is exchanged in its place, and only there`() {
+        var inFlight = InFlight(limit: 2)
+        let id = Self.add(&inFlight, "a")
+        inFlight[id]?.delivery = .test("a", tag: 9)
+        #expect(inFlight[id]?.delivery.tag.value == 9)
+        inFlight[id] = .test(.test("b"), id: id + 1)
+        #expect(inFlight[id]?.delivery.tag.value == 9)
+        inFlight[id] = nil
+        #expect(inFlight.count == 1)
+        #expect(inFlight.all.map(\.id) == [id])
+    }
+
+    @Test(arguments: 0..<10 as Range<UInt64>)
+    func `in any history it holds what was added and not removed, each under an id of its own`(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        var inFlight = InFlight(limit: 1000)
+        var model: [UInt64: String] = [:]
+        var used: Set<UInt64> = []
+        for number in 0..<2000 {
+            if Bool.random(using: &random), let id = model.keys.sorted().randomElement(using: &random) {
+                let removed = inFlight.remove(id).map { EventKey($0.delivery) }
+                #expect(removed == model[id].map { EventKey(.test($0)) })
+                model[id] = nil
+            } else {
+                let id = Self.add(&inFlight, "\(number)")
+                #expect(used.insert(id).inserted)
+                model[id] = "\(number)"
+            }
+            #expect(inFlight.count == model.count)
+        }
+        #expect(Set(inFlight.all.map(\.id)) == Set(model.keys))
+        #expect(inFlight.all.allSatisfy { $0.id & 0xffff < 1000 }, "places are used again before there are more")
+    }
+}

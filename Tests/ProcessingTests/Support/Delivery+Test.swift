@@ -1,0 +1,43 @@
+import Messaging
+
+@testable import Processing
+
+extension Delivery {
+    /// A delivery for tests of what needs no broker.
+    static func test(
+        _ id: String?,
+        tag: UInt64 = 1,
+        exchange: String = "events",
+        key: String = "order.placed",
+        headers: [(String, FieldValue)] = [],
+        body: [UInt8] = [],
+        isRedelivered: Bool = false
+    ) -> Delivery {
+        var properties = BasicProperties()
+        properties.messageID = id
+        let message = OutgoingMessage(
+            exchange: exchange,
+            routingKey: key,
+            properties: properties,
+            headers: FieldTable(headers),
+            body: body[...]
+        )
+        return Delivery(message, tag: DeliveryTag(generation: 1, value: tag), isRedelivered: isRedelivered)
+    }
+}
+
+extension RunningDelivery {
+    static func test(_ delivery: Delivery, id: UInt64 = 1, life: SubscriptionLife = .test) -> RunningDelivery {
+        RunningDelivery(
+            id: id,
+            delivery: delivery,
+            history: AttemptHistory(),
+            origin: Origin(exchange: delivery.exchange, routingKey: delivery.routingKey),
+            life: life
+        )
+    }
+}
+
+extension SubscriptionLife {
+    static var test: SubscriptionLife { SubscriptionLife(SubscriptionID(number: 1)) }
+}
