@@ -21,7 +21,7 @@ extension FunctionPipeline {
 
     /// Switches to another version of the function, on the same queue, as soon as its invoker is ready: from then on it
     /// gets what comes, and the present one ends with what it runs. An invoker that cannot get ready is dropped, unless
-    /// the present one cannot run anything either. A change that is under way is given up for this one, without its
+    /// the present one never was either. A change that is under way is given up for this one, without its
     /// completion being called.
     package func change(
         to manifest: FunctionManifest,
@@ -44,7 +44,8 @@ extension FunctionPipeline {
 
     func judgeCandidate(_ reason: String) {
         guard let candidate = self.candidate else { return }
-        guard self.tenure.isReady else { return self.promote() }
+        // One that never could run anything has nothing to be defended for; one that could comes back.
+        guard self.tenure.hasBeenReady else { return self.promote() }
         self.candidate = nil
         self.retire(candidate.tenure)
         candidate.completion(.rejected(reason))

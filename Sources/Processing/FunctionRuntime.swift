@@ -233,12 +233,8 @@ package final class FunctionRuntime {
     func takeAway(_ removals: [Removal], of key: FunctionKey) {
         guard !removals.isEmpty else { return }
         let logger = self.logger(of: key.name)
-        self.keeper?.perform { broker in
-            do throws(BrokerError) {
-                try await broker.remove(removals)
-            } catch {
-                logger.warning("bindings could not be removed", metadata: ["reason": "\(error)"])
-            }
+        self.keeper?.remove(removals) { error in
+            logger.warning("bindings could not be removed", metadata: ["reason": "\(error)"])
         }
     }
 

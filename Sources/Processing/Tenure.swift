@@ -2,7 +2,10 @@
 /// place; then it ends with the last invocation that it runs.
 final class Tenure {
     let invoker: any Invoker
-    var isReady = false
+    var isReady = false {
+        didSet { self.hasBeenReady = self.hasBeenReady || self.isReady }
+    }
+    private(set) var hasBeenReady = false
     /// Why nothing can be run.
     var problem: String?
     /// Invocations that it has and has not answered.

@@ -71,6 +71,22 @@ final class TopologyKeeper<Part: Hashable & Sendable> {
         }
     }
 
+    /// Takes objects away. While the broker is away it is tried again, and what was asked for later waits for it.
+    ///
+    /// - Parameter failed: called, on any thread, when the broker refuses.
+    func remove(_ removals: [Removal], failed: @escaping @Sendable (BrokerError) -> Void) {
+        self.perform { broker in
+            while true {
+                do throws(BrokerError) {
+                    return try await broker.remove(removals)
+                } catch {
+                    guard error.kind == .unreachable else { return failed(error) }
+                    try? await Task.sleep(for: Self.pause)
+                }
+            }
+        }
+    }
+
     /// Does something with the broker when all that was asked for before is done.
     func perform(_ body: @escaping @Sendable (any Broker) async -> Void) {
         let broker = self.broker

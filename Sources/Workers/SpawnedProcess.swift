@@ -74,7 +74,14 @@ struct SpawnedProcess {
         var pid = pid_t()
         let status = Self.withCStrings([launch.executable]) { arguments in
             Self.withCStrings(variables) { variables in
-                posix_spawn(&pid, launch.build?.spawnPath ?? launch.executable, &actions, &attributes, arguments, variables)
+                posix_spawn(
+                    &pid,
+                    launch.build?.spawnPath ?? launch.executable,
+                    &actions,
+                    &attributes,
+                    arguments,
+                    variables
+                )
             }
         }
         return (pid, status)

@@ -80,7 +80,8 @@ final class WorkerLog {
             "log lines of a worker were dropped: it writes more than it may",
             metadata: [
                 "lines": "\(dropped)",
-                "limit": "\(Int(LogBudget.linesPerSecond)) lines and \(Int(LogBudget.bytesPerSecond) >> 10) KiB a second",
+                "limit":
+                    "\(Int(LogBudget.linesPerSecond)) lines and \(Int(LogBudget.bytesPerSecond) >> 10) KiB a second",
             ]
         )
     }
