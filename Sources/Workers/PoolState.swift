@@ -47,6 +47,12 @@ struct PoolState {
         /// Replaced when it has been given so many.
         var servedLimit: Int?
         var isBeingReplaced = false
+        /// It is being ended, or cannot be reached: it gets nothing more, and its end is still to come.
+        var isCondemned = false
+        /// It was running several when it was condemned: whatever is left of them in the end, each may be the cause.
+        var wasCrowded = false
+
+        var canServe: Bool { self.phase == .ready && self.role != .quarantine && !self.isCondemned }
     }
 
     private let size: Int
@@ -130,7 +136,7 @@ struct PoolState {
         var least: Int?
         for index in self.workers.indices {
             let worker = self.workers[index]
-            guard worker.phase == .ready, worker.role != .quarantine else { continue }
+            guard worker.canServe else { continue }
             if let best = least, self.workers[best].load <= worker.load { continue }
             least = index
         }
@@ -157,7 +163,7 @@ struct PoolState {
 
     /// What follows from a batch of answers of one worker.
     mutating func rested(_ number: Int) -> [Action] {
-        guard let index = self.index(of: number) else { return [] }
+        guard let index = self.index(of: number), !self.workers[index].isCondemned else { return [] }
         let worker = self.workers[index]
         if worker.role == .quarantine, worker.load == 0 { return self.nextSuspect(in: index) }
         if let limit = worker.servedLimit, worker.served >= limit { return self.recycle(number) }
@@ -177,7 +183,7 @@ struct PoolState {
 
     /// - Parameter random: from 0 up to but not including 1, by which the workers' ends are spread.
     mutating func ready(_ number: Int, random: Double) -> [Action] {
-        guard let index = self.index(of: number) else { return [] }
+        guard let index = self.index(of: number), !self.workers[index].isCondemned else { return [] }
         guard !self.isStopping else {
             self.workers[index].phase = .retiring
             return [.drain(number)]
@@ -238,6 +244,14 @@ struct PoolState {
 
     // MARK: - Workers going
 
+    /// A worker is about to end, because the host has killed it or cannot reach it any more: what is sent to it now would
+    /// be lost with it, and charged.
+    mutating func condemn(_ number: Int) {
+        guard let index = self.index(of: number), !self.workers[index].isCondemned else { return }
+        self.workers[index].isCondemned = true
+        self.workers[index].wasCrowded = self.workers[index].load > 1
+    }
+
     /// A process has ended, or could not be started.
     ///
     /// - Parameters:
@@ -254,20 +268,20 @@ struct PoolState {
         let hasStarted = worker.phase != .starting && (hasAnswered || !lost.isEmpty)
         guard hasStarted else { return self.startFailed(worker) }
         // First that it died: whoever listens may take back what has not begun before more of it begins.
-        var actions = [.died] + self.judge(lost, isOverdue: isOverdue)
+        var actions = [.died] + self.judge(lost, wasCrowded: worker.wasCrowded, isOverdue: isOverdue)
         if worker.role != .quarantine, worker.phase != .retiring { actions += self.replaceDead(worker) }
         return actions + self.callQuarantine() + self.sendBacklog()
     }
 
     /// Decides what becomes of what a worker was running when it died.
-    private mutating func judge(_ lost: [UInt64], isOverdue: (UInt64) -> Bool) -> [Action] {
+    private mutating func judge(_ lost: [UInt64], wasCrowded: Bool, isOverdue: (UInt64) -> Bool) -> [Action] {
         let overdue = lost.filter(isOverdue)
         if !overdue.isEmpty {
             // What hung is known; the others are innocent, and first in turn again.
             self.backlog.prepend(contentsOf: lost.filter { !overdue.contains($0) })
             return overdue.map { .timedOut($0) }
         }
-        if lost.count == 1 { return [.crashed(lost[0])] }
+        if lost.count == 1, !wasCrowded { return [.crashed(lost[0])] }
         self.suspects.append(contentsOf: lost)
         return []
     }
@@ -283,15 +297,14 @@ struct PoolState {
         var actions: [Action] = []
         switch worker.role {
         case .serving:
-            actions = worker.phase == .retiring ? [] : self.replaceDead(worker)
+            actions = self.replaceDead(worker)
         case .quarantine:
             self.isQuarantineDue = true
             actions = [.spawnLater(.quarantine)]
         case .replacement:
             actions = [.spawnLater(worker.role)]
         }
-        let serves = self.workers.contains { $0.phase == .ready && $0.role != .quarantine }
-        guard !serves else { return actions }
+        guard !self.workers.contains(where: \.canServe) else { return actions }
         self.isAvailable = false
         return [.unavailable(notRun: self.withdraw())] + actions
     }

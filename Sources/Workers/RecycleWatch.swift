@@ -33,7 +33,8 @@ enum RecycleReason: CustomStringConvertible {
 final class RecycleWatch {
     /// The part of a hard limit at which a worker is replaced.
     static let softPart = 0.8
-    private static let interval = Duration.seconds(1)
+    private static let longestInterval = Duration.seconds(1)
+    private static let shortestInterval = Duration.milliseconds(50)
 
     private struct Watched {
         let process: pid_t
@@ -44,6 +45,7 @@ final class RecycleWatch {
     private let softMemory: Int?
     private let softTime: Duration?
     private let lifetime: Duration?
+    private let interval: Duration
     /// Called with the worker's number.
     private let expired: (Int, RecycleReason) -> Void
     private var watched: [Int: Watched] = [:]
@@ -54,6 +56,10 @@ final class RecycleWatch {
         self.softMemory = launch.limits.memory.map { Int(Double($0) * Self.softPart) }
         self.softTime = launch.limits.cpuTime.map { $0 * Self.softPart }
         self.lifetime = launch.recycle.afterTime
+        // Twice in the time in which a worker that is busy on all processors goes from the soft limit to the hard one.
+        let processors = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        let margin = launch.limits.cpuTime.map { $0 * (1 - Self.softPart) / (2 * processors) } ?? Self.longestInterval
+        self.interval = max(Self.shortestInterval, min(margin, Self.longestInterval))
         self.expired = expired
     }
 
@@ -76,7 +82,7 @@ final class RecycleWatch {
     }
 
     private func schedule() {
-        self.timer = self.loop.schedule(after: Self.interval) { [weak self] in
+        self.timer = self.loop.schedule(after: self.interval) { [weak self] in
             guard let self else { return }
             self.timer = nil
             guard !self.watched.isEmpty else { return }

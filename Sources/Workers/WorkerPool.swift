@@ -168,6 +168,8 @@ package final class WorkerPool: Invoker {
             self.perform(self.state.ready(number, random: .random(in: 0..<1)))
         case .results(let results):
             self.take(results, from: number)
+        case .condemned:
+            self.state.condemn(number)
         case .ended(let end):
             self.ended(number, end)
         }

@@ -12,6 +12,8 @@ final class WorkerProcess {
         /// The handshake is over: the function is initialised.
         case ready
         case results([Result])
+        /// It is being ended, or its socket is closed: nothing that is sent to it is run any more.
+        case condemned
         /// The process is gone and has been reaped. Reported exactly once, last.
         case ended(End)
     }
@@ -145,7 +147,10 @@ final class WorkerProcess {
     /// Ends the process and all of its group. `ended` follows.
     func kill(because reason: String) {
         guard !self.hasEnded else { return }
-        if self.killReason == nil { self.killReason = reason }
+        if self.killReason == nil {
+            self.killReason = reason
+            self.handler(.condemned)
+        }
         Glibc.kill(-self.process.pid, SIGKILL)
         if self.process.processDescriptor < 0 { self.reapLater() }
     }
@@ -248,6 +253,7 @@ final class WorkerProcess {
         self.isSocketOpen = false
         self.loop.unwatch(self.process.socket)
         close(self.process.socket)
+        self.handler(.condemned)
         // A worker without its socket is of no use; most are exiting already.
         if self.killReason == nil, self.process.processDescriptor < 0 { self.reapLater() }
         self.closeTimer = self.loop.schedule(after: .seconds(1)) { [weak self] in

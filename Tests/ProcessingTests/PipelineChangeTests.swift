@@ -139,11 +139,13 @@ struct PipelineChangeTests {
         #expect(rig.pipeline.manifest.timeoutGrace == .seconds(8))
     }
 
-    @Test func `when the running version cannot run anything either, the new one takes its place at once`() throws {
-        let rig = try Self.rig()
-        rig.publish("a")
-        try rig.run(pending: 1)
+    @Test func `a version that never could run anything gives way to one that cannot either`() throws {
+        let rig = try Rig([.test()])
+        rig.invoker.isReadyAtOnce = false
+        rig.begin()
         rig.invoker.becomeUnavailable("no executable")
+        try rig.run("the queue") { $0.pipeline.isTopologyReady }
+        rig.publish("a")
         try Self.deploy(rig, [Self.next()])
         rig.laterInvokers[0].becomeUnavailable("not this one either")
         #expect(rig.pipeline.status == .unhealthy(reason: "not this one either"))
@@ -151,6 +153,33 @@ struct PipelineChangeTests {
         rig.laterInvokers[0].becomeReady()
         try rig.run("the event") { $0.laterInvokers[0].pending.count == 1 }
         #expect(rig.laterInvokers[0].pending[0].attempt == 1)
+    }
+
+    @Test func `a version that could run, and will again, does not give way to one that cannot`() throws {
+        let rig = try Self.rig()
+        rig.publish("a")
+        try rig.run(pending: 1)
+        rig.invoker.becomeUnavailable("no executable")
+        try Self.deploy(rig, [Self.next()])
+        rig.laterInvokers[0].becomeUnavailable("not this one either")
+        #expect(rig.pipeline.status == .unhealthy(reason: "no executable"))
+        #expect(rig.laterInvokers[0].isStopped && !rig.invoker.isStopped)
+        rig.invoker.becomeReady()
+        try rig.run("the event") { $0.invoker.pending.count == 1 }
+        #expect(rig.invoker.pending[0].attempt == 1)
+        #expect(rig.pipeline.manifest.timeoutGrace != .seconds(7))
+    }
+
+    @Test func `while a version cannot run, one that can takes its place`() throws {
+        let rig = try Self.rig()
+        rig.publish("a")
+        try rig.run(pending: 1)
+        rig.invoker.becomeUnavailable("no executable")
+        try Self.deploy(rig, [Self.next()])
+        rig.laterInvokers[0].becomeReady()
+        try rig.run("the event") { $0.laterInvokers[0].pending.count == 1 }
+        #expect(rig.pipeline.status == .running)
+        #expect(rig.invoker.isStopped)
     }
 
     @Test func `a later change takes the place of one that is under way`() throws {

@@ -262,6 +262,37 @@ struct PoolStateTests {
         #expect(Array(pool.suspects) == [1, 2])
     }
 
+    @Test func `a worker that is given up gets nothing more, and is replaced when it has ended`() {
+        var pool = Self.pool(2)
+        #expect(pool.invoke(1) == 1)
+        pool.condemn(1)
+        #expect(pool.invoke(2) == 2)
+        #expect(pool.invoke(3) == 2, "the other one has less to do, but will not live to do it")
+        #expect(pool.rested(1) == [])
+        #expect(Self.die(&pool, 1) == [.died, .crashed(1), .spawnLater(.serving)])
+    }
+
+    @Test func `a quarantine that is given up gets no other suspect, and another one does`() {
+        var pool = Self.pool(1)
+        for id in 1...2 as ClosedRange<UInt64> { _ = pool.invoke(id) }
+        _ = Self.die(&pool, 1)
+        #expect(pool.ready(2, random: 0) == [.send(1, to: 2)])
+        #expect(pool.answered(1, by: 2) == true)
+        pool.condemn(2)
+        #expect(pool.rested(2) == [])
+        #expect(Self.die(&pool, 2) == [.died, .spawn(3, .quarantine)])
+        #expect(pool.ready(3, random: 0) == [.send(2, to: 3)])
+    }
+
+    @Test func `the last of several that a given up worker ran is not charged for the others`() {
+        var pool = Self.pool(1)
+        for id in 1...2 as ClosedRange<UInt64> { _ = pool.invoke(id) }
+        pool.condemn(1)
+        #expect(pool.answered(1, by: 1) == true)
+        #expect(Self.die(&pool, 1) == [.died, .spawnLater(.serving), .spawn(2, .quarantine)])
+        #expect(Array(pool.suspects) == [2])
+    }
+
     // MARK: - End
 
     @Test func `told to stop, all workers are drained, those that come are too, and none is replaced`() {

@@ -25,7 +25,7 @@ struct HealthTests {
 
     @Test func `a function whose workers die is degraded, and its events wait until the cause is gone`() async throws {
         try await TestBed.use { bed in
-            try bed.deploy("ail", "retry: { maxAttempts: 20, backoff: { initial: 100ms, max: 100ms } }")
+            try bed.deploy("ail", "concurrency: 1\nretry: { maxAttempts: 20, backoff: { initial: 100ms, max: 100ms } }")
             try bed.deploy("record", keys: ["neighbour"])
             let host = try await bed.startHost()
             let confirmed = try await bed.publish(Self.events("crash", cure: bed.gate, 40))

@@ -26,6 +26,7 @@ struct PoolModel {
         var isReady = false
         var isDrained = false
         var hasAnswered = false
+        var isCondemned = false
         var holds: [UInt64] = []
     }
 
@@ -66,7 +67,7 @@ struct PoolModel {
         case 13: self.failToStart()
         case 14: self.fireTimer()
         case 15, 16: self.dieOfWork()
-        case 17: self.dieFromOutside()
+        case 17: if Bool.random(using: &self.random) { self.dieFromOutside() } else { self.condemn() }
         case 18: self.recycle()
         default: if Int.random(in: 0..<10, using: &self.random) == 0 { self.withdraw() }
         }
@@ -82,6 +83,7 @@ struct PoolModel {
             self.comeUp()
             self.answer()
             self.dieOfWork()
+            for number in self.numbers(\.isCondemned) { self.die(number) }
             self.endDrained()
             self.check()
         }
@@ -94,6 +96,7 @@ struct PoolModel {
             self.processes[number]?.isReady = true
             self.perform(self.pool.ready(number, random: 0))
         }
+        for number in self.numbers(\.isCondemned) { self.die(number) }
         for role in self.timers { self.perform(self.pool.respawn(role)) }
         self.endDrained()
     }
@@ -150,9 +153,22 @@ struct PoolModel {
     private mutating func dieFromOutside() {
         let natures = self.natures
         let victim = self.pick { process in
-            process.isReady && process.holds.count != 1 && process.holds.allSatisfy { natures[$0] != .hanging }
+            process.isCondemned
+                || process.isReady && process.holds.count != 1 && process.holds.allSatisfy { natures[$0] != .hanging }
         }
         if let victim { self.die(victim) }
+    }
+
+    /// The host gives it up for what it did, but not while it holds exactly one, for the same reason. It may still answer
+    /// before it ends.
+    private mutating func condemn() {
+        let natures = self.natures
+        let victim = self.pick { process in
+            process.isReady && process.holds.count != 1 && process.holds.allSatisfy { natures[$0] == .innocent }
+        }
+        guard let victim else { return }
+        self.processes[victim]?.isCondemned = true
+        self.pool.condemn(victim)
     }
 
     private mutating func recycle() {
@@ -221,7 +237,7 @@ struct PoolModel {
             Issue.record("\(id) was sent to worker \(number), which is gone")
             return
         }
-        #expect(process.isReady && !process.isDrained, "sent to a worker that takes nothing")
+        #expect(process.isReady && !process.isDrained && !process.isCondemned, "sent to a worker that takes nothing")
         #expect(self.ends[id] == nil, "sent after its end")
         self.runs[id, default: 0] += 1
         if process.isQuarantine {
