@@ -92,35 +92,38 @@ let package = Package(
         ),
 
         // Tests: unit tests need no network, integration tests start a private RabbitMQ.
-        .testTarget(name: "MessagingTests", dependencies: ["Messaging"]),
+        .target(name: "SeededGeneration", path: "Tests/SeededGeneration"),
+        .testTarget(name: "MessagingTests", dependencies: ["Messaging", "SeededGeneration"]),
         .testTarget(name: "WarrenTests", dependencies: ["Warren", "Messaging", "WorkerProtocol", logging]),
         .testTarget(name: "HelloTests", dependencies: ["ExampleHello", "WarrenTesting"]),
-        .testTarget(name: "WorkerProtocolTests", dependencies: ["WorkerProtocol", "Messaging"]),
+        .testTarget(name: "WorkerProtocolTests", dependencies: ["WorkerProtocol", "Messaging", "SeededGeneration"]),
         .testTarget(name: "ManifestsTests", dependencies: ["Manifests", "Messaging"]),
         .testTarget(
             name: "TopologyTests",
-            dependencies: ["Topology", "Manifests", "Messaging"],
+            dependencies: ["Topology", "Manifests", "Messaging", "SeededGeneration"],
             exclude: ["plan.golden.txt"]
         ),
         .testTarget(name: "PollingTests", dependencies: ["Polling"]),
         .testTarget(
             name: "DeploymentsTests",
-            dependencies: ["CLinux", "Deployments", "Manifests", "Messaging", "Polling"]
+            dependencies: ["CLinux", "Deployments", "Manifests", "Messaging", "Polling", "SeededGeneration"]
         ),
         .testTarget(
             name: "ProcessingTests",
             dependencies: [
-                "Processing", "WarrenTesting", "Deployments", "Topology", "Manifests", "Messaging", "Polling", logging,
+                "Processing", "WarrenTesting", "Deployments", "Topology", "Manifests", "Messaging", "Polling",
+                "SeededGeneration", logging,
             ]
         ),
         .testTarget(
             name: "WorkersTests",
             dependencies: [
-                "Workers", "Processing", "Manifests", "Messaging", "Polling", "test-functions", logging,
+                "Workers", "Processing", "Manifests", "Messaging", "Polling", "SeededGeneration", "test-functions",
+                logging,
             ]
         ),
         .testTarget(name: "LocalBrokerTests", dependencies: ["LocalBroker"]),
-        .testTarget(name: "AMQPTests", dependencies: ["AMQP", "Messaging"]),
+        .testTarget(name: "AMQPTests", dependencies: ["AMQP", "Messaging", "SeededGeneration"]),
         // What a broker has to do, tested over the one in memory and over RabbitMQ.
         .target(
             name: "BrokerConformance",

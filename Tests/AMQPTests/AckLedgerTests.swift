@@ -1,3 +1,4 @@
+import SeededGeneration
 import Testing
 
 @testable import AMQP
@@ -18,7 +19,7 @@ struct AckLedgerTests {
 
     @Test(arguments: 0..<200)
     func `no tag is told twice, and none that is not settled`(seed: UInt64) {
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         var ledger = AckLedger()
         var channel = Channel()
         var running: [UInt64] = []

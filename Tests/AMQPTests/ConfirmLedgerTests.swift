@@ -1,3 +1,4 @@
+import SeededGeneration
 import Testing
 
 @testable import AMQP
@@ -5,7 +6,7 @@ import Testing
 struct ConfirmLedgerTests {
     @Test(arguments: 0..<200)
     func `every message is answered exactly once, and the returned ones are known`(seed: UInt64) {
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         var ledger = ConfirmLedger<Int>()
         var answers: [Int: Bool] = [:]
         /// Numbers on the present channel, oldest first, with their items.

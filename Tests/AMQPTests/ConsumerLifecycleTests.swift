@@ -1,4 +1,5 @@
 import Messaging
+import SeededGeneration
 import Testing
 
 @testable import AMQP
@@ -202,7 +203,7 @@ struct ConsumerLifecycleTests {
 
     @Test(arguments: 0..<300)
     func `whatever happens, the end is reported once and nothing follows it`(seed: UInt64) {
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         var life = ConsumerLifecycle()
         var ends = 0
         for _ in 0..<60 {

@@ -1,5 +1,6 @@
 import Deployments
 import Manifests
+import SeededGeneration
 import Testing
 
 /// Random histories with fixed seeds: whatever is edited, and however steps end, the rules of `ReloadState` hold.

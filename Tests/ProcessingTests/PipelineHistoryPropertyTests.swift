@@ -1,5 +1,6 @@
 import Manifests
 import Messaging
+import SeededGeneration
 import Testing
 import Topology
 import WarrenTesting

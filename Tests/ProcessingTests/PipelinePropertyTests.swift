@@ -1,5 +1,6 @@
 import Messaging
 import Processing
+import SeededGeneration
 import Testing
 import Topology
 import WarrenTesting

@@ -1,4 +1,5 @@
 import Messaging
+import SeededGeneration
 import Testing
 import WorkerProtocol
 

@@ -1,3 +1,4 @@
+import SeededGeneration
 import Testing
 
 @testable import Workers
@@ -33,7 +34,7 @@ struct PoolModel {
     let size: Int
     /// Without hanging invocations an innocent one runs twice at most.
     let hasHanging: Bool
-    private var random: SeededRandom
+    private var random: SeededGenerator
     private(set) var pool: PoolState
     private var processes: [Int: Process] = [:]
     private var timers: [PoolState.Role] = []
@@ -46,7 +47,7 @@ struct PoolModel {
     private var lost: [UInt64] = []
 
     init(seed: UInt64) {
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         self.size = Int.random(in: 1...4, using: &random)
         self.hasHanging = seed % 2 == 0
         self.pool = PoolState(size: self.size, recycleAfter: seed % 3 == 0 ? 10 : nil)
