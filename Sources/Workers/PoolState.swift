@@ -5,7 +5,8 @@ import DequeModule
 ///
 /// When a worker dies over several invocations, each of them is a suspect. Suspects run again one at a time in a
 /// worker of their own, the quarantine, while the others go on beside it: only the one that kills it alone is charged.
-/// So an innocent event runs at most twice, and no event is charged for its neighbour.
+/// So no event is charged for its neighbour, and an innocent one runs at most twice, unless what it waits for in quarantine
+/// is cut short: then it goes back to the queue unsuspected.
 struct PoolState {
     enum Role: Equatable, Sendable {
         case serving
