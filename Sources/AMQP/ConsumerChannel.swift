@@ -146,13 +146,14 @@ final class ConsumerChannel {
                 let cancel = amqp_basic_cancel_t(consumer_tag: tag, nowait: 0)
                 self.driver.send(AMQP_BASIC_CANCEL_METHOD, on: self.number, cancel)
             }
+            self.watchForEnd()
         case .sendLastAcks:
             self.sendLastAcks()
         case .closeChannel:
             var close = amqp_channel_close_t()
             close.reply_code = 200
             self.driver.send(AMQP_CHANNEL_CLOSE_METHOD, on: self.number, close)
-            self.watchForClose()
+            self.watchForEnd()
         case .confirmChannelClose:
             self.driver.send(AMQP_CHANNEL_CLOSE_OK_METHOD, on: self.number, amqp_channel_close_ok_t())
         case .rest:
@@ -172,7 +173,7 @@ final class ConsumerChannel {
         }
     }
 
-    /// From opening the channel until the consumer is there, and from closing it until that is confirmed.
+    /// From opening the channel until the consumer is there, and from its end until that is confirmed.
     private static let answerLimit = Duration.seconds(30)
 
     private func watchForAnswers() {
@@ -188,16 +189,16 @@ final class ConsumerChannel {
         }
     }
 
-    private func watchForClose() {
+    private func watchForEnd() {
         let generation = self.generation
         self.loop.schedule(after: Self.answerLimit) { [weak self] in
             guard let self, self.generation == generation else { return }
             let error = BrokerError(
                 .unreachable,
-                "\(self.driver.address) has not closed the channel of queue '\(self.queue)' within \(Self.answerLimit); "
+                "\(self.driver.address) has not ended the consumer of queue '\(self.queue)' within \(Self.answerLimit); "
                     + "the connection is made anew; see the broker's log if it happens again"
             )
-            self.perform(self.lifecycle.closeWentUnanswered(error))
+            self.perform(self.lifecycle.endWentUnanswered(error))
         }
     }
 

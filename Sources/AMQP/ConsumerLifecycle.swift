@@ -112,9 +112,9 @@ struct ConsumerLifecycle {
         }
     }
 
-    /// The broker has not confirmed the close of the channel.
-    mutating func closeWentUnanswered(_ error: BrokerError) -> [Action] {
-        self.state == .closing ? [.breakConnection(error)] : []
+    /// The broker has not confirmed the end of the consumer, or the close of the channel.
+    mutating func endWentUnanswered(_ error: BrokerError) -> [Action] {
+        self.state == .closing || self.state == .cancelling ? [.breakConnection(error)] : []
     }
 
     /// The consumer is to be given up and made anew, because it seems dead.

@@ -4,6 +4,9 @@
 /// message from any plain AMQP client has a body and a routing key, and that is enough.
 /// Source: CloudEvents 1.0 and its AMQP binding, section 3.1 (binary content mode).
 package struct EventAttributes: Sendable {
+    /// What the id of an event begins with whose publisher gave it none.
+    package static let generatedPrefix = "generated-"
+
     package private(set) var id: ByteRange
     package private(set) var type: ByteRange
     package private(set) var source: ByteRange
@@ -91,7 +94,7 @@ extension Delivery {
     /// Two deliveries of one message get the same made-up id, and so do two messages that are equal in all they say.
     package func eventID(_ attributes: EventAttributes) -> String {
         if let id = self.bytes.text(attributes.id), !id.isEmpty { return id }
-        return "generated-" + self.contentHash.identifier
+        return EventAttributes.generatedPrefix + self.contentHash.identifier
     }
 
     /// Of everything that its publisher said. What the broker writes into the headers of a message that it delivers

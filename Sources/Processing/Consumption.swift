@@ -12,8 +12,8 @@ final class Consumption {
         /// Deliveries that are too large to be kept.
         case oversized([Delivery], SubscriptionLife)
         case arrived(Int)
-        /// Every tag of that life is void.
-        case interrupted(Interruption, BrokerError)
+        /// Every tag of that life is void. `isCurrent`: nothing is delivered until it is mended.
+        case interrupted(Interruption, BrokerError, isCurrent: Bool)
         case ended
     }
 
@@ -41,7 +41,6 @@ final class Consumption {
 
     /// Nothing is delivered and nothing will be.
     var isNone: Bool { self.current == nil && self.leaving.isEmpty }
-    var isSubscribed: Bool { self.current != nil }
     var hasWaiting: Bool { !self.waiting.isEmpty }
 
     /// Consumes the queue. With the same prefetch nothing changes.
@@ -109,7 +108,7 @@ final class Consumption {
             self.take(deliveries, of: subscription)
         case .interrupted(let what, let error):
             self.interrupt(subscription)
-            self.handler(.interrupted(what, error))
+            self.handler(.interrupted(what, error, isCurrent: subscription === self.current))
         case .ended:
             self.leaving.removeAll { $0 === subscription }
             self.handler(.ended)

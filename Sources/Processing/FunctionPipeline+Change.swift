@@ -16,25 +16,36 @@ extension FunctionPipeline {
         let tenure: Tenure
         let manifest: FunctionManifest
         let topology: TopologyPlan.Function
+        let whenReady: () -> Void
         let completion: (ChangeResult) -> Void
     }
 
-    /// Switches to another version of the function, on the same queue, as soon as its invoker is ready: from then on it
-    /// gets what comes, and the present one ends with what it runs. An invoker that cannot get ready is dropped, unless
+    /// Prepares another version of the function, on the same queue. When its invoker is ready `whenReady` is called, and
+    /// the version takes over with `commitChange`: from then on it gets what comes, and the present one ends with what it runs. An invoker that cannot get ready is dropped, unless
     /// the present one never was either. A change that is under way is given up for this one, without its
     /// completion being called.
     package func change(
         to manifest: FunctionManifest,
         topology: TopologyPlan.Function,
         invoker: any Invoker,
+        whenReady: @escaping () -> Void,
         _ completion: @escaping (ChangeResult) -> Void
     ) {
         self.cancelChange()
         guard !self.isDraining else { return invoker.stop {} }
         let tenure = Tenure(invoker)
-        self.candidate = Candidate(tenure: tenure, manifest: manifest, topology: topology, completion: completion)
+        self.candidate = Candidate(
+            tenure: tenure,
+            manifest: manifest,
+            topology: topology,
+            whenReady: whenReady,
+            completion: completion
+        )
         self.start(tenure)
     }
+
+    /// What the prepared version needs is there: it takes over.
+    package func commitChange() { self.promote() }
 
     package func cancelChange() {
         guard let candidate = self.candidate else { return }
@@ -45,13 +56,13 @@ extension FunctionPipeline {
     func judgeCandidate(_ reason: String) {
         guard let candidate = self.candidate else { return }
         // One that never could run anything has nothing to be defended for; one that could comes back.
-        guard self.tenure.hasBeenReady else { return self.promote() }
+        guard self.tenure.hasBeenReady else { return candidate.whenReady() }
         self.candidate = nil
         self.retire(candidate.tenure)
         candidate.completion(.rejected(reason))
     }
 
-    func promote() {
+    private func promote() {
         guard let candidate = self.candidate else { return }
         let old = self.tenure
         self.candidate = nil
@@ -64,6 +75,7 @@ extension FunctionPipeline {
         // New code deserves to be tried.
         self.cancelPause()
         self.breaker = Breaker(candidate.manifest.breaker)
+        self.probe = nil
         let notBegun = old.invoker.withdraw()
         old.running -= notBegun.count
         self.retire(old)

@@ -36,6 +36,8 @@ extension FunctionPipeline {
     /// Nothing runs, is settled or is held here.
     private var isIdle: Bool { self.inFlight.isEmpty && self.settlement.pending == 0 && self.held == nil }
 
+    var hasWorkers: Bool { self.tenure.isReady }
+
     /// Of what has been delivered nothing is left to do.
     var hasNothingToDo: Bool { self.isIdle && !self.consumption.hasWaiting }
 

@@ -8,7 +8,7 @@ extension FunctionPipeline {
         case .ready:
             tenure.isReady = true
             tenure.problem = nil
-            if tenure === self.candidate?.tenure { self.promote() }
+            if tenure === self.candidate?.tenure { self.candidate?.whenReady() }
             self.steer()
         case .unavailable(let reason, let notRun):
             tenure.isReady = false
@@ -38,7 +38,9 @@ extension FunctionPipeline {
                 self.settle(running, result.outcome)
             }
             // What an older version did says nothing about this one.
-            guard tenure === self.tenure else { continue }
+            let isProbe = self.probe == result.id
+            if isProbe { self.probe = nil }
+            guard tenure === self.tenure, self.breaker.state != .probing || isProbe else { continue }
             let action = self.breaker.ended(Breaker.Sign(result.outcome), at: .now)
             self.perform(action, because: "every event fails: \(result.outcome.name)")
         }
@@ -87,6 +89,7 @@ extension FunctionPipeline {
         for id in ids {
             guard let running = self.inFlight.remove(id) else { continue }
             tenure.running -= 1
+            if id == self.probe { self.probe = nil }
             self.recognition.forget(running.delivery)
             // An ordered one goes back with its channel.
             guard !running.life.isOver, !self.manifest.ordered else { continue }

@@ -31,6 +31,8 @@ package final class FunctionPipeline {
     var breaker: Breaker
     var breakerReason = ""
     var breakerTimer: TimerID?
+    /// The invocation that shows whether a paused function is well again.
+    var probe: UInt64?
     var recentAcks: RecentAcks
     var recognition = Recognition()
     var head: OrderedHead?
@@ -173,9 +175,9 @@ package final class FunctionPipeline {
                 let reason = "its body of \(delivery.omittedBodySize ?? 0) bytes is over the limit"
                 self.settlement.refuse(delivery, of: life.subscription, because: reason)
             }
-        case .interrupted(let what, let error):
+        case .interrupted(let what, let error, let isCurrent):
             self.wasInterrupted(what)
-            self.intakeProblem = error.description
+            if isCurrent { self.intakeProblem = error.description }
             self.refreshStatus()
             self.logger.notice("deliveries stopped", metadata: ["lost": "\(what.rawValue)", "reason": "\(error)"])
             self.interrupted?(what)
@@ -199,11 +201,16 @@ package final class FunctionPipeline {
 
     func fill() {
         guard self.mayTake else { return }
-        let limit = self.breaker.state == .probing ? 1 : self.inFlight.limit
-        while self.inFlight.count < limit, self.held == nil, let (delivery, life) = self.consumption.next() {
+        while self.hasRoom, let (delivery, life) = self.consumption.next() {
             if delivery.isRedelivered, !self.recognition.isEmpty, self.recognize(delivery, in: life) { continue }
             if self.manifest.ordered { self.runInOrder(delivery, in: life) } else { self.run(delivery, in: life) }
         }
+    }
+
+    /// Whether another event may begin. What ran before a pause holds up no probe.
+    private var hasRoom: Bool {
+        guard self.held == nil, self.inFlight.hasRoom else { return false }
+        return self.breaker.state != .probing || self.probe == nil
     }
 
     /// Whether a message that comes again needs no other run.
@@ -244,6 +251,7 @@ package final class FunctionPipeline {
                 life: life
             )
         }
+        if self.breaker.state == .probing { self.probe = running.id }
         self.invoke(running)
     }
 

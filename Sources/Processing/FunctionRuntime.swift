@@ -14,15 +14,13 @@ package final class FunctionRuntime {
         case shared
         case function(FunctionKey)
         /// What the next version of a function needs.
-        case change(FunctionKey)
+        case change(FunctionKey, revision: Int)
     }
 
     private struct Change {
-        let version: ResolvedFunction
         let revision: Int
         let topology: TopologyPlan.Function
-        /// Bindings that came with it, and go when it is given up.
-        let added: [Removal]
+        /// Bindings that go when it has taken over. New ones come then, too.
         let obsolete: [Removal]
     }
 
@@ -155,36 +153,39 @@ package final class FunctionRuntime {
         let topology = TopologyPlanner.function(version.manifest, self.names)
         let present = pipeline.topology.bindings
         self.changes[key] = Change(
-            version: version,
             revision: revision,
             topology: topology,
-            added: topology.bindings.filter { !present.contains($0) }.map(Removal.binding),
             obsolete: present.filter { !topology.bindings.contains($0) }.map(Removal.binding)
         )
-        if topology.declarations == pipeline.topology.declarations {
-            self.beginChange(key)
+        self.logger.info("switching to a new version", metadata: ["function": "\(key.name)"])
+        pipeline.change(
+            to: version.manifest,
+            topology: topology,
+            invoker: self.makeInvoker(version, self.logger(of: key.name)),
+            whenReady: { [weak self] in self?.candidateIsReady(key, revision) },
+            { [weak self] result in self?.changed(key, revision, result) }
+        )
+    }
+
+    /// The workers of the next version are there. What it needs is declared now, all but what it is to be bound to: the
+    /// present version would get events that only the next one understands.
+    private func candidateIsReady(_ key: FunctionKey, _ revision: Int) {
+        guard let change = self.change(key, revision), let pipeline = self.pipelines[key] else { return }
+        if change.topology.declarations == pipeline.topology.declarations {
+            pipeline.commitChange()
         } else {
-            self.keeper?.declare(.change(key))
+            self.keeper?.declare(.change(key, revision: revision))
         }
     }
 
-    /// What the new version needs is there.
-    private func beginChange(_ key: FunctionKey) {
-        guard let change = self.changes[key], let pipeline = self.pipelines[key] else { return }
-        self.logger.info("switching to a new version", metadata: ["function": "\(key.name)"])
-        pipeline.change(
-            to: change.version.manifest,
-            topology: change.topology,
-            invoker: self.makeInvoker(change.version, self.logger(of: key.name))
-        ) { [weak self] result in self?.changed(key, change, result) }
-    }
-
-    private func changed(_ key: FunctionKey, _ change: Change, _ result: FunctionPipeline.ChangeResult) {
+    private func changed(_ key: FunctionKey, _ revision: Int, _ result: FunctionPipeline.ChangeResult) {
+        guard let change = self.change(key, revision) else { return }
         switch result {
         case .switched:
             self.changes[key] = nil
             self.logger.info("switched to the new version", metadata: ["function": "\(key.name)"])
             self.takeAway(change.obsolete, of: key)
+            self.keeper?.declare(.function(key))
             self.perform(self.state.switched(key, to: change.revision))
         case .rejected(let reason):
             self.cancelChange(key)
@@ -193,9 +194,8 @@ package final class FunctionRuntime {
     }
 
     private func cancelChange(_ key: FunctionKey) {
-        guard let change = self.changes.removeValue(forKey: key) else { return }
+        guard self.changes.removeValue(forKey: key) != nil else { return }
         self.pipelines[key]?.cancelChange()
-        self.takeAway(change.added, of: key)
     }
 
     private func remove(_ key: FunctionKey, _ how: RemovedHow) {
@@ -213,7 +213,12 @@ package final class FunctionRuntime {
             guard let self else { return }
             self.pipelines[key] = nil
             self.moves[key] = nil
-            self.leaveQueue(of: pipeline, hasMoved: hasMoved)
+            if let heir = self.state.heir(of: key) {
+                let kept = TopologyPlanner.function(heir.manifest, self.names).bindings
+                self.takeAway(pipeline.topology.bindings.filter { !kept.contains($0) }.map(Removal.binding), of: key)
+            } else {
+                self.leaveQueue(of: pipeline, hasMoved: hasMoved)
+            }
             self.perform(self.state.removed(key))
         }
     }
@@ -253,7 +258,7 @@ package final class FunctionRuntime {
         return switch part {
         case .shared: TopologyPlanner.shared(self.names)
         case .function(let key): self.declarations(of: key)
-        case .change(let key): self.changes[key]?.topology.declarations
+        case .change(let key, let revision): self.change(key, revision)?.topology.declarationsWithoutBindings
         }
     }
 
@@ -273,14 +278,18 @@ package final class FunctionRuntime {
             self.pipelines[key]?.topologyIsReady()
         case (.function(let key), let error?):
             self.pipelines[key]?.topologyFailed(error)
-        case (.change(let key), nil):
-            self.beginChange(key)
-        case (.change(let key), let error?):
+        case (.change(let key, let revision), nil):
+            if self.change(key, revision) != nil { self.pipelines[key]?.commitChange() }
+        case (.change(let key, let revision), let error?):
             // A broker that is away comes back; one that says no goes on saying it.
-            guard let change = self.changes[key], error.kind == .mismatch || error.kind == .accessRefused
-            else { return }
-            self.changed(key, change, .rejected("\(error)"))
+            guard error.kind == .mismatch || error.kind == .accessRefused else { return }
+            self.changed(key, revision, .rejected("\(error)"))
         }
+    }
+
+    /// The change under way, if it is still this one.
+    private func change(_ key: FunctionKey, _ revision: Int) -> Change? {
+        self.changes[key].flatMap { $0.revision == revision ? $0 : nil }
     }
 
     private func watchLater() {
@@ -300,6 +309,8 @@ package final class FunctionRuntime {
             return
         }
         self.continueMove(of: key, inspection)
+        // While it moves it is looked at too often for two looks to mean anything.
+        guard self.moves[key] == nil else { return }
         pipeline.observe(inspection)
         guard pipeline.isSuspected else { return }
         self.loop.schedule(after: Self.secondLook) { [weak self] in

@@ -8,13 +8,14 @@ import Topology
 /// It goes on as it was until the new queue is there and bound. Then the old one is unbound, and what is left in it is
 /// worked off by the old version beside the new one; when it is empty the old version drains and ends. So no event falls
 /// in between and none stays behind; one that comes while both are bound goes to both, and runs twice. An ordered
-/// function's events of the new queue do not wait for those of the old one.
+/// function's events of the new queue do not wait for those of the old one. Retries that are still in a delay come back to
+/// the old queue, which stays and is reported.
 struct QueueMove {
     /// Between looks at how far it is.
     static let interval = Duration.milliseconds(100)
     /// Looks in a row that find nothing left. The second is for what was on its way from the broker at the first.
     private static let emptyLooks = 2
-    /// Looks in a row without anything being run that a version gets which cannot run anything: half a minute.
+    /// Looks in a row that a version gets whose workers cannot be started: half a minute and more.
     private static let idleLooks = 300
 
     /// The events of the old queue go to the new one only.
@@ -27,9 +28,9 @@ struct QueueMove {
     mutating func unbind() { self.isUnbound = true }
     mutating func end() { self.hasEnded = true }
 
-    /// One look at whether the old version runs. True when there is no use in waiting for it any longer.
-    mutating func isHopeless(isRunning: Bool) -> Bool {
-        self.idleLooks = isRunning ? 0 : self.idleLooks + 1
+    /// One look at whether the old version has workers. True when there is no use in waiting for it any longer.
+    mutating func isHopeless(hasWorkers: Bool) -> Bool {
+        self.idleLooks = hasWorkers ? 0 : self.idleLooks + 1
         return self.idleLooks >= Self.idleLooks
     }
 
@@ -62,16 +63,18 @@ extension FunctionRuntime {
     }
 
     private func continueMove(of key: FunctionKey) {
-        guard !self.isDraining, let pipeline = self.pipelines[key], var move = self.moves[key], !move.hasEnded
+        guard !self.isDraining, self.pipelines[key] != nil, var move = self.moves[key], !move.hasEnded
         else { return }
         // Gone for good, or wanted on this queue again: it is added anew when it has ended.
         guard let successor = self.state.successor(of: key), successor != key else { return self.endMove(of: key) }
         if move.isUnbound {
-            guard !move.isHopeless(isRunning: pipeline.status == .running) else { return self.endMove(of: key) }
             self.keeper?.inspect(.function(key), queue: key.queue)
         } else if self.isThere(successor) {
             move.unbind()
             self.takeAway(self.eventBindings(of: key).map(Removal.binding), of: key)
+        } else if self.pipelines[successor] == nil, move.isHopeless(hasWorkers: false) {
+            // Its queue is taken by one that waits for ours: of a swap somebody has to go first.
+            return self.endMove(of: key)
         }
         self.moves[key] = move
         self.loop.schedule(after: QueueMove.interval) { [weak self] in self?.continueMove(of: key) }
@@ -88,8 +91,9 @@ extension FunctionRuntime {
         guard let pipeline = self.pipelines[key], var move = self.moves[key], move.isUnbound, !move.hasEnded
         else { return }
         let isOver = move.isOver(hasNothingToDo: inspection.readyMessages == 0 && pipeline.hasNothingToDo)
+        let isHopeless = move.isHopeless(hasWorkers: pipeline.hasWorkers)
         self.moves[key] = move
-        if isOver { self.endMove(of: key) }
+        if isOver || isHopeless { self.endMove(of: key) }
     }
 
     private func endMove(of key: FunctionKey) {

@@ -30,11 +30,12 @@ struct Recognition {
 
     mutating func orphaned(_ receipt: Receipt) { self.orphans[EventKey(receipt.delivery)] = .settling(receipt) }
 
-    /// It is settled, and the broker does not know.
+    /// It is settled, and the broker may not know. One that its publisher gave no id is not remembered: equal messages
+    /// cannot be told apart then, and one that was settled must not stand for another that still waits.
     mutating func settled(_ delivery: Delivery) {
         let key = EventKey(delivery)
         self.orphans[key] = nil
-        self.memory.remember(key, now: .now)
+        if delivery.isIdentified { self.memory.remember(key, now: .now) }
     }
 
     /// It has ended without being settled: delivered again it is run again.
@@ -49,6 +50,14 @@ struct Recognition {
         case .settling(let receipt)?: return .settling(receipt)
         case nil: return self.memory.take(key, now: .now) ? .settled : nil
         }
+    }
+}
+
+extension Delivery {
+    /// Its publisher gave it an id; a copy of one without has a generated one.
+    fileprivate var isIdentified: Bool {
+        let attributes = EventAttributes(self)
+        return attributes.id.count > 0 && !self.eventID(attributes).hasPrefix(EventAttributes.generatedPrefix)
     }
 }
 

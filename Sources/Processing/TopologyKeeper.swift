@@ -15,7 +15,8 @@ final class TopologyKeeper<Part: Hashable & Sendable> {
 
     private enum Answer: Sendable {
         case declared(Part, BrokerError?)
-        case inspected(Part, QueueInspection?)
+        /// With an error nothing is known.
+        case inspected(Part, Result<QueueInspection?, BrokerError>)
     }
 
     private static var pause: Duration { .seconds(2) }
@@ -25,6 +26,8 @@ final class TopologyKeeper<Part: Hashable & Sendable> {
     private let answers: Mailbox<Answer>
     private var states: [Part: State] = [:]
     private var last: Task<Void, Never>?
+    /// Asked about, and not answered yet.
+    private var inspecting: Set<Part> = []
     /// What a part consists of now; nil when it is not wanted any more.
     private let declarations: (Part) -> [Declaration]?
     /// Called with nil when a part is there, else with why it is not yet.
@@ -98,19 +101,24 @@ final class TopologyKeeper<Part: Hashable & Sendable> {
         }
     }
 
-    /// Asks the broker for its view of a queue. Nothing is reported when it cannot be asked.
+    /// Asks the broker for its view of a queue, once at a time. Nothing is reported when it cannot be asked.
     func inspect(_ part: Part, queue: String) {
+        guard self.inspecting.insert(part).inserted else { return }
         let answers = self.answers
         self.perform { broker in
-            guard let inspection = try? await broker.inspect(queue: queue) as QueueInspection?? else { return }
-            answers.send(.inspected(part, inspection))
+            do throws(BrokerError) {
+                answers.send(.inspected(part, .success(try await broker.inspect(queue: queue))))
+            } catch {
+                answers.send(.inspected(part, .failure(error)))
+            }
         }
     }
 
     private func handle(_ answer: Answer) {
         switch answer {
-        case .inspected(let part, let inspection):
-            self.inspected(part, inspection)
+        case .inspected(let part, let result):
+            self.inspecting.remove(part)
+            if case .success(let inspection) = result { self.inspected(part, inspection) }
         case .declared(let part, let error):
             // What was declared meanwhile may not be what is wanted now: neither good nor bad news of it counts.
             if case .underWayAndWantedAgain = self.states.removeValue(forKey: part) { return self.declare(part) }

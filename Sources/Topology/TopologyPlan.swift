@@ -8,6 +8,14 @@ package struct TopologyPlan: Sendable, Equatable {
         package let queue: String
         package let declarations: [Declaration]
 
+        /// Queues and exchanges, and what is bound to other queues than the function's own.
+        package var declarationsWithoutBindings: [Declaration] {
+            self.declarations.filter { declaration in
+                guard case .binding(let binding) = declaration else { return true }
+                return binding.destination != .queue(self.queue)
+            }
+        }
+
         /// What is bound to the function's queue.
         package var bindings: [BindingDeclaration] {
             self.declarations.compactMap { declaration in

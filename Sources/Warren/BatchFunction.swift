@@ -19,9 +19,9 @@ public protocol BatchFunction: Function {
     /// Handles a batch, which has at least one event. Returning means that every event is done with, except those that
     /// were given to ``BatchItem/fail(_:)``: these alone run again, or go to the dead letters.
     ///
-    /// An event that cannot be decoded does not come here; it goes to the dead letters by itself. The deadline of a
-    /// batch is the earliest of its events' deadlines. The task is cancelled then, and also when the host cancels one
-    /// event of the batch.
+    /// An event that cannot be decoded does not come here; it goes to the dead letters by itself. The manifest's
+    /// `timeout` runs from when the batch begins. The task is cancelled then, and also when the host cancels one event
+    /// of the batch.
     ///
     /// - Throws: What ``Function/handle(_:context:)`` may throw, with the same meaning, for every event of the batch
     ///   that was not given to ``BatchItem/fail(_:)`` before.

@@ -11,10 +11,11 @@
 /// | 3 ready | worker | empty: the function is initialised, invocations may come |
 /// | 4 startFailed | worker | `text32 reason`; the worker exits after it |
 /// | 5 invoke | host | see `InvokeFrame` |
-/// | 6 result | worker | see `ResultFrame`; exactly one for each invoke |
+/// | 6 result | worker | see `ResultFrame`; exactly one for each invoke, or a notBegun |
 /// | 7 cancel | host | empty: cancel this invocation's task, and with it the batch that it is in; its result still follows |
 /// | 8 drain | host | empty: no more invocations will come; exit when the last result is written |
 /// | 9 log | worker | see `LogFrame` |
+/// | 10 notBegun | worker | empty: the invocation's time was up before it could begin; in place of its result |
 ///
 /// The worker speaks first. A frame that breaks these rules ends the worker: there is no resynchronising a stream.
 /// End of file on the socket means that the other side is gone; a worker then exits.
@@ -28,6 +29,7 @@ package enum FrameKind: UInt8, Sendable {
     case cancel = 7
     case drain = 8
     case log = 9
+    case notBegun = 10
 }
 
 package enum WorkerProtocolVersion {

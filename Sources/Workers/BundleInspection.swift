@@ -37,6 +37,7 @@ package enum BundleInspection {
                 loop: loop,
                 logger: Logger(label: "inspect") { _ in SwiftLogNoOpLogHandler() },
                 metrics: WorkerMetrics(function: ""),
+                meter: LogMeter(),
                 describe: { _ in nil }
             ),
             handler: { event in

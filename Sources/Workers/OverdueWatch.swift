@@ -39,6 +39,13 @@ final class OverdueWatch {
         return self.tick - self.begins[place] > self.ticksWithinLimit
     }
 
+    /// Whether an invocation has been running for that long, give or take two ticks.
+    func hasRun(_ id: UInt64, for time: Duration) -> Bool {
+        let place = Int(id & 0xffff)
+        guard place < self.begins.count else { return false }
+        return self.length * (self.tick - self.begins[place] + 2) >= time
+    }
+
     private func schedule() {
         self.timer = self.loop.schedule(after: self.length) { [weak self] in
             guard let self else { return }

@@ -3,8 +3,9 @@ import DequeModule
 /// What the workers of one function are told to do: who runs what, who is started, replaced and drained, and which
 /// event a death is charged to. A value without I/O: each method takes what has happened and returns what to do.
 ///
-/// When a worker dies over several invocations, each of them is a suspect. Suspects run again one at a time in a
-/// worker of their own, the quarantine, while the others go on beside it: only the one that kills it alone is charged.
+/// When a worker dies over its work, what it was running are suspects. Suspects run again one at a time in a worker of
+/// their own, the quarantine, while the others go on beside it. Charged is only what killed a worker that never ran
+/// anything else.
 /// So no event is charged for its neighbour, and an innocent one runs at most twice, unless what it waits for in quarantine
 /// is cut short: then it goes back to the queue unsuspected.
 struct PoolState {
@@ -50,8 +51,6 @@ struct PoolState {
         var isBeingReplaced = false
         /// It is being ended, or cannot be reached: it gets nothing more, and its end is still to come.
         var isCondemned = false
-        /// It was running several when it was condemned: whatever is left of them in the end, each may be the cause.
-        var wasCrowded = false
 
         var canServe: Bool { self.phase == .ready && self.role != .quarantine && !self.isCondemned }
     }
@@ -162,13 +161,20 @@ struct PoolState {
         return true
     }
 
+    /// A worker gives an invocation back that it could not begin in time. It is nobody's fault, and waits again.
+    mutating func returned(_ id: UInt64, by number: Int) -> Bool {
+        guard self.answered(id, by: number) else { return false }
+        if self.role(of: number) == .quarantine { self.suspects.append(id) } else { self.backlog.append(id) }
+        return true
+    }
+
     /// What follows from a batch of answers of one worker.
     mutating func rested(_ number: Int) -> [Action] {
         guard let index = self.index(of: number), !self.workers[index].isCondemned else { return [] }
         let worker = self.workers[index]
         if worker.role == .quarantine, worker.load == 0 { return self.nextSuspect(in: index) }
-        if let limit = worker.servedLimit, worker.served >= limit { return self.recycle(number) }
-        return []
+        if let limit = worker.servedLimit, worker.served >= limit { return self.recycle(number) + self.sendBacklog() }
+        return self.backlog.isEmpty ? [] : self.sendBacklog()
     }
 
     /// Takes back all that has not been given to a worker.
@@ -248,9 +254,7 @@ struct PoolState {
     /// A worker is about to end, because the host has killed it or cannot reach it any more: what is sent to it now would
     /// be lost with it, and charged.
     mutating func condemn(_ number: Int) {
-        guard let index = self.index(of: number), !self.workers[index].isCondemned else { return }
-        self.workers[index].isCondemned = true
-        self.workers[index].wasCrowded = self.workers[index].load > 1
+        if let index = self.index(of: number) { self.workers[index].isCondemned = true }
     }
 
     /// A process has ended, or could not be started.
@@ -269,21 +273,26 @@ struct PoolState {
         let hasStarted = worker.phase != .starting && (hasAnswered || !lost.isEmpty)
         guard hasStarted else { return self.startFailed(worker) }
         // First that it died: whoever listens may take back what has not begun before more of it begins.
-        var actions = [.died] + self.judge(lost, wasCrowded: worker.wasCrowded, isOverdue: isOverdue)
+        var actions = [.died] + self.judge(lost, of: worker, isOverdue: isOverdue)
         if worker.role != .quarantine, worker.phase != .retiring { actions += self.replaceDead(worker) }
         return actions + self.callQuarantine() + self.sendBacklog()
     }
 
     /// Decides what becomes of what a worker was running when it died.
-    private mutating func judge(_ lost: [UInt64], wasCrowded: Bool, isOverdue: (UInt64) -> Bool) -> [Action] {
+    private mutating func judge(_ lost: [UInt64], of worker: Worker, isOverdue: (UInt64) -> Bool) -> [Action] {
         let overdue = lost.filter(isOverdue)
         if !overdue.isEmpty {
             // What hung is known; the others are innocent, and first in turn again.
             self.backlog.prepend(contentsOf: lost.filter { !overdue.contains($0) })
             return overdue.map { .timedOut($0) }
         }
-        if lost.count == 1, !wasCrowded { return [.crashed(lost[0])] }
-        self.suspects.append(contentsOf: lost)
+        // What ran in the worker before may have left behind what killed it.
+        if lost.count == 1, worker.served == 1 { return [.crashed(lost[0])] }
+        if worker.role == .quarantine {
+            self.suspects.prepend(contentsOf: lost)
+        } else {
+            self.suspects.append(contentsOf: lost)
+        }
         return []
     }
 

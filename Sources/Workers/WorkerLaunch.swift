@@ -64,6 +64,15 @@ package struct WorkerLaunch: Sendable {
         self.recycle = manifest.recycle
     }
 
+    /// How long an invocation may be with a worker: one in a batch also waits for company, and for the batch before.
+    var overdueLimit: Duration {
+        self.timeout + self.grace + (self.batch.map { $0.wait + self.timeout } ?? .zero)
+    }
+
+    /// Runs, or batches, at once in one worker. Invocations are counted over all of them by the pipeline, but only a
+    /// worker knows how many batches it runs.
+    var lanes: Int { self.batch == nil ? self.concurrency : max(1, self.concurrency / self.workers) }
+
     /// For the worker that runs one suspect at a time.
     var forQuarantine: WorkerLaunch {
         var launch = self

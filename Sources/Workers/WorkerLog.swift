@@ -2,7 +2,7 @@ import Logging
 import Polling
 import WorkerProtocol
 
-/// What one worker has to say, as far as its budget goes: log frames, and lines of stdout and stderr. What is over the
+/// What one worker has to say, as far as its function's budget goes: log frames, and lines of stdout and stderr. What is over the
 /// budget is dropped, and the host's log says how much. Confined to one loop.
 final class WorkerLog {
     private static let reportInterval = Duration.seconds(1)
@@ -14,7 +14,7 @@ final class WorkerLog {
     private let metrics: WorkerMetrics
     /// Whose lines are logged: the event's id and attempt for an invocation.
     private let describe: (UInt64) -> (event: String, attempt: Int)?
-    private var budget = LogBudget(now: .now)
+    private let meter: LogMeter
     private var timer: TimerID?
 
     var level: Logger.Level { self.logger.logLevel }
@@ -23,20 +23,22 @@ final class WorkerLog {
         loop: EventLoop,
         logger: Logger,
         metrics: WorkerMetrics,
+        meter: LogMeter,
         describe: @escaping (UInt64) -> (event: String, attempt: Int)?
     ) {
         self.loop = loop
         self.logger = logger
         self.metrics = metrics
+        self.meter = meter
         self.describe = describe
     }
 
     /// Whether lines would be dropped anyway, so that only their number matters.
-    func isExhausted() -> Bool { self.budget.isExhausted(now: .now) }
+    func isExhausted() -> Bool { self.meter.budget.isExhausted(now: .now) }
 
     func drop(lines: Int) {
         guard lines > 0 else { return }
-        self.budget.drop(lines: lines)
+        self.meter.budget.drop(lines: lines)
         self.reportLater()
     }
 
@@ -61,7 +63,7 @@ final class WorkerLog {
     }
 
     private func take(_ bytes: Int) -> Bool {
-        let fits = self.budget.take(bytes: bytes, now: .now)
+        let fits = self.meter.budget.take(bytes: bytes, now: .now)
         if !fits { self.reportLater() }
         return fits
     }
@@ -73,7 +75,7 @@ final class WorkerLog {
 
     private func report() {
         self.timer = nil
-        let dropped = self.budget.takeDropped()
+        let dropped = self.meter.budget.takeDropped()
         guard dropped > 0 else { return }
         self.metrics.dropped(logLines: dropped)
         self.logger.warning(

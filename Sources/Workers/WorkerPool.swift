@@ -24,12 +24,16 @@ package final class WorkerPool: Invoker {
     /// Of the worker whose end is being judged.
     private var lastEnd: WorkerProcess.End?
     private var stopCompletion: (() -> Void)?
+    private var hasStopped = false
     private var timers: Set<TimerID> = []
     private static let stopLimit = Duration.seconds(2)
-    private lazy var watch = OverdueWatch(limit: self.launch.timeout + self.launch.grace, loop: self.loop) {
+    /// What travels of a failure in a header, in bytes.
+    private static let longestFailure = 8 << 10
+    private lazy var watch = OverdueWatch(limit: self.launch.overdueLimit, loop: self.loop) {
         [weak self] in self?.endOverdue()
     }
     private var recycling: RecycleWatch?
+    private let meter = LogMeter()
 
     /// - Parameter logger: with the function's name in its metadata; lines of workers are logged through it.
     package init(launch: WorkerLaunch, loop: EventLoop, clock: WallClock, logger: Logger) {
@@ -69,6 +73,9 @@ package final class WorkerPool: Invoker {
         case .drain(let number):
             self.recycling?.forget(number)
             self.workers[number]?.drain()
+            self.after(self.launch.overdueLimit + Self.stopLimit) { pool in
+                pool.workers[number]?.kill(because: "it did not exit when it was asked to")
+            }
         case .available:
             self.handler(.ready)
         case .unavailable(let notRun):
@@ -89,11 +96,11 @@ package final class WorkerPool: Invoker {
 
     private var crashFailure: Failure {
         let end = self.lastEnd
-        let tail = end?.errorTail ?? ""
-        return Failure(
-            type: "WorkerCrashed",
-            message: "the worker died: \(end?.reason ?? "unknown")\(tail.isEmpty ? "" : "\n\(tail)")"
-        )
+        let reason = "the worker died: \(end?.reason ?? "unknown")"
+        // The end of what it wrote says the most, and headers take so much and no more.
+        let tail = (end?.errorTail ?? "").utf8.suffix(max(0, Self.longestFailure - reason.utf8.count - 1))
+        let words = tail.isEmpty ? reason : reason + "\n" + String(decoding: tail, as: UTF8.self)
+        return Failure(type: "WorkerCrashed", message: words)
     }
 
     private func report(_ id: UInt64, _ outcome: Outcome) {
@@ -104,6 +111,11 @@ package final class WorkerPool: Invoker {
     // MARK: - Workers
 
     private func spawn(_ number: Int, _ role: PoolState.Role) {
+        guard self.stopCompletion == nil, !self.hasStopped else {
+            // The start of another worker has just failed, and nobody waits for this one any more.
+            _ = self.state.ended(number, hasAnswered: false, isOverdue: { _ in false })
+            return
+        }
         self.metrics.started()
         do throws(SystemError) {
             self.workers[number] = try WorkerProcess(
@@ -114,6 +126,7 @@ package final class WorkerPool: Invoker {
                     loop: self.loop,
                     logger: self.logger,
                     metrics: self.metrics,
+                    meter: self.meter,
                     describe: { [weak self] id in self?.describe(id) }
                 ),
                 handler: { [weak self] event in self?.handle(event, of: number) }
@@ -161,9 +174,7 @@ package final class WorkerPool: Invoker {
         case .ready:
             if let worker = self.workers[number], self.state.role(of: number) != .quarantine {
                 self.recycling?.watch(number, process: worker.processID)
-                if !worker.limits.isEmpty, !self.state.isAvailable {
-                    self.logger.info("limits are in force", metadata: ["limits": "\(worker.limits)"])
-                }
+                if !self.state.isAvailable { self.report(limits: worker.limits) }
             }
             self.perform(self.state.ready(number, random: .random(in: 0..<1)))
         case .results(let results):
@@ -175,26 +186,34 @@ package final class WorkerPool: Invoker {
         }
     }
 
+    private func report(limits: String) {
+        if !limits.isEmpty {
+            self.logger.info("limits are in force", metadata: ["limits": "\(limits)"])
+        } else if self.launch.limits.environmentValue != nil {
+            self.logger.warning("limits are not in force: the bundle does not know them")
+        }
+    }
+
     private func take(_ results: [WorkerProcess.Result], from number: Int) {
         var outcomes: [InvocationResult] = []
         outcomes.reserveCapacity(results.count)
         for result in results {
-            guard self.state.answered(result.invocation, by: number) else {
-                self.workers[number]?.kill(
-                    because: "it answered invocation \(result.invocation), which it was not running"
-                )
+            let id = result.invocation
+            if result.frame == nil, !self.watch.hasRun(id, for: self.launch.timeout) {
+                self.workers[number]?.kill(because: "it gave invocation \(id) back before its time was up")
                 break
             }
-            self.invocations.remove(result.invocation)
-            outcomes.append(
-                InvocationResult(
-                    id: result.invocation,
-                    outcome: result.frame.outcome,
-                    nanoseconds: result.frame.nanoseconds
-                )
-            )
+            let isItsOwn =
+                result.frame == nil ? self.state.returned(id, by: number) : self.state.answered(id, by: number)
+            guard isItsOwn else {
+                self.workers[number]?.kill(because: "it answered invocation \(id), which it was not running")
+                break
+            }
+            self.watch.ended()
+            guard let frame = result.frame else { continue }
+            self.invocations.remove(id)
+            outcomes.append(InvocationResult(id: id, outcome: frame.outcome, nanoseconds: frame.nanoseconds))
         }
-        self.watch.ended(outcomes.count)
         // An answer that belongs to nothing is no sign of health.
         if !outcomes.isEmpty {
             self.backoff.reset()
@@ -300,6 +319,7 @@ package final class WorkerPool: Invoker {
     private func finishStopping() {
         guard self.workers.isEmpty, let completion = self.stopCompletion else { return }
         self.stopCompletion = nil
+        self.hasStopped = true
         for timer in self.timers { self.loop.cancel(timer) }
         self.timers.removeAll()
         self.watch.stop()

@@ -20,7 +20,8 @@ final class WorkerProcess {
 
     struct Result {
         let invocation: UInt64
-        let frame: ResultFrame
+        /// Nil when it was not begun.
+        let frame: ResultFrame?
     }
 
     /// How a process ended.
@@ -139,7 +140,10 @@ final class WorkerProcess {
         }
     }
 
+    /// Nothing more comes: it is to end when it has answered everything.
     func drain() {
+        // It has not been told yet what it is for, and need not be.
+        guard self.phase != .greeting else { return self.kill(because: "it is not needed any more") }
         self.append { $0.appendFrame(.drain) }
         self.flush()
     }
@@ -148,7 +152,8 @@ final class WorkerProcess {
     func kill(because reason: String) {
         guard !self.hasEnded else { return }
         if self.killReason == nil {
-            self.killReason = reason
+            // What a worker says about itself may be of any length.
+            self.killReason = reason.prefix(bytes: 8 << 10)
             self.handler(.condemned)
         }
         Glibc.kill(-self.process.pid, SIGKILL)
@@ -196,6 +201,8 @@ final class WorkerProcess {
         switch (frame.kind, self.phase) {
         case (.result, .ready):
             results.append(Result(invocation: frame.invocation, frame: try ResultFrame(frame)))
+        case (.notBegun, .ready):
+            results.append(Result(invocation: frame.invocation, frame: nil))
         case (.log, _):
             try self.log.write(frame)
         case (.hello, .greeting):
@@ -226,10 +233,10 @@ final class WorkerProcess {
             )
         }
         self.phase = .initialising
-        self.limits = hello.limits
+        self.limits = hello.limits.prefix(bytes: 256)
         let start = StartFrame(
             function: self.launch.function,
-            concurrency: UInt32(clamping: self.launch.concurrency),
+            concurrency: UInt32(clamping: self.launch.lanes),
             lowestLogLevel: UInt8(Logger.Level.allCases.firstIndex(of: self.log.level) ?? 2),
             batchSize: UInt32(clamping: self.launch.batch?.size ?? 0),
             batchWaitMilliseconds: UInt32(clamping: self.launch.batch?.wait.wholeMilliseconds ?? 0)
@@ -278,13 +285,13 @@ final class WorkerProcess {
             return
         }
         Glibc.kill(-self.process.pid, SIGKILL)
-        var status: Int32 = 0
-        waitpid(self.process.pid, &status, 0)
         // Its last words may still be on the way: results that were written count, and stderr says why it died.
         // Bounded, because a process of its own session may have kept the other end and write for ever.
         self.readLastFrames()
         self.standardError.drain(reads: Self.lastReads)
         self.standardOutput.drain(reads: Self.lastReads)
+        var status: Int32 = 0
+        waitpid(self.process.pid, &status, 0)
         self.finish(status)
     }
 

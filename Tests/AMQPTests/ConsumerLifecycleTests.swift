@@ -127,16 +127,16 @@ struct ConsumerLifecycleTests {
 
     @Test func `a close that is never confirmed breaks the connection`() {
         var life = Self.consuming()
-        #expect(life.closeWentUnanswered(Self.error) == [])
+        #expect(life.endWentUnanswered(Self.error) == [])
         _ = life.renew(Self.error)
-        #expect(life.closeWentUnanswered(Self.error) == [.breakConnection(Self.error)])
+        #expect(life.endWentUnanswered(Self.error) == [.breakConnection(Self.error)])
         #expect(life.connectionLost(Self.error) == [.reportInterrupted(.connection, Self.error)])
         #expect(life.connected() == [.open])
 
         var leaving = Self.consuming()
         _ = leaving.unsubscribe(.returning)
         _ = leaving.lastAcksTaken()
-        #expect(leaving.closeWentUnanswered(Self.error) == [.breakConnection(Self.error)])
+        #expect(leaving.endWentUnanswered(Self.error) == [.breakConnection(Self.error)])
         #expect(leaving.connectionLost(Self.error) == [.reportInterrupted(.connection, Self.error), .reportEnded])
     }
 
@@ -194,7 +194,7 @@ struct ConsumerLifecycleTests {
         case .leave: life.unsubscribe(.returning)
         case .cancelConfirmed: life.cancelConfirmed()
         case .unanswered: life.wentUnanswered(self.error)
-        case .closeUnanswered: life.closeWentUnanswered(self.error)
+        case .closeUnanswered: life.endWentUnanswered(self.error)
         case .lastAcksTaken: life.lastAcksTaken()
         case .settledAll: life.settledAll()
         case .renew: life.renew(self.error)

@@ -53,6 +53,14 @@ struct RecognitionTests {
         #expect(recognition.recognize(.test("a")) == nil)
     }
 
+    @Test func `one without an id of its own is not remembered: the next equal message is another event`() {
+        var recognition = Recognition()
+        recognition.settled(.test(nil))
+        recognition.settled(.test("generated-4711"))
+        #expect(recognition.isEmpty)
+        #expect(recognition.recognize(.test(nil, tag: 2, isRedelivered: true)) == nil)
+    }
+
     @Test func `a copy of the same event is not taken for it`() {
         var recognition = Recognition()
         recognition.settled(.test("a"))

@@ -56,20 +56,21 @@ struct BatchRipenessTests {
         var table = try Self.table([0, 1, 2, 3])
         _ = table.call(upTo: 1, now: Self.time(3)) { _, _ in Task {} }
         table.arrived()
-        guard case .runBatch(let batch, let isLast) = table.step(0, now: Self.time(3)) else {
+        guard case .runBatch(let batch, let deadline, let isLast) = table.step(0, now: Self.time(3)) else {
             Issue.record("a full batch waits")
             return
         }
         #expect(batch.map { $0.received.invocation } == [1, 2, 3])
+        #expect(deadline == Self.time(1003), "counted from when it begins")
         #expect(isLast)
         #expect(table.waiting(Self.time(3)) == .time(Self.time(103)))
-        #expect(table.nextDeadline == Self.time(1000))
+        #expect(table.nextDeadline == Self.time(1003))
         guard case .wait = table.step(0, now: Self.time(102)) else {
             Issue.record("the rest has not waited long enough")
             return
         }
         #expect(table.waiting(Self.time(103)) == .lane)
-        guard case .runBatch(let rest, _) = table.step(0, now: Self.time(103)) else {
+        guard case .runBatch(let rest, _, _) = table.step(0, now: Self.time(103)) else {
             Issue.record("the rest has waited long enough")
             return
         }

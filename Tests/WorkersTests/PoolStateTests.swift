@@ -92,12 +92,14 @@ struct PoolStateTests {
         #expect(pool.invoke(8) == 2, "the quarantine gets no ordinary work")
         #expect(pool.answered(1, by: 3) == true)
         #expect(pool.rested(3) == [.send(3, to: 3)])
-        // The culprit: alone.
-        #expect(Self.die(&pool, 3) == [.died, .crashed(3), .spawn(4, .quarantine)])
-        #expect(pool.ready(4, random: 0) == [.send(5, to: 4)])
-        #expect(pool.answered(5, by: 4) == true)
-        #expect(pool.rested(4) == [.drain(4)], "it goes when it has nothing left to do")
-        #expect(pool.ended(4, hasAnswered: true) { _ in false } == [])
+        // It was alone, but not the first in that worker.
+        #expect(Self.die(&pool, 3) == [.died, .spawn(4, .quarantine)])
+        #expect(pool.ready(4, random: 0) == [.send(3, to: 4)])
+        #expect(Self.die(&pool, 4) == [.died, .crashed(3), .spawn(5, .quarantine)], "the culprit")
+        #expect(pool.ready(5, random: 0) == [.send(5, to: 5)])
+        #expect(pool.answered(5, by: 5) == true)
+        #expect(pool.rested(5) == [.drain(5)], "it goes when it has nothing left to do")
+        #expect(pool.ended(5, hasAnswered: true) { _ in false } == [])
         #expect(pool.pending == 5)
     }
 

@@ -12,7 +12,7 @@ struct WorkerOutputTests {
     fileprivate static let line = String(repeating: "flood", count: 12) + "end"
 
     @Test(arguments: ["", " >&2"])
-    func `a flood is logged as far as the budget goes, and the rest is counted, in memory that stays as it is`(
+    func `a flood is logged as far as the budget goes, and the rest is counted`(
         redirection: String
     ) throws {
         let lines = 1_000_000
@@ -21,7 +21,6 @@ struct WorkerOutputTests {
             "script",
             "#!/bin/sh\n/usr/bin/yes \(Self.line) | /usr/bin/head -n \(lines)\(redirection)\nexec /bin/sleep 60\n"
         )
-        let before = try #require(ResourceUse(of: getpid())?.resident)
         let start = ContinuousClock.now
         rig.start()
         try rig.run("all to be read") { rig in rig.dropped > 0 && rig.dropped + rig.flooded >= lines - 1000 }
@@ -30,8 +29,6 @@ struct WorkerOutputTests {
         #expect(logged >= Int(LogBudget.linesPerSecond * LogBudget.burst), "what fits is logged")
         #expect(Double(logged) <= LogBudget.linesPerSecond * (LogBudget.burst + seconds + 1))
         #expect(rig.dropped + logged <= lines)
-        let after = try #require(ResourceUse(of: getpid())?.resident)
-        #expect(after - before < lines * (Self.line.utf8.count + 1), "it does not hold what it has read")
         try rig.stop()
     }
 

@@ -29,8 +29,8 @@ struct WorkerQuarantineTests {
             #expect(rig.processes("ended", number).count == 1)
         }
         #expect(Self.isCrash(rig.outcome(3)))
-        #expect(rig.processes("begun", 3).count == 2, "among all, and once alone")
-        #expect(rig.deaths.count == 2)
+        #expect((2...3).contains(rig.processes("begun", 3).count), "among all, behind others, and once alone")
+        #expect(rig.deaths.count == rig.processes("begun", 3).count)
         #expect(rig.repeated == [])
         try rig.stop()
     }
@@ -63,7 +63,7 @@ struct WorkerQuarantineTests {
         try rig.stop()
     }
 
-    @Test func `among many each culprit is charged once, with one death more than there are of them`() throws {
+    @Test func `among many each culprit is charged once, after no more than three deaths`() throws {
         let rig = try PoolRig()
         try rig.startAndWait()
         let culprits: Set<UInt64> = [7, 30]
@@ -76,10 +76,10 @@ struct WorkerQuarantineTests {
         try rig.run("all results") { $0.outcomes.count == 48 }
         for number in 1...48 as ClosedRange<UInt64> {
             #expect(Self.isCrash(rig.outcome(number)) == culprits.contains(number))
-            #expect(rig.processes("begun", number).count <= 2)
+            #expect(rig.processes("begun", number).count <= (culprits.contains(number) ? 3 : 2))
         }
         #expect(rig.repeated == [])
-        #expect((culprits.count...culprits.count + 1).contains(rig.deaths.count))
+        #expect((culprits.count...2 * culprits.count + 1).contains(rig.deaths.count))
         try rig.stop()
     }
 

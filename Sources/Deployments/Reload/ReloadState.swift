@@ -156,6 +156,11 @@ package struct ReloadState: Sendable {
         self.wanted.keys.filter { $0.name == key.name }.min()
     }
 
+    /// The function that is to consume the queue of one that goes; nothing if none is.
+    package func heir(of key: FunctionKey) -> ResolvedFunction? {
+        self.wanted.first { $0.key.queue == key.queue }?.value
+    }
+
     private mutating func nextRevision() -> Int {
         self.lastRevision += 1
         return self.lastRevision

@@ -57,6 +57,15 @@ struct IntakeDecoder {
                 remedy: "shorten 'wait' or lengthen 'timeout'"
             )
         }
+        if self.timeout > BatchPolicy.longestTimeout {
+            self.document.problems.report(
+                "'timeout' is \(ManifestDuration.format(self.timeout)), and with 'batch' at most "
+                    + "\(ManifestDuration.format(BatchPolicy.longestTimeout)) is possible: an event may wait for the batch "
+                    + "before its own, and the broker takes back what is not settled within 30 minutes",
+                at: self.document.entry("timeout")?.value.location ?? reader.location,
+                remedy: "shorten it"
+            )
+        }
         return batch
     }
 

@@ -5,6 +5,10 @@ package struct BatchPolicy: Sendable, Hashable {
     /// The longest `batch.wait`; it must be shorter than the manifest's `timeout` as well.
     package static let longestWait = Duration.seconds(60)
 
+    /// The longest `timeout` of a function that takes batches: an event may wait for the batch before its own, so it is
+    /// with the host for twice that and more.
+    package static let longestTimeout = Duration.seconds(600)
+
     /// The most events of one invocation.
     package var size: Int
     /// How long the first event of a batch waits for others; a full batch starts at once.

@@ -76,7 +76,7 @@ package struct FunctionRunner: Sendable {
     /// Runs a batch function once on several events, any other function on one after the other. Each invocation is
     /// answered once, by its index in `batch`; what cannot be decoded is answered before the function begins.
     ///
-    /// - Parameter deadline: The earliest deadline of the batch. The caller cancels the task then, after raising `stop`.
+    /// - Parameter deadline: Of the batch. The caller cancels the task then, after raising `stop`.
     package func run(
         batch: [ReceivedInvocation],
         deadline: ContinuousClock.Instant,

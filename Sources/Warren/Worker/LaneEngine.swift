@@ -60,7 +60,7 @@ final class LaneEngine: Sendable {
     /// Whether nothing waits and nothing runs. Results are in the output buffer by then.
     var isIdle: Bool { self.table.withLock { $0.queue.isEmpty && $0.running == 0 } }
 
-    /// Ends what is past its deadline and returns the next one.
+    /// Cancels what is past its deadline and returns the next one.
     func expire(_ now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
         let (tasks, late, next) = self.table.withLock { table in
             (
@@ -70,9 +70,9 @@ final class LaneEngine: Sendable {
             )
         }
         for task in tasks { task.cancel() }
+        // Others have held up what never began: the host tries it again and charges it nothing.
         for invocation in late {
-            let message = "the deadline passed before the worker could begin; is the function blocking its threads?"
-            self.answer(invocation, .timedOut(Failure(type: "TimedOut", message: message)))
+            self.output.append { $0.appendFrame(.notBegun, invocation: invocation.received.invocation) }
         }
         self.replaceLanes(tasks.count + late.count)
         return next
@@ -135,9 +135,9 @@ final class LaneEngine: Sendable {
                 await self.run(invocation, stop: stop, runner: runner)
                 turn += 1
                 if turn % Self.invocationsPerTurn == 0 { await Task.yield() }
-            case .runBatch(let batch, let isLast):
+            case .runBatch(let batch, let deadline, let isLast):
                 if isLast { self.output.flush() }
-                await self.run(batch, stop: stop, runner: runner)
+                await self.run(batch, deadline: deadline, stop: stop, runner: runner)
                 await Task.yield()
             case .wait:
                 self.output.flush()
@@ -160,8 +160,12 @@ final class LaneEngine: Sendable {
         self.output.append { result.write(invocation: invocation.received.invocation, to: &$0) }
     }
 
-    private func run(_ batch: [PendingInvocation], stop: StopSignal, runner: FunctionRunner) async {
-        guard let deadline = batch.map({ $0.deadline }).min() else { return }
+    private func run(
+        _ batch: [PendingInvocation],
+        deadline: ContinuousClock.Instant,
+        stop: StopSignal,
+        runner: FunctionRunner
+    ) async {
         await runner.run(
             batch: batch.map { $0.received },
             deadline: deadline,

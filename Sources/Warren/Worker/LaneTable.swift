@@ -15,7 +15,6 @@ struct LaneTable {
         var invocation: UInt64?
         /// The rest of the batch that `invocation` is the first of.
         var others: [UInt64] = []
-        /// The earliest one of a batch.
         var deadline = ContinuousClock.now
         var isRetired = false
     }
@@ -24,7 +23,7 @@ struct LaneTable {
     enum Step {
         /// `isLast`: nothing behind it could begin now, so results at hand should be sent before it begins.
         case run(PendingInvocation, isLast: Bool)
-        case runBatch([PendingInvocation], isLast: Bool)
+        case runBatch([PendingInvocation], deadline: ContinuousClock.Instant, isLast: Bool)
         case wait
         case end
     }
@@ -141,8 +140,11 @@ struct LaneTable {
         self.running += 1
         self.lanes[lane]?.invocation = first.received.invocation
         self.lanes[lane]?.others = batch.dropFirst().map { $0.received.invocation }
-        self.lanes[lane]?.deadline = batch.reduce(first.deadline) { min($0, $1.deadline) }
-        return .runBatch(batch, isLast: !self.isReady(now))
+        // Counted from here: what an event has waited for its batch, and for the one before, is not the function's time.
+        let timeout = batch.reduce(UInt32.max) { min($0, $1.received.run.timeoutMilliseconds) }
+        let deadline = now.advanced(by: .milliseconds(timeout))
+        self.lanes[lane]?.deadline = deadline
+        return .runBatch(batch, deadline: deadline, isLast: !self.isReady(now))
     }
 
     /// Remembers how to call a lane that found nothing to do; false when something can begin meanwhile.

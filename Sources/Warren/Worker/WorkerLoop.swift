@@ -86,7 +86,7 @@ struct WorkerLoop {
             case .drain:
                 self.isDraining = true
                 self.engine.drain()
-            case .hello, .start, .ready, .startFailed, .result, .log:
+            case .hello, .start, .ready, .startFailed, .result, .log, .notBegun:
                 throw FrameError("the host sent a \(frame.kind) frame to a worker that had started")
             }
         }

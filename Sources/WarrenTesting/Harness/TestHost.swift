@@ -9,7 +9,8 @@ public import Warren
 
 /// Runs whole manifests in a test: functions chained by their events, retries, delays and dead letters, with the
 /// runtime's own code over a broker in memory. No RabbitMQ, no process, and no waiting: time stands still until the
-/// test moves it.
+/// test moves it. Two waits are the host's own and pass as they do in a host: between the attempts of an `ordered`
+/// function, and the pause of a `breaker`.
 ///
 /// ```swift
 /// let host = try await TestHost(manifests: "manifests", bundles: ["orders": Orders.self])

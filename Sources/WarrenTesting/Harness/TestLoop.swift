@@ -109,7 +109,7 @@ final class TestLoop: Sendable {
         // After the runtime's own flush: what has just been settled counts. Whatever happens next begins with a turn.
         loop.atTurnEnd {
             guard !waiting.isEmpty, broker.isIdle, settler.pending == 0,
-                runtime.pipelines.values.allSatisfy({ $0.status == .running })
+                runtime.pipelines.values.allSatisfy(\.isAtRest)
             else { return }
             for continuation in waiting { continuation.resume() }
             waiting.removeAll()
@@ -147,5 +147,15 @@ final class TestLoop: Sendable {
             },
             problems: []
         )
+    }
+}
+
+extension FunctionPipeline {
+    /// It runs, or is paused by its breaker, which no time that the test moves ends.
+    fileprivate var isAtRest: Bool {
+        switch self.status {
+        case .running, .degraded: true
+        case .starting, .unhealthy, .draining, .stopped: false
+        }
     }
 }
