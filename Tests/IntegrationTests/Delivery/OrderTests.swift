@@ -204,10 +204,16 @@ struct OrderTests {
             let confirmed = try await bed.publish(Self.events(1...20, [5: #""crashes":2"#, 15: #""crashes":1"#]))
             let deeds = try await bed.journal.wait(for: "every event") { $0.events("ended") == confirmed }
             #expect(deeds.firstEnds == Self.ids(1...20))
-            #expect(deeds.filter { $0.name == "begun" && $0.event == "e-5" }.map(\.attempt) == [1, 2, 3])
-            #expect(deeds.filter { $0.name == "begun" && $0.event == "e-15" }.map(\.attempt) == [1, 2])
+            // Before it is charged it is run once more, in a worker that never ran anything else.
+            func attempts(_ event: String) -> [Int] {
+                deeds.filter { $0.name == "begun" && $0.event == event }.map(\.attempt)
+            }
+            #expect(Set(attempts("e-5")) == [1, 2, 3] && attempts("e-5") == attempts("e-5").sorted())
+            #expect(Set(attempts("e-15")) == [1, 2] && attempts("e-15") == attempts("e-15").sorted())
+            let charged = attempts("e-5").count + attempts("e-15").count
+            #expect((5...8).contains(charged))
             #expect(deeds.allSatisfy { $0.attempt == 1 || $0.event == "e-5" || $0.event == "e-15" })
-            #expect(deeds.count("begun") == 23)
+            #expect(deeds.count("begun") == 18 + charged)
             #expect(deeds.overlaps.isEmpty)
             #expect(try await host.stop() == 0)
             try await bed.expectAllHandled(confirmed, by: "deliver")
