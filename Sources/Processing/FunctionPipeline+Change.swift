@@ -65,13 +65,14 @@ extension FunctionPipeline {
     private func promote() {
         guard let candidate = self.candidate else { return }
         let old = self.tenure
+        // The old subscription and the new one overlap, each with its own unanswered acknowledgements.
+        self.recentAcks.capacity = self.manifest.prefetch + candidate.manifest.prefetch
         self.candidate = nil
         self.tenure = candidate.tenure
         self.manifest = candidate.manifest
         self.topology = candidate.topology
         self.settlement.change(to: candidate.manifest, candidate.topology)
         self.inFlight.limit = candidate.manifest.inFlight
-        self.recentAcks.capacity = candidate.manifest.prefetch
         // New code deserves to be tried.
         self.cancelPause()
         self.breaker = Breaker(candidate.manifest.breaker)

@@ -15,12 +15,14 @@ struct HostCommand {
     let logOptions: LogOptions
     /// Whether SIGHUP reads the manifests again, as for services, or ends the process, as in a terminal.
     let reloadsOnHangup: Bool
-    /// Called when every function has been started for the first time.
+    /// Called when the broker has been reached and the host is about to run.
     var onStart: @Sendable () -> Void = {}
 
     func run() async throws {
         // A log that nobody reads any more must not end the host, nor may a worker that has closed its socket.
         signal(SIGPIPE, SIG_IGN)
+        // A hang-up that comes before the host listens has nothing to reload yet.
+        if self.reloadsOnHangup { signal(SIGHUP, SIG_IGN) }
         let writer = try self.logOptions.writer()
         do {
             try await self.serve(self.logOptions.logger(to: writer))

@@ -8,8 +8,10 @@ struct RunCommand: AsyncParsableCommand {
         abstract: "Runs the functions of all manifests until SIGTERM or SIGINT.",
         discussion: """
             Edited manifests and new builds of bundles take effect while it runs; SIGHUP makes it look at once, and \
-            try again what could not be started. The first SIGTERM or SIGINT drains: intake stops, running invocations end and are settled, exit code 0. A second \
-            signal stops at once; what was running is delivered again.
+            try again what could not be started.
+
+            The first SIGTERM or SIGINT drains: intake stops, running invocations end and are settled, exit code 0. \
+            A second one stops at once; what was running is delivered again.
             """
     )
 

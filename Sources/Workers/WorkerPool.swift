@@ -134,7 +134,6 @@ package final class WorkerPool: Invoker {
         } catch {
             self.lastEnd = WorkerProcess.End(
                 reason: "the bundle \(self.launch.executable) cannot be started: \(error)",
-                wasReady: false,
                 errorTail: ""
             )
             self.logStartFailure()

@@ -28,8 +28,6 @@ final class WorkerProcess {
     struct End {
         /// In words: exit code, signal, or what it did against the protocol.
         let reason: String
-        /// It was ready before.
-        let wasReady: Bool
         /// The last 8 KiB of its stderr.
         let errorTail: String
     }
@@ -70,7 +68,6 @@ final class WorkerProcess {
     /// The limits that are in force inside it, as it says.
     private(set) var limits = ""
     var processID: pid_t { self.process.pid }
-    var isReady: Bool { self.phase == .ready && self.isSocketOpen && !self.hasEnded && self.killReason == nil }
 
     init(
         number: Int,
@@ -318,7 +315,6 @@ final class WorkerProcess {
             .ended(
                 End(
                     reason: self.killReason ?? words,
-                    wasReady: self.phase == .ready,
                     errorTail: self.standardError.tail
                 )
             )
