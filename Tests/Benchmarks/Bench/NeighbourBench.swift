@@ -30,7 +30,8 @@ struct NeighbourBench {
         )
         if let fault { try self.addMisbehaving(fault, to: manifests) }
         let host = try HostUnderTest(self.surroundings, manifests: manifests)
-        try await host.waitUntilConsuming(["warren.\(name)"], self.surroundings)
+        let queues = ["warren.\(name)"] + (fault.map { ["warren.harm-\($0)"] } ?? [])
+        try await host.waitUntilConsuming(queues, self.surroundings)
         let body = "\(self.surroundings.directory.path)/body.json"
         if let fault { try self.publish("harm-\(fault)", 200, "100", body, rate: nil) }
         try self.publish(name, count, "100", body, rate: Self.rate)
