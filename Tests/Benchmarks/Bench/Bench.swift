@@ -43,6 +43,16 @@ struct Bench {
 
     private static func measure(_ surroundings: Surroundings) async throws {
         var table = BudgetTable()
+        guard !surroundings.options.isOnlyNeighbours else {
+            try WorkDirectory.reading(1).write(
+                toFile: "\(surroundings.directory.path)/body.json",
+                atomically: true,
+                encoding: .utf8
+            )
+            try await NeighbourBench(surroundings).measure(into: &table)
+            print(table.text)
+            return
+        }
         print("throughput: \(surroundings.options.events) events, \(self.rounds) rounds")
         try await ThroughputBench(surroundings).measure(rounds: self.rounds, into: &table)
         print("latency at 2,000 events/s, \(self.rounds) rounds")
@@ -61,16 +71,19 @@ struct Bench {
     }
 }
 
-/// `--quick` measures a tenth of everything: to see that the benchmark works, not to quote.
+/// `--quick` measures a tenth of everything: to see that the benchmark works, not to quote. `--neighbours` measures only
+/// how functions fare beside bad ones.
 struct BenchOptions {
     let events: Int
     let latencyEvents: Int
     let backlog: Int
     let neighbourSeconds: Int
     let reloadSeconds: Int
+    let isOnlyNeighbours: Bool
 
     init(arguments: [String]) {
         let isQuick = arguments.contains("--quick")
+        self.isOnlyNeighbours = arguments.contains("--neighbours")
         self.events = isQuick ? 20_000 : 200_000
         self.latencyEvents = isQuick ? 1_000 : 10_000
         self.backlog = isQuick ? 100_000 : 1_000_000
