@@ -44,9 +44,6 @@ extension FunctionPipeline {
         self.start(tenure)
     }
 
-    /// What the prepared version needs is there: it takes over.
-    package func commitChange() { self.promote() }
-
     package func cancelChange() {
         guard let candidate = self.candidate else { return }
         self.candidate = nil
@@ -62,7 +59,8 @@ extension FunctionPipeline {
         candidate.completion(.rejected(reason))
     }
 
-    private func promote() {
+    /// What the prepared version needs is there: it takes over.
+    package func commitChange() {
         guard let candidate = self.candidate else { return }
         let old = self.tenure
         // The old subscription and the new one overlap, each with its own unanswered acknowledgements.
@@ -78,14 +76,13 @@ extension FunctionPipeline {
         self.breaker = Breaker(candidate.manifest.breaker)
         self.probe = nil
         let notBegun = old.invoker.withdraw()
-        old.running -= notBegun.count
-        self.retire(old)
         if self.tenure.isReady {
+            old.running -= notBegun.count
             for id in notBegun { if let running = self.inFlight[id] { self.invoke(running) } }
         } else {
-            self.tenure.running += notBegun.count
-            self.giveBack(notBegun, of: self.tenure)
+            self.giveBack(notBegun, of: old)
         }
+        self.retire(old)
         candidate.completion(.switched)
         self.steer()
         self.fill()

@@ -20,6 +20,8 @@ package final class FunctionRuntime {
     private struct Change {
         let revision: Int
         let topology: TopologyPlan.Function
+        /// It needs something else of the broker than the version that runs.
+        let needsDeclaring: Bool
         /// Bindings that go when it has taken over. New ones come then, too.
         let obsolete: [Removal]
     }
@@ -155,6 +157,7 @@ package final class FunctionRuntime {
         self.changes[key] = Change(
             revision: revision,
             topology: topology,
+            needsDeclaring: topology.declarations != pipeline.topology.declarations,
             obsolete: present.filter { !topology.bindings.contains($0) }.map(Removal.binding)
         )
         self.logger.info("switching to a new version", metadata: ["function": "\(key.name)"])
@@ -170,11 +173,11 @@ package final class FunctionRuntime {
     /// The workers of the next version are there. What it needs is declared now, all but what it is to be bound to: the
     /// present version would get events that only the next one understands.
     private func candidateIsReady(_ key: FunctionKey, _ revision: Int) {
-        guard let change = self.change(key, revision), let pipeline = self.pipelines[key] else { return }
-        if change.topology.declarations == pipeline.topology.declarations {
-            pipeline.commitChange()
-        } else {
+        guard let change = self.change(key, revision) else { return }
+        if change.needsDeclaring {
             self.keeper?.declare(.change(key, revision: revision))
+        } else {
+            self.pipelines[key]?.commitChange()
         }
     }
 
@@ -185,7 +188,7 @@ package final class FunctionRuntime {
             self.changes[key] = nil
             self.logger.info("switched to the new version", metadata: ["function": "\(key.name)"])
             self.takeAway(change.obsolete, of: key)
-            self.keeper?.declare(.function(key))
+            if change.needsDeclaring { self.keeper?.declare(.function(key)) }
             self.perform(self.state.switched(key, to: change.revision))
         case .rejected(let reason):
             self.cancelChange(key)

@@ -30,8 +30,6 @@ package struct FunctionRun: Sendable, Equatable {
 package struct FunctionRunner: Sendable {
     /// The function's name, as manifests write it.
     package let name: String
-    /// Whether the function takes several events at once.
-    package var isBatch: Bool { self.batchFunction != nil }
 
     private let function: any RunnableFunction
     /// The same once more, if it takes several events at once.
