@@ -119,7 +119,8 @@ struct RoutingChangeTests {
                         && $0.message.contains(bed.queue("work"))
                 }
             }
-            #expect(host.processes(of: "work") == worker)
+            // The refused version's workers are told to end when the broker has refused it.
+            try await wait(for: "the end of the refused version's workers") { host.processes(of: "work") == worker }
             var confirmed = await bed.publish(ids: ["e-1"], #"{"milliseconds":0}"#)
             try await bed.journal.wait(for: "the event") { $0.events("ended") == confirmed }
             // With a queue of its own it can be had.
