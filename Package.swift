@@ -7,6 +7,7 @@ let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 
 let package = Package(
@@ -26,13 +27,20 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
     ],
     targets: [
-        // C: the only two doors out of Swift.
+        // C: the only doors out of Swift.
         .systemLibrary(
             name: "CRabbitMQ",
             pkgConfig: "librabbitmq",
             providers: [.apt(["librabbitmq-dev"])]
+        ),
+        .systemLibrary(
+            name: "CCurl",
+            pkgConfig: "libcurl",
+            providers: [.apt(["libcurl4-openssl-dev"])]
         ),
         .systemLibrary(name: "CLinux"),
 
@@ -70,13 +78,22 @@ let package = Package(
             ]
         ),
 
+        .target(
+            name: "Webhooks",
+            dependencies: [
+                "CCurl", "Messaging", "Manifests", "Deployments", "Polling", "Processing", logging, deque, crypto,
+            ]
+        ),
+
         // The command and what it brings along.
         .target(name: "LocalBroker"),
         .executableTarget(
             name: "WarrenCommand",
             dependencies: [
                 "Messaging", "Manifests", "Topology", "Deployments", "Polling", "AMQP", "Processing", "Workers",
-                "LocalBroker", arguments, lifecycle, logging,
+                "Webhooks", "LocalBroker", arguments, lifecycle, signals, logging,
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
             ]
         ),
 
@@ -122,6 +139,12 @@ let package = Package(
                 logging,
             ]
         ),
+        .testTarget(
+            name: "WebhooksTests",
+            dependencies: [
+                "Webhooks", "Processing", "Deployments", "Manifests", "Messaging", "Polling", "SeededGeneration",
+            ]
+        ),
         .testTarget(name: "LocalBrokerTests", dependencies: ["LocalBroker"]),
         .testTarget(name: "AMQPTests", dependencies: ["AMQP", "Messaging", "SeededGeneration"]),
         // What a broker has to do, tested over the one in memory and over RabbitMQ.
@@ -138,7 +161,7 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "AMQP", "BrokerConformance", "CLinux", "LocalBroker", "Messaging", "Polling", "Processing", "Workers",
-                "WarrenCommand", "test-functions", "evil-worker", "ExampleHello", "ExampleOrders", "ExampleAudit",
+                "WarrenCommand", "test-functions", "evil-worker", "evil-endpoint", "ExampleHello", "ExampleOrders", "ExampleAudit",
                 logging,
             ]
         ),
@@ -149,6 +172,8 @@ let package = Package(
             path: "Tests/EvilWorker"
         ),
         .executableTarget(name: "test-functions", dependencies: ["Warren"], path: "Tests/TestBundle"),
+        // The endpoints that they deliver to.
+        .executableTarget(name: "evil-endpoint", path: "Tests/EvilEndpoint"),
 
         // Benchmarks: librabbitmq without Warren, the yardstick.
         .target(name: "BareClient", dependencies: ["CRabbitMQ"], path: "Tests/Benchmarks/BareClient"),
@@ -162,6 +187,7 @@ let package = Package(
             dependencies: ["BareClient", "CRabbitMQ"],
             path: "Tests/Benchmarks/BarePublisher"
         ),
+        .executableTarget(name: "bare-webhook", dependencies: ["CCurl"], path: "Tests/Benchmarks/BareWebhook"),
         // Benchmarks: Warren beside it.
         .executableTarget(name: "bench-functions", dependencies: ["Warren"], path: "Tests/Benchmarks/BenchFunctions"),
         .executableTarget(

@@ -1,10 +1,10 @@
-/// Fetches the values of a manifest's environment variables when the host starts a worker.
+/// Fetches the values that a manifest leaves to the host: a worker's environment, a webhook's credentials.
 package enum EnvironmentResolution {
     /// The largest file that `fromFile` reads, in bytes.
     package static let maximumFileSize = 64 * 1024
 
-    /// The variables of one manifest that have no value. The host does not start the worker, and reports this; it
-    /// names variables and files, never a value.
+    /// The fields of one manifest that have no value. The host starts nothing of it, and reports this; it names
+    /// variables and files, never a value.
     package struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
         /// The manifest's name.
         package let manifest: String
@@ -17,12 +17,12 @@ package enum EnvironmentResolution {
     }
 
     /// - Parameters:
-    ///   - values: the manifest's `env`.
+    ///   - values: the fields of the manifest, by the names that the failure gives them.
     ///   - manifest: the manifest's name, for the failure.
     ///   - environment: the host's own environment.
     /// - Returns: the variables for the worker; nothing of the host's environment but what was asked for.
     package static func resolve(
-        _ values: [String: EnvironmentValue],
+        _ values: [String: ValueSource],
         manifest: String,
         environment: [String: String]
     ) throws(Failure) -> [String: String] {

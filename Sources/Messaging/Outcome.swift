@@ -37,10 +37,31 @@ package struct Failure: Sendable, Equatable {
     package let type: String
     /// The error's own words. They are cut to 8 KiB when they travel in a header.
     package let message: String
+    /// What the endpoint of a webhook said; nothing for a function.
+    package let answer: EndpointAnswer?
 
-    package init(type: String, message: String) {
+    package init(type: String, message: String, answer: EndpointAnswer? = nil) {
         self.type = type
         self.message = message
+        self.answer = answer
+    }
+}
+
+/// What an HTTP endpoint did with a delivery that it did not take: evidence for the person who looks at the dead letter.
+package struct EndpointAnswer: Sendable, Equatable {
+    /// The longest part of a body that is kept, in bytes.
+    package static let longestExcerpt = 2 << 10
+
+    /// Nothing when there was no answer.
+    package let status: Int?
+    package let milliseconds: Int64
+    /// The first bytes of the body as text, without the webhook's secrets; bytes that are not UTF-8 became U+FFFD.
+    package let excerpt: String
+
+    package init(status: Int?, milliseconds: Int64, excerpt: String) {
+        self.status = status
+        self.milliseconds = milliseconds
+        self.excerpt = excerpt.prefix(bytes: Self.longestExcerpt)
     }
 }
 

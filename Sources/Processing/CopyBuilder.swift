@@ -60,8 +60,15 @@ package struct CopyBuilder: Sendable {
             more: [
                 (RuntimeHeaders.deadReason, .string(reason.rawValue)),
                 (RuntimeHeaders.deadAt, .integer(now)),
-            ]
+            ] + (failure.answer.map(Self.headers) ?? [])
         )
+    }
+
+    private static func headers(_ answer: EndpointAnswer) -> [(String, FieldValue)] {
+        var headers: [(String, FieldValue)] = [(RuntimeHeaders.httpDuration, .integer(answer.milliseconds))]
+        if let status = answer.status { headers.append((RuntimeHeaders.httpStatus, .integer(Int64(status)))) }
+        if !answer.excerpt.isEmpty { headers.append((RuntimeHeaders.httpResponse, .string(answer.excerpt))) }
+        return headers
     }
 
     private func copy(

@@ -6,8 +6,8 @@ import Topology
 /// Carries out what `decide` says about the deliveries of one function, and tells the broker when it is done.
 /// Confined to one loop.
 final class DeliverySettlement {
-    private var manifest: FunctionManifest
-    private var topology: TopologyPlan.Function
+    private var manifest: ConsumerManifest
+    private var topology: TopologyPlan.Consumer
     private let intake: any Intake
     private let settler: Settler
     private let copies: CopyBuilder
@@ -29,8 +29,8 @@ final class DeliverySettlement {
     var orphans: [Receipt] { self.receipts.values.filter(\.life.isOver) }
 
     init(
-        manifest: FunctionManifest,
-        topology: TopologyPlan.Function,
+        manifest: ConsumerManifest,
+        topology: TopologyPlan.Consumer,
         intake: any Intake,
         settler: Settler,
         copies: CopyBuilder,
@@ -47,7 +47,7 @@ final class DeliverySettlement {
     }
 
     /// From now on by another version of the manifest.
-    func change(to manifest: FunctionManifest, _ topology: TopologyPlan.Function) {
+    func change(to manifest: ConsumerManifest, _ topology: TopologyPlan.Consumer) {
         self.manifest = manifest
         self.topology = topology
     }

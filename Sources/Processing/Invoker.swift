@@ -49,8 +49,8 @@ package struct InvocationResult: Sendable {
     }
 }
 
-/// Runs invocations for one manifest, confined to the thread of one event loop. Two kinds exist: worker processes,
-/// and functions inside the process of a test.
+/// Runs invocations for one manifest, confined to the thread of one event loop: worker processes for a function, HTTP
+/// requests for a webhook.
 package protocol Invoker: AnyObject {
     /// Gets ready and reports through `handler`, on the loop's thread, from then on.
     func start(_ handler: @escaping (InvokerEvent) -> Void)
@@ -64,8 +64,15 @@ package protocol Invoker: AnyObject {
     /// Takes back what was invoked and has not begun to run, by id: it will have no result.
     func withdraw() -> [UInt64]
 
+    /// Tries again now what it has put off by itself: somebody asks for it.
+    func reconsider()
+
     /// Ends when nothing runs any more: no invocations will follow. `completion` is called on the loop's thread.
     func stop(_ completion: @escaping () -> Void)
+}
+
+extension Invoker {
+    package func reconsider() {}
 }
 
 /// What an invoker reports.
@@ -75,6 +82,9 @@ package enum InvokerEvent {
     /// Nothing can be run for the reason given, and these invocations were not: they go back to the queue. The
     /// invoker goes on trying and reports `ready` when it has succeeded.
     case unavailable(reason: String, notRun: [UInt64])
+    /// Whoever would run it has asked not to be given anything for a while, or ever, and has not taken these invocations:
+    /// they go back to the queue. `ready` follows when the time is over.
+    case paused(reason: String, notRun: [UInt64])
     /// What runs the function has died over its work. What becomes of the invocations is reported by itself.
     case workerDied(reason: String)
     case results([InvocationResult])

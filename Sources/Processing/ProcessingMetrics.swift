@@ -1,12 +1,14 @@
+import Manifests
 import Messaging
 import Metrics
 
-/// A function's instruments, made once. Dimensions are bounded: the function's name, never a routing key.
+/// The instruments of a function or webhook, made once. Dimensions are bounded: its name, never a routing key. For a
+/// webhook `warren.webhook` stands in the place of `warren.function`.
 ///
 /// | name | type | unit | dimensions | counted |
 /// |---|---|---|---|---|
 /// | `messaging.client.consumed.messages` | counter | messages | `warren.function` | deliveries taken |
-/// | `messaging.process.duration` | timer | nanoseconds | `warren.function` | each run's time in the function |
+/// | `messaging.process.duration` | timer | nanoseconds | `warren.function` | each run's time in the function, or with the endpoint |
 /// | `warren.outcomes` | counter | runs | `warren.function`, `warren.outcome` | each run's outcome |
 /// | `warren.acks.repeated` | counter | messages | `warren.function` | delivered again after success, not run again |
 /// | `warren.consumers.renewed` | counter | consumers | `warren.function` | found silently dead and made anew |
@@ -22,18 +24,18 @@ struct ProcessingMetrics {
         "done", "failed", "rejected", "undecodable", "later", "timed-out", "crashed",
     ]
 
-    init(function: String) {
+    init(_ manifest: ConsumerManifest) {
+        let dimension = ("warren.\(manifest.kind.word)", manifest.name)
         self.consumed = Counter(
             label: "messaging.client.consumed.messages",
-            dimensions: [("warren.function", function)]
+            dimensions: [dimension]
         )
-        self.duration = Timer(label: "messaging.process.duration", dimensions: [("warren.function", function)])
-        self.repeatedAcks = Counter(label: "warren.acks.repeated", dimensions: [("warren.function", function)])
-        self.renewedConsumers = Counter(label: "warren.consumers.renewed", dimensions: [("warren.function", function)])
+        self.duration = Timer(label: "messaging.process.duration", dimensions: [dimension])
+        self.repeatedAcks = Counter(label: "warren.acks.repeated", dimensions: [dimension])
+        self.renewedConsumers = Counter(label: "warren.consumers.renewed", dimensions: [dimension])
         self.outcomes = Dictionary(
             uniqueKeysWithValues: Self.outcomeNames.map { name in
-                let dimensions = [("warren.function", function), ("warren.outcome", name)]
-                return (name, Counter(label: "warren.outcomes", dimensions: dimensions))
+                (name, Counter(label: "warren.outcomes", dimensions: [dimension, ("warren.outcome", name)]))
             }
         )
     }

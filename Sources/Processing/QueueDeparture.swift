@@ -11,6 +11,7 @@ import Topology
 /// parked queue. Deleting only when empty is not left to the broker: quorum queues refuse `if-empty`
 /// (https://www.rabbitmq.com/docs/quorum-queues#feature-matrix).
 struct QueueDeparture: Sendable {
+    private let word: String
     private let queue: String
     /// What is still bound to the queue.
     private let bindings: [BindingDeclaration]
@@ -19,7 +20,8 @@ struct QueueDeparture: Sendable {
     private let hasMoved: Bool
 
     /// - Parameter hasMoved: the function goes on with another queue, and this one has been unbound from its events.
-    init(_ topology: TopologyPlan.Function, names: TopologyNames, policy: RemovalPolicy, hasMoved: Bool) {
+    init(_ topology: TopologyPlan.Consumer, names: TopologyNames, policy: RemovalPolicy, hasMoved: Bool) {
+        self.word = topology.kind.word
         self.queue = topology.queue
         self.bindings = topology.bindings.filter { !hasMoved || $0.source == names.delayDone }
         self.deadLetters = names.deadLetterQueue(of: topology.queue)
@@ -29,7 +31,7 @@ struct QueueDeparture: Sendable {
 
     func carryOut(_ broker: any Broker, _ logger: Logger) async {
         let queue: Logger.Metadata = ["queue": "\(self.queue)"]
-        let what = self.hasMoved ? "the function has moved to another queue" : "the function is gone"
+        let what = self.hasMoved ? "the \(self.word) has moved to another queue" : "the \(self.word) is gone"
         do throws(BrokerError) {
             let inspection = try await broker.inspect(queue: self.queue)
             let waiting = inspection?.readyMessages ?? 0

@@ -41,14 +41,14 @@ struct QueueMove {
     }
 }
 
-extension FunctionRuntime {
-    func beginMove(of key: FunctionKey) {
+extension ConsumerRuntime {
+    func beginMove(of key: ConsumerKey) {
         self.moves[key] = QueueMove()
         self.continueMove(of: key)
     }
 
     /// What a function's queue consists of now.
-    func declarations(of key: FunctionKey) -> [Declaration]? {
+    func declarations(of key: ConsumerKey) -> [Declaration]? {
         guard let topology = self.pipelines[key]?.topology else { return nil }
         guard self.moves[key]?.isUnbound == true else { return topology.declarations }
         let gone = self.eventBindings(of: key)
@@ -58,11 +58,11 @@ extension FunctionRuntime {
     }
 
     /// Retries come to the queue as long as it exists.
-    private func eventBindings(of key: FunctionKey) -> [BindingDeclaration] {
+    private func eventBindings(of key: ConsumerKey) -> [BindingDeclaration] {
         (self.pipelines[key]?.topology.bindings ?? []).filter { $0.source != self.names.delayDone }
     }
 
-    private func continueMove(of key: FunctionKey) {
+    private func continueMove(of key: ConsumerKey) {
         guard !self.isDraining, self.pipelines[key] != nil, var move = self.moves[key], !move.hasEnded
         else { return }
         // Gone for good, or wanted on this queue again: it is added anew when it has ended.
@@ -81,13 +81,13 @@ extension FunctionRuntime {
     }
 
     /// Its queue takes events from now on. One that is leaving itself does not stay.
-    private func isThere(_ key: FunctionKey) -> Bool {
+    private func isThere(_ key: ConsumerKey) -> Bool {
         guard let pipeline = self.pipelines[key], self.moves[key] == nil else { return false }
         return pipeline.isTopologyReady && !pipeline.isDraining
     }
 
     /// The broker's view of a queue that may be one that is left.
-    func continueMove(of key: FunctionKey, _ inspection: QueueInspection) {
+    func continueMove(of key: ConsumerKey, _ inspection: QueueInspection) {
         guard let pipeline = self.pipelines[key], var move = self.moves[key], move.isUnbound, !move.hasEnded
         else { return }
         let isOver = move.isOver(hasNothingToDo: inspection.readyMessages == 0 && pipeline.hasNothingToDo)
@@ -96,7 +96,7 @@ extension FunctionRuntime {
         if isOver || isHopeless { self.endMove(of: key) }
     }
 
-    private func endMove(of key: FunctionKey) {
+    private func endMove(of key: ConsumerKey) {
         self.moves[key]?.end()
         self.leave(key, hasMoved: self.moves[key]?.isUnbound ?? false)
     }

@@ -15,6 +15,10 @@ package enum RuntimeHeaders {
     static let host = "warren-host"
     package static let deadReason = "warren-dead-reason"
     static let deadAt = "warren-dead-at"
+    /// What a webhook's endpoint answered to the last attempt, how long that took, and the first 2 KiB of it.
+    package static let httpStatus = "warren-http-status"
+    package static let httpDuration = "warren-http-duration-ms"
+    package static let httpResponse = "warren-http-response"
     package static let originalExchange = "warren-original-exchange"
     package static let originalRoutingKey = "warren-original-routing-key"
 

@@ -8,6 +8,8 @@ final class Tenure {
     private(set) var hasBeenReady = false
     /// Why nothing can be run.
     var problem: String?
+    /// Why nothing is to be run for a while, although it could be.
+    var pause: String?
     /// Invocations that it has and has not answered.
     var running = 0
 

@@ -1,14 +1,16 @@
+package import Manifests
 package import Messaging
 
 /// What must exist on the broker for a set of manifests.
 package struct TopologyPlan: Sendable, Equatable {
-    /// One function's share.
-    package struct Function: Sendable, Equatable {
+    /// The share of one function or webhook.
+    package struct Consumer: Sendable, Equatable {
+        package let kind: ManifestKind
         package let name: String
         package let queue: String
         package let declarations: [Declaration]
 
-        /// Queues and exchanges, and what is bound to other queues than the function's own.
+        /// Queues and exchanges, and what is bound to other queues than its own.
         package var declarationsWithoutBindings: [Declaration] {
             self.declarations.filter { declaration in
                 guard case .binding(let binding) = declaration else { return true }
@@ -16,7 +18,7 @@ package struct TopologyPlan: Sendable, Equatable {
             }
         }
 
-        /// What is bound to the function's queue.
+        /// What is bound to its queue.
         package var bindings: [BindingDeclaration] {
             self.declarations.compactMap { declaration in
                 guard case .binding(let binding) = declaration, binding.destination == .queue(self.queue) else {
@@ -28,21 +30,21 @@ package struct TopologyPlan: Sendable, Equatable {
     }
 
     package let names: TopologyNames
-    /// What all functions lean on: dead letters, end of delay, parked, scheduled.
+    /// What all of them lean on: dead letters, end of delay, parked, scheduled.
     package let shared: [Declaration]
-    package let functions: [Function]
+    package let consumers: [Consumer]
 
     /// Everything, in the order in which it can be declared.
-    package var declarations: [Declaration] { self.shared + self.functions.flatMap(\.declarations) }
+    package var declarations: [Declaration] { self.shared + self.consumers.flatMap(\.declarations) }
 }
 
 /// The plan as `warren plan` prints it: one object a line, in the order of declaration.
 extension TopologyPlan: CustomStringConvertible {
     package var description: String {
         var lines = ["shared"] + self.shared.map { "  \($0.summary)" }
-        for function in self.functions {
-            lines.append("function \(function.name)")
-            lines.append(contentsOf: function.declarations.map { "  \($0.summary)" })
+        for consumer in self.consumers {
+            lines.append("\(consumer.kind.word) \(consumer.name)")
+            lines.append(contentsOf: consumer.declarations.map { "  \($0.summary)" })
         }
         lines.append("when first needed")
         let lowest = self.names.delayLevel(0)

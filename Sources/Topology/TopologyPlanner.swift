@@ -7,16 +7,16 @@ package import Messaging
 /// (AMQP 0-9-1, queue.declare: precondition-failed); what manifests can change never reaches them. The one exception
 /// is `ordered`, which the broker takes in no other way.
 package enum TopologyPlanner {
-    package static func plan(_ functions: [FunctionManifest], namespace: String) -> TopologyPlan {
+    package static func plan(_ manifests: [ConsumerManifest], namespace: String) -> TopologyPlan {
         let names = TopologyNames(namespace: namespace)
         return TopologyPlan(
             names: names,
             shared: self.shared(names),
-            functions: functions.map { self.function($0, names) }
+            consumers: manifests.map { self.consumer($0, names) }
         )
     }
 
-    /// What all functions and `warren publish --delay` lean on.
+    /// What all functions, webhooks and `warren publish --delay` lean on.
     package static func shared(_ names: TopologyNames) -> [Declaration] {
         [
             .exchange(ExchangeDeclaration(name: names.parked, kind: .fanout)),
@@ -37,8 +37,8 @@ package enum TopologyPlanner {
         ]
     }
 
-    /// One function's share.
-    package static func function(_ manifest: FunctionManifest, _ names: TopologyNames) -> TopologyPlan.Function {
+    /// The share of one function or webhook.
+    package static func consumer(_ manifest: ConsumerManifest, _ names: TopologyNames) -> TopologyPlan.Consumer {
         let queue = manifest.queueName(namespace: names.namespace)
         let deadLetters = names.deadLetterQueue(of: queue)
         var declarations: [Declaration] = [
@@ -50,7 +50,7 @@ package enum TopologyPlanner {
                     destination: .queue(deadLetters)
                 )
             ),
-            .queue(self.functionQueue(queue, ordered: manifest.ordered, names)),
+            .queue(self.consumerQueue(queue, ordered: manifest.ordered, names)),
             self.delayEnd(names, queue: queue),
             .exchange(ExchangeDeclaration(name: manifest.exchange, kind: .topic)),
         ]
@@ -65,10 +65,15 @@ package enum TopologyPlanner {
                 )
             )
         }
-        return TopologyPlan.Function(name: manifest.name, queue: queue, declarations: declarations)
+        return TopologyPlan.Consumer(
+            kind: manifest.kind,
+            name: manifest.name,
+            queue: queue,
+            declarations: declarations
+        )
     }
 
-    private static func functionQueue(
+    private static func consumerQueue(
         _ name: String,
         ordered: Bool,
         _ names: TopologyNames

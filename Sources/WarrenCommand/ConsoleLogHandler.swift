@@ -36,7 +36,8 @@ struct ConsoleLogHandler: LogHandler {
     /// `12:00:00.123 info  reserve-stock  reserving  order=17 event=…`
     private static func text(_ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata) -> String {
         var metadata = metadata
-        let function = metadata.removeValue(forKey: "function").map { "\($0)  " } ?? ""
+        let name = metadata.removeValue(forKey: "function") ?? metadata.removeValue(forKey: "webhook")
+        let function = name.map { "\($0)  " } ?? ""
         let pairs = metadata.sorted { $0.key < $1.key }.map { "\($0.key)=\(self.singleLine("\($0.value)"))" }
         let padded = level.rawValue + String(repeating: " ", count: max(0, 8 - level.rawValue.count))
         let rest = pairs.isEmpty ? "" : "  " + pairs.joined(separator: " ")

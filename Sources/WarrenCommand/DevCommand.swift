@@ -13,6 +13,7 @@ struct DevCommand: AsyncParsableCommand {
 
     @OptionGroup var brokerOptions: BrokerOptions
     @OptionGroup var manifestOptions: ManifestOptions
+    @OptionGroup var deliveryOptions: DeliveryOptions
     @OptionGroup var logOptions: LogOptions
 
     @Option(help: ArgumentHelp("Where the private node keeps its data.", valueName: "dir"))
@@ -52,6 +53,7 @@ struct DevCommand: AsyncParsableCommand {
             address: address,
             namespace: self.brokerOptions.namespace,
             manifestOptions: self.manifestOptions,
+            deliveryOptions: self.deliveryOptions,
             logOptions: self.logOptions,
             reloadsOnHangup: false
         )

@@ -7,7 +7,7 @@ import Processing
 import ServiceLifecycle
 import Synchronization
 import Topology
-import Workers
+import Webhooks
 
 /// The host: the intake loop with its consuming connection, pipelines and workers, as a service that follows the
 /// manifests and bundles on disk, and drains on graceful shutdown.
@@ -21,6 +21,7 @@ final class Host: Service {
     private let manifestOptions: ManifestOptions
     private let namespace: String
     private let broker: AMQPBroker
+    private let deliveries: HTTPClient.Configuration
     private let logger: Logger
     private let stopped = Mutex(false)
     private let isDraining = Mutex(false)
@@ -35,11 +36,13 @@ final class Host: Service {
         manifestOptions: ManifestOptions,
         namespace: String,
         broker: AMQPBroker,
+        deliveries: HTTPClient.Configuration,
         logger: Logger
     ) {
         self.manifestOptions = manifestOptions
         self.namespace = namespace
         self.broker = broker
+        self.deliveries = deliveries
         self.logger = logger
         self.commands = try? Mailbox()
     }
@@ -117,7 +120,8 @@ final class Host: Service {
         let copies = CopyBuilder(names: TopologyNames(namespace: self.namespace), host: HostName.current)
         let settler = try Settler(broker: self.broker, copies: copies, loop: loop, logger: self.logger)
         let report = StatusReport(logger: self.logger)
-        let runtime = try FunctionRuntime(
+        let factory = InvokerFactory(loop: loop, deliveries: self.deliveries)
+        let runtime = try ConsumerRuntime(
             names: copies.names,
             broker: self.broker,
             intake: intake,
@@ -126,8 +130,8 @@ final class Host: Service {
             clock: .system,
             loop: loop,
             logger: self.logger,
-            makeInvoker: { version, logger in Self.invoker(version, loop, logger) },
-            report: { name, status in report.set(status, of: name) }
+            makeInvoker: factory.invoker,
+            report: { manifest, status in report.set(status, of: manifest) }
         )
         var hasStarted = false
         commands.attach(to: loop) { commands in
@@ -138,7 +142,7 @@ final class Host: Service {
                         runtime.apply(deployment, settled: settled, retryingRejected: retryingRejected)
                     } else {
                         hasStarted = true
-                        report.expect(deployment.functions.map(\.manifest.name))
+                        report.expect(deployment.manifests.map(\.consumer.name))
                         runtime.start(deployment)
                     }
                 case .drain: runtime.drain { loop.stop() }
@@ -147,16 +151,5 @@ final class Host: Service {
             }
         }
         loop.run()
-    }
-
-    private static func invoker(_ version: ResolvedFunction, _ loop: EventLoop, _ logger: Logger) -> any Invoker {
-        switch (version.environment, version.bundle) {
-        case (.complete(let environment), .found(let build)):
-            var launch = WorkerLaunch(version.manifest, executable: build.path, environment: environment)
-            launch.build = build
-            return WorkerPool(launch: launch, loop: loop, clock: .system, logger: logger)
-        case (.incomplete, _), (_, .missing):
-            return UnavailableInvoker(reason: version.obstacle ?? "its surroundings are incomplete")
-        }
     }
 }

@@ -12,6 +12,7 @@ struct HostCommand {
     let address: AMQPAddress
     let namespace: String
     let manifestOptions: ManifestOptions
+    let deliveryOptions: DeliveryOptions
     let logOptions: LogOptions
     /// Whether SIGHUP reads the manifests again, as for services, or ends the process, as in a terminal.
     let reloadsOnHangup: Bool
@@ -53,12 +54,14 @@ struct HostCommand {
             manifestOptions: self.manifestOptions,
             namespace: self.namespace,
             broker: broker,
+            deliveries: try self.deliveryOptions.configuration(),
             logger: logger
         )
         logger.info(
             "host started",
             metadata: [
-                "broker": "\(self.address)", "namespace": "\(self.namespace)", "functions": "\(manifests.count)",
+                "broker": "\(self.address)", "namespace": "\(self.namespace)", "functions": "\(manifests.count { $0.consumer.kind == .function })",
+                "webhooks": "\(manifests.count { $0.consumer.kind == .webhook })",
             ]
         )
         self.onStart()

@@ -15,6 +15,9 @@ struct InvocationReport: Encodable {
     let outcome: String
     let errorType: String?
     let error: String?
+    /// Of a webhook's endpoint.
+    let httpStatus: Int?
+    let response: String?
     let milliseconds: Double
     let emitted: [Emitted]
 
@@ -25,6 +28,8 @@ struct InvocationReport: Encodable {
         case .done(let events):
             self.errorType = nil
             self.error = nil
+            self.httpStatus = nil
+            self.response = nil
             self.emitted = events.map { event in
                 Emitted(
                     key: event.key,
@@ -38,6 +43,8 @@ struct InvocationReport: Encodable {
             .timedOut(let failure), .crashed(let failure):
             self.errorType = failure.type
             self.error = failure.message
+            self.httpStatus = failure.answer?.status
+            self.response = failure.answer.map(\.excerpt)
             self.emitted = []
         }
     }
@@ -45,6 +52,7 @@ struct InvocationReport: Encodable {
     var text: String {
         var lines = ["\(self.outcome) in \(self.milliseconds) ms"]
         if let error = self.error { lines.append("\(self.errorType ?? "error"): \(error)") }
+        if let response = self.response, !response.isEmpty { lines.append("response: \(response)") }
         for event in self.emitted {
             let delay = event.delayMilliseconds > 0 ? " after \(event.delayMilliseconds) ms" : ""
             lines.append("emitted \(event.key) (\(event.type))\(delay): \(event.payload)")

@@ -53,11 +53,10 @@ struct InvokeCommand: AsyncParsableCommand {
         let logger = self.logOptions.logger()
         let attempt = self.attempt
         let result = await LocalRun.perform(
-            launch,
             delivery,
             attempt: attempt,
             maxAttempts: manifest.retry.maxAttempts,
-            logger: logger
+            makeInvoker: { WorkerPool(launch: launch, loop: $0, clock: .system, logger: logger) }
         )
         switch result {
         case .success(let result):
@@ -88,13 +87,17 @@ struct InvokeCommand: AsyncParsableCommand {
             namespace: self.namespaceOption.namespace,
             json: self.logOptions.json
         )
-        guard let manifest = manifests.first(where: { $0.name == self.function }) else {
+        switch manifests.first(where: { $0.name == self.function }) {
+        case .function(let manifest)?:
+            return manifest
+        case .webhook?:
+            throw ValidationError("'\(self.function)' is a webhook; try it with: warren webhook ping \(self.function)")
+        case nil:
             let known = manifests.map(\.name).joined(separator: ", ")
             throw ValidationError(
                 "no manifest in \(self.manifestOptions.manifests) is named '\(self.function)'; there are: \(known)"
             )
         }
-        return manifest
     }
 
     private func launch(_ manifest: FunctionManifest) throws -> WorkerLaunch {

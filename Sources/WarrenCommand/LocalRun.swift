@@ -1,27 +1,25 @@
-import Logging
 import Messaging
 import Polling
 import Processing
-import Workers
 
-/// Runs one event in a worker of its own.
+/// Runs one event once, with an invoker of its own and without a broker.
 enum LocalRun {
     struct Unavailable: Error {
         let reason: String
     }
 
+    /// - Parameter makeInvoker: called on the loop's thread.
     static func perform(
-        _ launch: WorkerLaunch,
         _ delivery: Delivery,
         attempt: Int,
         maxAttempts: Int,
-        logger: Logger
+        makeInvoker: @escaping @Sendable (EventLoop) throws(SystemError) -> any Invoker
     ) async -> Result<InvocationResult, Unavailable> {
         await withCheckedContinuation { continuation in
             do throws(SystemError) {
                 try LoopThread.start(named: "invoke") {
                     do throws(SystemError) {
-                        let result = try self.run(launch, delivery, attempt, maxAttempts, logger)
+                        let result = try self.run(delivery, attempt, maxAttempts, makeInvoker)
                         continuation.resume(returning: result)
                     } catch {
                         continuation.resume(returning: .failure(Unavailable(reason: "\(error)")))
@@ -34,20 +32,20 @@ enum LocalRun {
     }
 
     private static func run(
-        _ launch: WorkerLaunch,
         _ delivery: Delivery,
         _ attempt: Int,
         _ maxAttempts: Int,
-        _ logger: Logger
+        _ makeInvoker: (EventLoop) throws(SystemError) -> any Invoker
     ) throws(SystemError) -> Result<InvocationResult, Unavailable> {
         let loop = try EventLoop()
-        let pool = WorkerPool(launch: launch, loop: loop, clock: .system, logger: logger)
-        var result = Result<InvocationResult, Unavailable>.failure(Unavailable(reason: "the worker did not answer"))
-        pool.start { event in
+        let invoker = try makeInvoker(loop)
+        loop.atTurnEnd { invoker.flush() }
+        var result = Result<InvocationResult, Unavailable>.failure(Unavailable(reason: "there was no answer"))
+        invoker.start { event in
             switch event {
             case .ready:
                 let attributes = EventAttributes(delivery)
-                pool.invoke(
+                invoker.invoke(
                     Invocation(
                         id: 1 << 16,
                         delivery: delivery,
@@ -58,15 +56,17 @@ enum LocalRun {
                         originalRoutingKey: nil
                     )
                 )
-                pool.flush()
             case .unavailable(let reason, _):
                 result = .failure(Unavailable(reason: reason))
-                pool.stop { loop.stop() }
+                invoker.stop { loop.stop() }
+            case .paused(let reason, _):
+                result = .failure(Unavailable(reason: reason))
+                invoker.stop { loop.stop() }
             case .workerDied:
                 break
             case .results(let results):
                 if let first = results.first { result = .success(first) }
-                pool.stop { loop.stop() }
+                invoker.stop { loop.stop() }
             }
         }
         loop.run()

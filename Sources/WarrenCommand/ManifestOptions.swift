@@ -30,21 +30,16 @@ struct ManifestOptions: ParsableArguments {
 
     /// Reads and checks all manifests. Problems are printed, all at once; any problem ends the command with exit
     /// code 2 before anything is declared.
-    func load(namespace: String, json: Bool) throws -> [FunctionManifest] {
-        let (functions, problems) = self.read(namespace: namespace)
+    func load(namespace: String, json: Bool) throws -> [Manifest] {
+        let (manifests, problems) = self.read(namespace: namespace)
         try Self.report(problems, json: json)
-        return functions
+        return manifests
     }
 
     /// The manifests that are right by themselves, and what is wrong with the others.
-    func read(namespace: String) -> (functions: [FunctionManifest], problems: [ManifestProblem]) {
+    func read(namespace: String) -> (manifests: [Manifest], problems: [ManifestProblem]) {
         let loaded = ManifestLoader.load(directory: self.manifests)
-        let functions = loaded.manifests.map { manifest in
-            switch manifest {
-            case .function(let function): function
-            }
-        }
-        return (functions, loaded.problems + ManifestCheck.problems(in: loaded.manifests, namespace: namespace))
+        return (loaded.manifests, loaded.problems + ManifestCheck.problems(in: loaded.manifests, namespace: namespace))
     }
 
     /// Prints problems, if there are any, and ends the command.

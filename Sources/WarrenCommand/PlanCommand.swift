@@ -15,26 +15,32 @@ struct PlanCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let functions = try self.manifestOptions.load(namespace: self.namespaceOption.namespace, json: self.json)
-        let plan = TopologyPlanner.plan(functions, namespace: self.namespaceOption.namespace)
+        let manifests = try self.manifestOptions.load(namespace: self.namespaceOption.namespace, json: self.json)
+        let plan = TopologyPlanner.plan(manifests.map(\.consumer), namespace: self.namespaceOption.namespace)
         guard self.json else { return Terminal.print("\(plan)") }
         let report = PlanReport(
             shared: plan.shared.map(\.summary),
-            functions: plan.functions.map {
-                PlanReport.Function(name: $0.name, queue: $0.queue, objects: $0.declarations.map(\.summary))
-            }
+            functions: PlanReport.consumers(of: plan, .function),
+            webhooks: PlanReport.consumers(of: plan, .webhook)
         )
         Terminal.print(json: report)
     }
 
     private struct PlanReport: Encodable {
-        struct Function: Encodable {
+        struct Consumer: Encodable {
             let name: String
             let queue: String
             let objects: [String]
         }
 
         let shared: [String]
-        let functions: [Function]
+        let functions: [Consumer]
+        let webhooks: [Consumer]
+
+        static func consumers(of plan: TopologyPlan, _ kind: ManifestKind) -> [Consumer] {
+            plan.consumers.filter { $0.kind == kind }.map {
+                Consumer(name: $0.name, queue: $0.queue, objects: $0.declarations.map(\.summary))
+            }
+        }
     }
 }

@@ -5,7 +5,7 @@ import ArgumentParser
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
-        abstract: "Runs the functions of all manifests until SIGTERM or SIGINT.",
+        abstract: "Runs the functions and webhooks of all manifests until SIGTERM or SIGINT.",
         discussion: """
             Edited manifests and new builds of bundles take effect while it runs; SIGHUP makes it look at once, and \
             try again what could not be started.
@@ -17,6 +17,7 @@ struct RunCommand: AsyncParsableCommand {
 
     @OptionGroup var brokerOptions: BrokerOptions
     @OptionGroup var manifestOptions: ManifestOptions
+    @OptionGroup var deliveryOptions: DeliveryOptions
     @OptionGroup var logOptions: LogOptions
 
     func run() async throws {
@@ -25,6 +26,7 @@ struct RunCommand: AsyncParsableCommand {
             address: address,
             namespace: self.brokerOptions.namespace,
             manifestOptions: self.manifestOptions,
+            deliveryOptions: self.deliveryOptions,
             logOptions: self.logOptions,
             reloadsOnHangup: true
         ).run()

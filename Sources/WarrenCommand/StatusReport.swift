@@ -1,7 +1,8 @@
 import Logging
+import Manifests
 import Processing
 
-/// Tells the operator what becomes of each function, and when all that the host was started with run.
+/// Tells the operator what becomes of each function and webhook, and when all that the host was started with run.
 final class StatusReport {
     private let logger: Logger
     private var expected: Set<String> = []
@@ -10,12 +11,13 @@ final class StatusReport {
 
     init(logger: Logger) { self.logger = logger }
 
-    /// The functions that the host was started with.
-    func expect(_ functions: [String]) { self.expected = Set(functions) }
+    /// The names of all that the host was started with.
+    func expect(_ names: [String]) { self.expected = Set(names) }
 
-    func set(_ status: FunctionStatus, of function: String) {
-        let metadata: Logger.Metadata = ["function": "\(function)"]
-        if status == .running { self.running.insert(function) } else { self.running.remove(function) }
+    func set(_ status: ConsumerStatus, of manifest: ConsumerManifest) {
+        let name = manifest.name
+        let metadata: Logger.Metadata = [manifest.kind.word: "\(name)"]
+        if status == .running { self.running.insert(name) } else { self.running.remove(name) }
         switch status {
         case .running:
             self.logger.info("running", metadata: metadata)
@@ -25,6 +27,8 @@ final class StatusReport {
             }
         case .degraded(let reason):
             self.logger.warning("degraded", metadata: metadata.merging(["reason": "\(reason)"]) { $1 })
+        case .paused(let reason):
+            self.logger.warning("paused", metadata: metadata.merging(["reason": "\(reason)"]) { $1 })
         case .unhealthy(let reason):
             self.logger.error("unhealthy", metadata: metadata.merging(["reason": "\(reason)"]) { $1 })
         case .stopped:

@@ -16,18 +16,27 @@ struct ValidateCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let (functions, problems) = self.manifestOptions.read(namespace: self.namespaceOption.namespace)
-        let bundles = await BundleCatalog(self.manifestOptions).functions(
-            ofBundles: Set(functions.map(\.handler.bundle))
-        )
+        let (manifests, problems) = self.manifestOptions.read(namespace: self.namespaceOption.namespace)
+        let bundles = await BundleCatalog(self.manifestOptions).functions(ofBundles: Self.bundles(of: manifests))
         try ManifestOptions.report(
-            problems + ManifestCheck.unknownHandlers(functions.map(Manifest.function), bundles: bundles),
+            problems + ManifestCheck.unknownHandlers(manifests, bundles: bundles),
             json: self.json
         )
         if self.json {
-            Terminal.print(json: functions.map(\.name))
+            Terminal.print(json: manifests.map(\.name))
         } else {
-            Terminal.print("\(functions.count) \(functions.count == 1 ? "manifest is" : "manifests are") valid")
+            Terminal.print("\(manifests.count) \(manifests.count == 1 ? "manifest is" : "manifests are") valid")
         }
+    }
+
+    private static func bundles(of manifests: [Manifest]) -> Set<String> {
+        Set(
+            manifests.compactMap { manifest in
+                switch manifest {
+                case .function(let function): function.handler.bundle
+                case .webhook: nil
+                }
+            }
+        )
     }
 }

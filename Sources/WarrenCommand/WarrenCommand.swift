@@ -6,13 +6,13 @@ import Messaging
 struct WarrenCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "warren",
-        abstract: "Runs Swift functions when events arrive on RabbitMQ.",
+        abstract: "Runs Swift functions, and delivers to webhooks, when events arrive on RabbitMQ.",
         discussion: """
             Exit codes: 0 done, 1 failed, 2 manifests invalid, 3 event unroutable, 4 broker unreachable, 64 usage.
             """,
         subcommands: [
             DevCommand.self, RunCommand.self, ValidateCommand.self, PlanCommand.self, PublishCommand.self,
-            InvokeCommand.self,
+            InvokeCommand.self, WebhookCommand.self,
         ]
     )
 }

@@ -1,4 +1,5 @@
 import DequeModule
+import Processing
 
 /// What the workers of one function are told to do: who runs what, who is started, replaced and drained, and which
 /// event a death is charged to. A value without I/O: each method takes what has happened and returns what to do.

@@ -36,9 +36,9 @@ struct DeploymentReaderTests {
         let first = reader.read()
         let second = reader.read()
         #expect(first.problems == [])
-        #expect(first.functions.map(\.manifest.name) == ["a", "b"])
-        #expect(first.functions == second.functions)
-        let executables = try (first.functions + second.functions).map { try self.executable($0) }
+        #expect(first.manifests.map(\.consumer.name) == ["a", "b"])
+        #expect(first.manifests == second.manifests)
+        let executables = try (first.manifests + second.manifests).map { try self.executable($0) }
         #expect(executables.allSatisfy { $0 === executables.first })
         #expect(try self.directory.openDescriptors() == 1)
     }
@@ -49,9 +49,9 @@ struct DeploymentReaderTests {
         try self.directory.write(ManifestText.function("b", bundle: "audit"), to: "manifests/b.yaml")
         try self.directory.deploy("/bin/sh", as: "audit")
         var reader = self.reader()
-        let before = reader.read().functions
+        let before = reader.read().manifests
         try self.directory.deploy("/bin/sh", as: "orders")
-        let after = reader.read().functions
+        let after = reader.read().manifests
         #expect(before.first != after.first)
         #expect(before.first?.manifest == after.first?.manifest)
         #expect(before.last == after.last)
@@ -61,15 +61,15 @@ struct DeploymentReaderTests {
     @Test func `a bundle that is missing or comes back changes the version and names the path`() throws {
         try self.directory.write(ManifestText.function("a"), to: "manifests/a.yaml")
         var reader = self.reader()
-        let before = reader.read().functions
+        let before = reader.read().manifests
         #expect(before.first?.obstacle == nil)
         try self.directory.remove("orders")
-        let missing = reader.read().functions
+        let missing = reader.read().manifests
         let obstacle = try #require(missing.first?.obstacle)
         #expect(obstacle.contains("opening the bundle \(self.directory.path)/orders failed: No such file"))
-        #expect(missing == reader.read().functions)
+        #expect(missing == reader.read().manifests)
         try self.directory.deploy("/bin/sh", as: "orders")
-        let after = reader.read().functions
+        let after = reader.read().manifests
         #expect(after.first?.obstacle == nil)
         #expect(after != before)
     }
@@ -86,17 +86,17 @@ struct DeploymentReaderTests {
         )
         try self.directory.write("hush-one", to: "secret")
         var reader = self.reader(["KEY": "hush-key"])
-        let before = reader.read().functions
+        let before = reader.read().manifests
         #expect(before.first?.environment == .complete(["TOKEN": "hush-one", "KEY": "hush-key"]))
         try self.directory.write("hush-two", to: "secret")
-        let after = reader.read().functions
+        let after = reader.read().manifests
         #expect(before != after)
         var shown = "\(after) \(String(reflecting: after))"
         dump(after, to: &shown)
         #expect(shown.contains("TOKEN"))
         #expect(!shown.contains("hush"))
         try self.directory.remove("secret")
-        let reason = try #require(reader.read().functions.first?.obstacle)
+        let reason = try #require(reader.read().manifests.first?.obstacle)
         #expect(reason.contains("TOKEN wants the file '\(self.directory.path("secret").prefix(20))"))
     }
 
@@ -107,7 +107,7 @@ struct DeploymentReaderTests {
         try self.directory.write("# nothing yet", to: "manifests/d.yaml")
         var reader = self.reader()
         let deployment = reader.read()
-        #expect(deployment.functions.map(\.manifest.name) == ["a"])
+        #expect(deployment.manifests.map(\.consumer.name) == ["a"])
         let path = self.directory.path("manifests")
         #expect(Set(deployment.problems.map(\.file)) == ["\(path)/b.yaml", "\(path)/c.yaml"])
         #expect(deployment.problems == deployment.problems.sorted())

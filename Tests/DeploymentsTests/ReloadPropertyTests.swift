@@ -8,7 +8,7 @@ struct ReloadPropertyTests {
     private static let files = ["a.yaml", "b.yaml", "c.yaml"]
 
     /// Some of few names, queues and versions in few files, so that they often meet.
-    private static func functions(_ random: inout SeededGenerator) throws -> [ResolvedFunction] {
+    private static func functions(_ random: inout SeededGenerator) throws -> [ResolvedManifest] {
         let sound = ResolvedBundle.found(try .open("/bin/sh"))
         return try (0..<Int.random(in: 0...4, using: &random)).map { _ in
             let isMissing = Int.random(in: 0..<8, using: &random) == 0
@@ -22,7 +22,7 @@ struct ReloadPropertyTests {
         }.sorted { $0.manifest.source < $1.manifest.source }
     }
 
-    private static func isSound(_ functions: [ResolvedFunction]) -> Bool {
+    private static func isSound(_ functions: [ResolvedManifest]) -> Bool {
         ManifestCheck.problems(in: functions.map { .function($0.manifest) }, namespace: Deployment.testNamespace)
             .isEmpty
     }
@@ -31,16 +31,16 @@ struct ReloadPropertyTests {
     private static func edit(
         _ state: inout ReloadState,
         _ model: inout ReloadModel,
-        _ last: inout [ResolvedFunction],
+        _ last: inout [ResolvedManifest],
         _ random: inout SeededGenerator
     ) throws {
         // Often everything is as it was; sometimes a file with problems loses its functions, sometimes only some.
-        if Bool.random(using: &random) { last = try self.functions(&random) }
+        if Bool.random(using: &random) { last = try self.manifests(&random) }
         var bad = self.files.filter { _ in Int.random(in: 0..<6, using: &random) == 0 }
         if Int.random(in: 0..<20, using: &random) == 0 { bad.append(Deployment.testDirectory) }
         let functions = last.filter { function in
             !bad.contains(Deployment.testDirectory)
-                && (!bad.contains(function.manifest.source.file) || Bool.random(using: &random))
+                && (!bad.contains(function.consumer.source.file) || Bool.random(using: &random))
         }
         let settled = Int.random(in: 0..<4, using: &random) > 0
         let retrying = Int.random(in: 0..<10, using: &random) == 0
@@ -68,7 +68,7 @@ struct ReloadPropertyTests {
         var random = SeededGenerator(seed: seed)
         var state = ReloadState()
         var model = ReloadModel()
-        var last: [ResolvedFunction] = []
+        var last: [ResolvedManifest] = []
         for _ in 0..<100 {
             if Int.random(in: 0..<3, using: &random) == 0 {
                 try Self.edit(&state, &model, &last, &random)
@@ -81,9 +81,9 @@ struct ReloadPropertyTests {
         #expect(model.actions > 0)
 
         // In the end everything is good, settled and starts.
-        var wanted: [ResolvedFunction]
+        var wanted: [ResolvedManifest]
         repeat {
-            wanted = try Self.functions(&random)
+            wanted = try Self.manifests(&random)
         } while wanted.isEmpty || !Self.isSound(wanted) || wanted.contains { $0.obstacle != nil }
         model.forgetRejections()
         model.perform(state.apply(.test(wanted), settled: true, retryingRejected: true), mayRemove: true)
@@ -102,7 +102,7 @@ struct ReloadPropertyTests {
         let kept = try ResolvedFunction.test("kept", file: "kept.yaml")
         model.perform(state.apply(.test([kept]), settled: true, retryingRejected: false), mayRemove: true)
         for _ in 0..<50 {
-            let others = try Self.functions(&random)
+            let others = try Self.manifests(&random)
             let edited = try ResolvedFunction.test("kept", file: "kept.yaml", concurrency: 5)
             let deployment = Deployment.test(
                 Bool.random(using: &random) ? others : others + [edited],

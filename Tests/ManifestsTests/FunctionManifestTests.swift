@@ -70,7 +70,7 @@ import Testing
                 "TOKEN": .fromEnvironment("STOCK_TOKEN"),
                 "SECRET": .fromFile("/run/secrets/stock"),
             ],
-            locations: FunctionManifest.Locations(everywhere: .start(of: "elsewhere"))
+            locations: ConsumerManifest.Locations(everywhere: .start(of: "elsewhere"))
         )
         #expect(manifest == expected)
         #expect(manifest.source == SourceLocation(file: ManifestText.file, line: 1, column: 1))

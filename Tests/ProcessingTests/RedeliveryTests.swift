@@ -221,7 +221,7 @@ struct RedeliveryTests {
     }
 }
 
-extension FunctionStatus {
+extension ConsumerStatus {
     var isUnhealthy: Bool {
         if case .unhealthy = self { true } else { false }
     }

@@ -10,8 +10,8 @@ struct PlanTextTests {
     @Test func `the plan of the repository's manifests reads as in the golden file`() throws {
         let (manifests, problems) = ManifestLoader.load(directory: Self.directory + "/../../manifests")
         #expect(problems == [])
-        let functions = manifests.compactMap { if case .function(let function) = $0 { function } else { nil } }
-        let lines = TopologyPlanner.plan(functions, namespace: "warren").description.split(separator: "\n")
+        let plan = TopologyPlanner.plan(manifests.map(\.consumer), namespace: "warren")
+        let lines = plan.description.split(separator: "\n")
         let text = try String(contentsOfFile: Self.directory + "/plan.golden.txt", encoding: .utf8)
         let golden = text.split(separator: "\n")
         for (line, wanted) in zip(lines, golden) { #expect(line == wanted) }

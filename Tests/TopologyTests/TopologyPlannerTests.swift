@@ -12,7 +12,7 @@ struct TopologyPlannerTests {
         queue: String? = nil,
         keys: [String] = ["#"]
     ) throws
-        -> FunctionManifest
+        -> ConsumerManifest
     {
         FunctionManifest(
             name: name,
@@ -20,7 +20,7 @@ struct TopologyPlannerTests {
             keys: try keys.map { try RoutingPattern($0) },
             queue: queue,
             locations: .init(everywhere: SourceLocation(file: "test.yaml", line: 1, column: 1))
-        )
+        ).consumer
     }
 
     private static func queue(_ name: String, in declarations: [Declaration]) -> [DeclarationArgument]? {

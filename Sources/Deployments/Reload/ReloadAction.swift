@@ -2,15 +2,15 @@
 package enum ReloadAction: Sendable, Equatable {
     /// Start the function. It counts as running from now on, whether it can run or not; the version may have an
     /// `obstacle`, which the function's status then shows. Nothing is confirmed.
-    case add(FunctionKey, ResolvedFunction, revision: Int)
+    case add(ConsumerKey, ResolvedManifest, revision: Int)
     /// Start workers of this version beside the running ones and switch over when they are ready. It takes the place
     /// of a change of the same function that is still under way. The version has no `obstacle`. Confirmed by
     /// `switched` or `rejected`.
-    case change(FunctionKey, ResolvedFunction, revision: Int)
+    case change(ConsumerKey, ResolvedManifest, revision: Int)
     /// Drop the change under way: the running version goes on. Nothing is confirmed.
-    case cancelChange(FunctionKey)
+    case cancelChange(ConsumerKey)
     /// Drain the function and end it. Confirmed by `removed`.
-    case remove(FunctionKey, RemovedHow)
+    case remove(ConsumerKey, RemovedHow)
     /// Tell the operator.
     case report(ReloadReport)
 }

@@ -8,9 +8,9 @@ package enum ReloadReport: Sendable, Equatable {
     /// A file that was refused is good again, or gone.
     case mended(file: String)
     /// A version could not be started; the running one goes on until the version differs.
-    case rejected(FunctionKey, reason: String)
+    case rejected(ConsumerKey, reason: String)
     /// The manifest is gone, but the function goes on while manifests have problems: it may only have moved.
-    case removalHeld(FunctionKey)
+    case removalHeld(ConsumerKey)
 }
 
 extension ReloadReport: CustomStringConvertible {

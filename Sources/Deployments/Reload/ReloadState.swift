@@ -19,7 +19,7 @@ package import Manifests
 /// `.remove` it no longer switches to the older revision; a late confirmation of one is ignored.
 package struct ReloadState: Sendable {
     private struct Version: Sendable {
-        let function: ResolvedFunction
+        let function: ResolvedManifest
         let revision: Int
     }
 
@@ -28,21 +28,21 @@ package struct ReloadState: Sendable {
         /// What is being switched to.
         var candidate: Version?
         /// The wanted version, when it could not be started.
-        var rejected: ResolvedFunction?
+        var rejected: ResolvedManifest?
         var isLeaving = false
     }
 
-    private var entries: [FunctionKey: Entry] = [:]
-    private var wanted: [FunctionKey: ResolvedFunction] = [:]
+    private var entries: [ConsumerKey: Entry] = [:]
+    private var wanted: [ConsumerKey: ResolvedManifest] = [:]
     private var lastRevision = 0
     /// What the operator has been told and is still so.
     private var refused: [String: [ManifestProblem]] = [:]
-    private var held: Set<FunctionKey> = []
+    private var held: Set<ConsumerKey> = []
 
     package init() {}
 
     /// The versions that run, those that drain included.
-    package var running: [FunctionKey: ResolvedFunction] { self.entries.mapValues(\.running.function) }
+    package var running: [ConsumerKey: ResolvedManifest] { self.entries.mapValues(\.running.function) }
 
     /// Whether a change or a removal waits for its confirmation.
     package var isChanging: Bool { self.entries.values.contains { $0.candidate != nil || $0.isLeaving } }
@@ -82,7 +82,7 @@ package struct ReloadState: Sendable {
     }
 
     /// The running version has been replaced by the revision.
-    package mutating func switched(_ key: FunctionKey, to revision: Int) -> [ReloadAction] {
+    package mutating func switched(_ key: ConsumerKey, to revision: Int) -> [ReloadAction] {
         guard var entry = self.entries[key], let candidate = entry.candidate, candidate.revision == revision else {
             return []
         }
@@ -93,7 +93,7 @@ package struct ReloadState: Sendable {
     }
 
     /// The revision could not be started; the running version goes on.
-    package mutating func rejected(_ key: FunctionKey, revision: Int, reason: String) -> [ReloadAction] {
+    package mutating func rejected(_ key: ConsumerKey, revision: Int, reason: String) -> [ReloadAction] {
         guard var entry = self.entries[key], let candidate = entry.candidate, candidate.revision == revision else {
             return []
         }
@@ -104,7 +104,7 @@ package struct ReloadState: Sendable {
     }
 
     /// The function has drained and ended.
-    package mutating func removed(_ key: FunctionKey) -> [ReloadAction] {
+    package mutating func removed(_ key: ConsumerKey) -> [ReloadAction] {
         guard let entry = self.entries[key], entry.isLeaving else { return [] }
         self.entries[key] = nil
         return self.wanted.keys.filter { $0.queue == key.queue }.sorted().flatMap {
@@ -112,7 +112,7 @@ package struct ReloadState: Sendable {
         }
     }
 
-    private mutating func step(of key: FunctionKey, retryingRejected: Bool) -> [ReloadAction] {
+    private mutating func step(of key: ConsumerKey, retryingRejected: Bool) -> [ReloadAction] {
         guard var entry = self.entries[key] else { return self.addition(of: key) }
         guard !entry.isLeaving else { return [] }
         defer { self.entries[key] = entry }
@@ -138,7 +138,7 @@ package struct ReloadState: Sendable {
         return [.change(key, wanted, revision: revision)]
     }
 
-    private mutating func addition(of key: FunctionKey) -> [ReloadAction] {
+    private mutating func addition(of key: ConsumerKey) -> [ReloadAction] {
         // Whoever drains may delete the queue in the end, or still hold events of it whose order matters.
         let isTaken = self.entries.keys.contains { $0.queue == key.queue }
         guard let wanted = self.wanted[key], !isTaken else { return [] }
@@ -147,17 +147,17 @@ package struct ReloadState: Sendable {
         return [.add(key, wanted, revision: revision)]
     }
 
-    private func reason(of key: FunctionKey) -> RemovedHow {
+    private func reason(of key: ConsumerKey) -> RemovedHow {
         self.successor(of: key).map { .queueChanged(to: $0.queue) } ?? .manifestGone
     }
 
     /// The function of the same name that is wanted now, on the same queue or another one; nothing if none is.
-    package func successor(of key: FunctionKey) -> FunctionKey? {
+    package func successor(of key: ConsumerKey) -> ConsumerKey? {
         self.wanted.keys.filter { $0.name == key.name }.min()
     }
 
     /// The function that is to consume the queue of one that goes; nothing if none is.
-    package func heir(of key: FunctionKey) -> ResolvedFunction? {
+    package func heir(of key: ConsumerKey) -> ResolvedManifest? {
         self.wanted.first { $0.key.queue == key.queue }?.value
     }
 
@@ -169,18 +169,18 @@ package struct ReloadState: Sendable {
     /// Whether a function would get in the way of those that stay only because nothing may be removed now. It waits
     /// for the time when they may.
     private static func collides(
-        _ function: ResolvedFunction,
-        _ staying: [FunctionKey: ResolvedFunction],
+        _ function: ResolvedManifest,
+        _ staying: [ConsumerKey: ResolvedManifest],
         _ namespace: String
     ) -> Bool {
         staying.values.contains { other in
-            let both = [other, function].map { Manifest.function($0.manifest) }
+            let both = [other, function].map(\.manifest)
             return !ManifestCheck.problems(in: both, namespace: namespace).isEmpty
         }
     }
 
     /// What is new to the operator.
-    private mutating func report(_ admission: Admission, directory: String, held: Set<FunctionKey>) -> [ReloadAction] {
+    private mutating func report(_ admission: Admission, directory: String, held: Set<ConsumerKey>) -> [ReloadAction] {
         defer {
             self.refused = admission.refused
             self.held = held

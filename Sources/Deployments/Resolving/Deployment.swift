@@ -8,14 +8,14 @@ package struct Deployment: Sendable {
     package let directory: String
     /// The manifests that are right by themselves, in the order in which they were loaded; of a file with problems,
     /// too. What is checked over several manifests is left to `ReloadState`, which knows what runs already.
-    package let functions: [ResolvedFunction]
+    package let manifests: [ResolvedManifest]
     /// Of files that are empty or cannot be read or understood, or of the directory itself; sorted.
     package let problems: [ManifestProblem]
 
-    package init(namespace: String, directory: String, functions: [ResolvedFunction], problems: [ManifestProblem]) {
+    package init(namespace: String, directory: String, manifests: [ResolvedManifest], problems: [ManifestProblem]) {
         self.namespace = namespace
         self.directory = directory
-        self.functions = functions
+        self.manifests = manifests
         self.problems = problems
     }
 }

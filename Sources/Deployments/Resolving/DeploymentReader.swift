@@ -10,7 +10,7 @@ package struct DeploymentReader: Sendable {
     /// The builds of the last reading: an unchanged one keeps its descriptor, and one that nobody wants any more is
     /// closed when its last worker pool lets go of it.
     private var executables: [String: BundleExecutable] = [:]
-    /// The files outside the directory of manifests that the last reading depended on: bundles and `fromFile`.
+    /// The files outside the directory of manifests that the last reading depended on: bundles, `fromFile`, `tls`.
     private(set) var references: Set<String> = []
 
     /// - Parameters:
@@ -33,19 +33,25 @@ package struct DeploymentReader: Sendable {
         let environment = self.environment()
         var bundles: [String: ResolvedBundle] = [:]
         self.references = []
-        let functions = loaded.manifests.map { manifest -> ResolvedFunction in
+        let manifests = loaded.manifests.map { manifest -> ResolvedManifest in
             switch manifest {
             case .function(let function):
                 let path = self.bundlePath(function.handler.bundle)
                 let bundle = bundles[path] ?? self.bundle(at: path)
                 bundles[path] = bundle
                 self.references.insert(path)
-                for case .fromFile(let file) in function.env.values { self.references.insert(file) }
-                return ResolvedFunction(
-                    manifest: function,
-                    environment: Self.resolve(function, environment),
-                    bundle: bundle
+                self.refer(to: function.env)
+                return .function(
+                    ResolvedFunction(
+                        manifest: function,
+                        environment: Self.resolve(function, environment),
+                        bundle: bundle
+                    )
                 )
+            case .webhook(let webhook):
+                self.refer(to: webhook.values)
+                self.references.formUnion(webhook.tls.paths)
+                return .webhook(ResolvedWebhook(webhook, environment: environment))
             }
         }
         self.executables = bundles.compactMapValues { bundle in
@@ -57,9 +63,13 @@ package struct DeploymentReader: Sendable {
         return Deployment(
             namespace: self.namespace,
             directory: self.manifestDirectory,
-            functions: functions,
+            manifests: manifests,
             problems: loaded.problems
         )
+    }
+
+    private mutating func refer(to values: [String: ValueSource]) {
+        for case .fromFile(let file) in values.values { self.references.insert(file) }
     }
 
     private func bundle(at path: String) -> ResolvedBundle {

@@ -5,13 +5,13 @@ struct BrokerNames {
 
     let namespace: String
 
-    func problems(of function: FunctionManifest) -> [ManifestProblem] {
+    func problems(of consumer: ConsumerManifest) -> [ManifestProblem] {
         var problems: [ManifestProblem] = []
-        let queue = function.queueName(namespace: self.namespace)
+        let queue = consumer.queueName(namespace: self.namespace)
         if queue.utf8.count > ManifestName.maximumQueueLength {
             problems.append(
                 ManifestProblem(
-                    at: function.locations.queue,
+                    at: consumer.locations.queue,
                     what: "the queue's name '\(queue)' has \(queue.utf8.count) characters, "
                         + "and \(ManifestName.maximumQueueLength) fit",
                     remedy: "shorten the namespace or the manifest's name, or name the queue with 'queue:'"
@@ -21,17 +21,17 @@ struct BrokerNames {
         if self.isReservedQueue(queue) {
             problems.append(
                 ManifestProblem(
-                    at: function.locations.queue,
+                    at: consumer.locations.queue,
                     what: "the queue '\(queue)' belongs to the runtime",
                     remedy: "choose another name"
                 )
             )
         }
-        if self.isReservedExchange(function.exchange) {
+        if self.isReservedExchange(consumer.exchange) {
             problems.append(
                 ManifestProblem(
-                    at: function.locations.exchange,
-                    what: "the exchange '\(function.exchange)' belongs to the runtime",
+                    at: consumer.locations.exchange,
+                    what: "the exchange '\(consumer.exchange)' belongs to the runtime",
                     remedy: "choose another name"
                 )
             )

@@ -10,32 +10,30 @@ package enum ManifestCheck {
     package static func problems(in manifests: [Manifest], namespace: String) -> [ManifestProblem] {
         var problems: [ManifestProblem] = []
         var names: [String: SourceLocation] = [:]
-        var queues: [String: FunctionManifest] = [:]
+        var queues: [String: ConsumerManifest] = [:]
         for manifest in manifests {
-            switch manifest {
-            case .function(let function):
-                if let first = names[function.name] {
-                    problems.append(self.duplicateName(function, first: first))
-                    // Its queue is the same for the same reason.
-                    continue
-                }
-                names[function.name] = function.locations.name
-                let queue = function.queueName(namespace: namespace)
-                if let first = queues[queue] {
-                    problems.append(self.duplicateQueue(queue, of: function, first: first))
-                } else {
-                    queues[queue] = function
-                }
-                problems += BrokerNames(namespace: namespace).problems(of: function)
+            let consumer = manifest.consumer
+            if let first = names[consumer.name] {
+                problems.append(self.duplicateName(consumer, first: first))
+                // Its queue is the same for the same reason.
+                continue
             }
+            names[consumer.name] = consumer.locations.name
+            let queue = consumer.queueName(namespace: namespace)
+            if let first = queues[queue] {
+                problems.append(self.duplicateQueue(queue, of: consumer, first: first))
+            } else {
+                queues[queue] = consumer
+            }
+            problems += BrokerNames(namespace: namespace).problems(of: consumer)
         }
-        for (queue, function) in queues {
+        for (queue, consumer) in queues {
             guard queue.hasSuffix(BrokerNames.deadSuffix),
                 let owner = queues[String(queue.dropLast(BrokerNames.deadSuffix.count))]
             else { continue }
             problems.append(
                 ManifestProblem(
-                    at: function.locations.queue,
+                    at: consumer.locations.queue,
                     what: "the queue '\(queue)' is the one for the dead letters of '\(owner.name)'",
                     remedy: "choose a name that does not end in '\(BrokerNames.deadSuffix)'"
                 )
@@ -44,7 +42,7 @@ package enum ManifestCheck {
         return problems.sorted()
     }
 
-    private static func duplicateName(_ second: FunctionManifest, first: SourceLocation) -> ManifestProblem {
+    private static func duplicateName(_ second: ConsumerManifest, first: SourceLocation) -> ManifestProblem {
         ManifestProblem(
             at: second.locations.name,
             what: "the name '\(second.name)' is taken by the manifest at \(first)",
@@ -54,8 +52,8 @@ package enum ManifestCheck {
 
     private static func duplicateQueue(
         _ queue: String,
-        of second: FunctionManifest,
-        first: FunctionManifest
+        of second: ConsumerManifest,
+        first: ConsumerManifest
     ) -> ManifestProblem {
         ManifestProblem(
             at: second.locations.queue,
@@ -77,6 +75,7 @@ package enum ManifestCheck {
         manifests.compactMap { manifest -> ManifestProblem? in
             switch manifest {
             case .function(let function): self.unknownHandler(function, bundles: bundles)
+            case .webhook: nil
             }
         }.sorted()
     }
@@ -92,7 +91,7 @@ package enum ManifestCheck {
                 ? "build one; the directory of bundles holds none"
                 : Spelling.suggestion(for: handler.bundle, among: bundles.keys, label: "known bundles")
             return ManifestProblem(
-                at: function.locations.handler,
+                at: function.locations.target,
                 what: "there is no bundle '\(handler.bundle)'",
                 remedy: remedy
             )
@@ -103,7 +102,7 @@ package enum ManifestCheck {
             ? "list it in the bundle's 'functions'; the bundle registers none"
             : Spelling.suggestion(for: handler.function, among: functions, label: "functions of '\(handler.bundle)'")
         return ManifestProblem(
-            at: function.locations.handler,
+            at: function.locations.target,
             what: "the bundle '\(handler.bundle)' has no function '\(handler.function)'",
             remedy: remedy
         )

@@ -16,7 +16,7 @@ struct EventsDecoder {
         guard let entry = events.requiredEntry("keys", example: "[order.placed]"),
             let keys = self.patterns(entry, in: events)
         else { return nil }
-        return (exchange ?? FunctionManifest.defaultExchange, keys)
+        return (exchange ?? ConsumerManifest.defaultExchange, keys)
     }
 
     private func patterns(_ entry: YAMLEntry, in events: MappingReader) -> [RoutingPattern]? {

@@ -5,10 +5,6 @@ struct FunctionManifestDecoder {
         "timeout", "timeoutGrace", "retry", "limits", "recycle", "breaker", "onRemove", "env",
     ]
 
-    /// Why the time for one invocation is bounded.
-    private static let consumerTimeout =
-        "the broker takes an event back that is not settled within its consumer timeout of 30 minutes"
-
     private let document: MappingReader
     private let problems: ProblemCollector
 
@@ -20,30 +16,19 @@ struct FunctionManifestDecoder {
     }
 
     private func decode() -> FunctionManifest? {
-        let name = self.document.text(self.document.requiredEntry("name", example: "reserve-stock")) {
-            text throws(ManifestName.Problem) in
-            try ManifestName.check(text)
-            return text
-        }
+        let parts = ConsumerDecoder(document: self.document)
+        let name = parts.name(example: "reserve-stock")
         let handler = self.document.text(self.document.requiredEntry("handler", example: "orders/reserve-stock")) {
             text throws(ManifestName.Problem) in
             try HandlerReference(text)
         }
         let events = EventsDecoder(document: self.document).decode()
-        let queue = self.document.text(self.document.entry("queue")) { text throws(ManifestName.Problem) in
-            try ManifestName.checkBrokerObject(text, maximum: ManifestName.maximumQueueLength)
-            return text
-        }
-        let timeout = self.document.duration(
-            "timeout",
-            atMost: FunctionManifest.longestTimeout,
-            because: Self.consumerTimeout,
-            default: .seconds(30)
-        )
+        let queue = parts.queue()
+        let timeout = parts.timeout(atMost: ConsumerManifest.longestTimeout, default: .seconds(30))
         let timeoutGrace = self.document.duration(
             "timeoutGrace",
             atMost: FunctionManifest.longestTimeoutGrace,
-            because: Self.consumerTimeout,
+            because: ConsumerDecoder.consumerTimeout,
             default: .seconds(2)
         )
         let intake = IntakeDecoder(document: self.document, timeout: timeout).decode()
@@ -73,26 +58,7 @@ struct FunctionManifestDecoder {
             batch: intake.batch,
             onRemove: onRemove,
             env: env,
-            locations: self.locations()
-        )
-    }
-
-    private func locations() -> FunctionManifest.Locations {
-        let source = self.document.location
-        let name = self.document.entry("name")?.value.location ?? source
-        let events = self.document.entry("events")
-        var exchange = events?.value.location ?? source
-        if case .mapping(let entries) = events?.value.content,
-            let entry = entries.first(where: { $0.key == "exchange" })
-        {
-            exchange = entry.value.location
-        }
-        return FunctionManifest.Locations(
-            source: source,
-            name: name,
-            handler: self.document.entry("handler")?.value.location ?? source,
-            exchange: exchange,
-            queue: self.document.entry("queue")?.value.location ?? name
+            locations: parts.locations(target: "handler")
         )
     }
 }

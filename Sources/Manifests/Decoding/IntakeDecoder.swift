@@ -12,13 +12,14 @@ struct IntakeDecoder {
     /// The manifest's `timeout`, which a batch must not wait away.
     let timeout: Duration
 
+    /// - Parameter standard: the concurrency of a manifest that names none.
     /// - Returns: the defaults in place of everything that is absent, or wrong and reported.
-    func decode() -> Intake {
+    func decode(concurrency standard: Int = 16) -> Intake {
         let ordered = self.document.boolean("ordered", default: false)
         let concurrency = self.document.integer(
             "concurrency",
-            in: FunctionManifest.allowedConcurrency,
-            example: ordered ? 1 : 16
+            in: ConsumerManifest.allowedConcurrency,
+            example: ordered ? 1 : standard
         )
         let workers = self.document.integer("workers", in: FunctionManifest.allowedWorkers, example: 1)
         let batch = self.batch()
@@ -28,7 +29,7 @@ struct IntakeDecoder {
             self.checkOrderedHasNoBatch()
             return Intake(concurrency: 1, workers: 1, ordered: true, batch: nil)
         }
-        let intake = Intake(concurrency: concurrency ?? 16, workers: workers ?? 1, ordered: false, batch: batch)
+        let intake = Intake(concurrency: concurrency ?? standard, workers: workers ?? 1, ordered: false, batch: batch)
         self.checkProduct(intake)
         return intake
     }
@@ -92,14 +93,14 @@ struct IntakeDecoder {
     private func checkProduct(_ intake: Intake) {
         guard let batch = intake.batch, let entry = self.document.entry("batch") else { return }
         let (size, concurrency) = (batch.size, intake.concurrency)
-        guard size * concurrency > FunctionManifest.mostInFlight else { return }
+        guard size * concurrency > ConsumerManifest.mostInFlight else { return }
         var place = entry.value.location
         if case .mapping(let fields) = entry.value.content, let field = fields.first(where: { $0.key == "size" }) {
             place = field.value.location
         }
         self.document.problems.report(
             "'size' (\(size)) times 'concurrency' (\(concurrency)) is \(size * concurrency) events in flight, "
-                + "and at most \(FunctionManifest.mostInFlight) are possible",
+                + "and at most \(ConsumerManifest.mostInFlight) are possible",
             at: place,
             remedy: "lower 'size' or 'concurrency'"
         )

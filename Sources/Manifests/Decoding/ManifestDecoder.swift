@@ -1,5 +1,7 @@
 /// Decides by `apiVersion` and `kind` how a document is read.
 struct ManifestDecoder {
+    private static let kinds = ManifestKind.allCases.map(\.rawValue)
+
     let problems: ProblemCollector
 
     /// - Returns: nothing, or an incomplete manifest, if anything is wrong; all of it has been reported, and the
@@ -8,14 +10,16 @@ struct ManifestDecoder {
         guard let entries = self.entries(of: value) else { return nil }
         let isKnownVersion = self.checkVersion(entries, at: value.location)
         guard let kind = self.kind(entries, at: value.location), isKnownVersion else { return nil }
-        switch kind {
-        case "Function":
+        switch ManifestKind(rawValue: kind) {
+        case .function:
             return FunctionManifestDecoder.decode(value, problems: self.problems).map(Manifest.function)
-        default:
+        case .webhook:
+            return WebhookManifestDecoder.decode(value, problems: self.problems).map(Manifest.webhook)
+        case nil:
             self.problems.report(
                 "this version of Warren does not know the kind \(kind.quoted)",
                 at: entries["kind"]?.value.location ?? value.location,
-                remedy: Spelling.suggestion(for: kind, among: Manifest.kinds, label: "allowed kinds")
+                remedy: Spelling.suggestion(for: kind, among: Self.kinds, label: "allowed kinds")
             )
             return nil
         }
@@ -65,7 +69,7 @@ struct ManifestDecoder {
     }
 
     private func kind(_ entries: [String: YAMLEntry], at location: SourceLocation) -> String? {
-        let remedy = "write 'kind: \(Manifest.kinds.joined(separator: "' or 'kind: "))'"
+        let remedy = "write 'kind: \(Self.kinds.joined(separator: "' or 'kind: "))'"
         guard let entry = entries["kind"] else {
             self.problems.report("the key 'kind' is missing", at: location, remedy: remedy)
             return nil

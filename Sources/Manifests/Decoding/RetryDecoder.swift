@@ -1,10 +1,12 @@
 /// Reads `retry:`, how a failed event is tried again.
 struct RetryDecoder {
     let document: MappingReader
+    /// What holds for every field that is absent.
+    var standard = RetryPolicy()
 
     /// - Returns: the defaults in place of everything that is absent, or wrong and reported.
     func decode() -> RetryPolicy {
-        let standard = RetryPolicy()
+        let standard = self.standard
         guard let retry = self.document.mapping("retry", allowed: ["maxAttempts", "backoff", "maxDeferrals"])
         else { return standard }
         return RetryPolicy(

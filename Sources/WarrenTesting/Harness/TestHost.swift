@@ -26,6 +26,7 @@ public final class TestHost: Sendable {
     private let names: TopologyNames
     private let queues: [String: String]
     private let copies: CopyBuilder
+    private let endpoint = RecordingEndpoint()
 
     /// Starts the functions of all manifests in a directory.
     ///
@@ -39,7 +40,7 @@ public final class TestHost: Sendable {
         bundles: [String: any FunctionBundle.Type]
     ) async throws {
         let loaded = ManifestLoader.load(directory: manifests)
-        try await self.init(try Self.functions(loaded.manifests, loaded.problems), bundles: bundles)
+        try await self.init(try Self.checked(loaded.manifests, loaded.problems), bundles: bundles)
     }
 
     /// Starts the functions of manifests that are given as text, documents separated by `---`.
@@ -50,42 +51,35 @@ public final class TestHost: Sendable {
         bundles: [String: any FunctionBundle.Type]
     ) async throws {
         let loaded = ManifestLoader.parse(text: text, file: "manifest")
-        try await self.init(try Self.functions(loaded.manifests, loaded.problems), bundles: bundles)
+        try await self.init(try Self.checked(loaded.manifests, loaded.problems), bundles: bundles)
     }
 
     /// - Throws: `TestHostError` with all problems, those between the manifests included.
-    private static func functions(
-        _ manifests: [Manifest],
-        _ problems: [ManifestProblem]
-    ) throws -> [FunctionManifest] {
+    private static func checked(_ manifests: [Manifest], _ problems: [ManifestProblem]) throws -> [Manifest] {
         let problems = problems + ManifestCheck.problems(in: manifests, namespace: self.namespace)
         guard problems.isEmpty else {
             throw TestHostError(problems.sorted().map(\.description).joined(separator: "\n"))
         }
-        return manifests.map { manifest in
-            switch manifest {
-            case .function(let function): function
-            }
-        }
+        return manifests
     }
 
     private static let namespace = "warren"
 
-    private init(_ manifests: [FunctionManifest], bundles: [String: any FunctionBundle.Type]) async throws {
-        var functions: [(manifest: FunctionManifest, runner: FunctionRunner)] = []
-        for manifest in manifests {
-            functions.append((manifest, try await FunctionRunner(try Self.function(manifest, in: bundles))))
+    private init(_ manifests: [Manifest], bundles: [String: any FunctionBundle.Type]) async throws {
+        var setup = TestLoop.Setup(manifests: manifests, runners: [:], endpoint: self.endpoint)
+        for case .function(let function) in manifests {
+            setup.runners[function.name] = try await FunctionRunner(try Self.function(function, in: bundles))
         }
-        let plan = TopologyPlanner.plan(manifests, namespace: Self.namespace)
+        let plan = TopologyPlanner.plan(manifests.map(\.consumer), namespace: Self.namespace)
         let clock = ManualClock()
         self.clock = clock
         self.names = plan.names
         self.broker = InMemoryBroker(clock: clock)
-        self.recorder = RecordingBroker(self.broker, recording: Set(manifests.map(\.exchange)))
-        self.queues = Dictionary(uniqueKeysWithValues: plan.functions.map { ($0.name, $0.queue) })
+        self.recorder = RecordingBroker(self.broker, recording: Set(manifests.map(\.consumer.exchange)))
+        self.queues = Dictionary(uniqueKeysWithValues: plan.consumers.map { ($0.name, $0.queue) })
         self.copies = CopyBuilder(names: plan.names, host: "test")
         self.loop = try await TestLoop.start(
-            functions: functions,
+            setup,
             copies: self.copies,
             broker: self.broker,
             recorder: self.recorder,
@@ -194,6 +188,10 @@ public final class TestHost: Sendable {
 
     /// The events with this routing key.
     public func events(_ key: String) -> [RecordedEvent] { self.events.filter { $0.key == key } }
+
+    /// What was delivered to a webhook, by its manifest's name, in its order. Nothing is sent: in a test every endpoint
+    /// takes every event.
+    public func deliveries(to webhook: String) -> [RecordedEvent] { self.endpoint.deliveries(to: webhook) }
 
     /// The dead letters of a function, by its manifest's name; none when there is no such manifest.
     public func deadLetters(of function: String) -> [DeadLetter] {

@@ -25,8 +25,16 @@ final class TestLoop: Sendable {
         1_767_225_600_000 + clock.now.wholeMilliseconds
     }
 
+    /// What the manifests ask for, made so that it runs inside the test.
+    struct Setup: Sendable {
+        var manifests: [Manifest]
+        /// By the names of the functions' manifests.
+        var runners: [String: FunctionRunner]
+        let endpoint: RecordingEndpoint
+    }
+
     static func start(
-        functions: [(manifest: FunctionManifest, runner: FunctionRunner)],
+        _ setup: Setup,
         copies: CopyBuilder,
         broker: InMemoryBroker,
         recorder: RecordingBroker,
@@ -35,7 +43,7 @@ final class TestLoop: Sendable {
         let test = try TestLoop()
         try LoopThread.start(named: "test-host") {
             do throws(SystemError) {
-                try test.run(functions, copies, broker, recorder, clock)
+                try test.run(setup, copies, broker, recorder, clock)
             } catch {
                 test.resumeAll(test.commands.close())
             }
@@ -66,7 +74,7 @@ final class TestLoop: Sendable {
     }
 
     private func run(
-        _ functions: [(manifest: FunctionManifest, runner: FunctionRunner)],
+        _ setup: Setup,
         _ copies: CopyBuilder,
         _ broker: InMemoryBroker,
         _ recorder: RecordingBroker,
@@ -76,8 +84,7 @@ final class TestLoop: Sendable {
         let logger = Logger(label: "test-host") { _ in SwiftLogNoOpLogHandler() }
         let intake = try InMemoryIntake(broker: broker, loop: loop)
         let settler = try Settler(broker: recorder, copies: copies, loop: loop, logger: logger)
-        let runners = Dictionary(uniqueKeysWithValues: functions.map { ($0.manifest.name, $0.runner) })
-        let runtime = try FunctionRuntime(
+        let runtime = try ConsumerRuntime(
             names: copies.names,
             broker: recorder,
             intake: intake,
@@ -87,7 +94,12 @@ final class TestLoop: Sendable {
             loop: loop,
             logger: logger,
             makeInvoker: { version, logger in
-                Self.invoker(version.manifest, runners[version.manifest.name], loop, logger)
+                switch version {
+                case .function(let function):
+                    Self.invoker(function.manifest, setup.runners[function.manifest.name], loop, logger)
+                case .webhook(let webhook):
+                    setup.endpoint.invoker(for: webhook.manifest.name, loop: loop)
+                }
             },
             report: { _, _ in }
         )
@@ -105,7 +117,7 @@ final class TestLoop: Sendable {
                 }
             }
         }
-        runtime.start(Self.deployment(functions.map(\.manifest), namespace: copies.names.namespace))
+        runtime.start(Self.deployment(setup.manifests, namespace: copies.names.namespace))
         // After the runtime's own flush: what has just been settled counts. Whatever happens next begins with a turn.
         loop.atTurnEnd {
             guard !waiting.isEmpty, broker.isIdle, settler.pending == 0,
@@ -134,27 +146,34 @@ final class TestLoop: Sendable {
     }
 
     /// The manifests as if their bundles lay on disk: their functions run in this process.
-    private static func deployment(_ manifests: [FunctionManifest], namespace: String) -> Deployment {
+    private static func deployment(_ manifests: [Manifest], namespace: String) -> Deployment {
         Deployment(
             namespace: namespace,
             directory: "",
-            functions: manifests.map { manifest in
-                ResolvedFunction(
-                    manifest: manifest,
-                    environment: .complete([:]),
-                    bundle: .missing(reason: "the function runs inside the test")
-                )
+            manifests: manifests.map { manifest in
+                switch manifest {
+                case .function(let function):
+                    .function(
+                        ResolvedFunction(
+                            manifest: function,
+                            environment: .complete([:]),
+                            bundle: .missing(reason: "the function runs inside the test")
+                        )
+                    )
+                case .webhook(let webhook):
+                    .webhook(ResolvedWebhook(webhook, environment: [:]))
+                }
             },
             problems: []
         )
     }
 }
 
-extension FunctionPipeline {
+extension ConsumerPipeline {
     /// It runs, or is paused by its breaker, which no time that the test moves ends.
     fileprivate var isAtRest: Bool {
         switch self.status {
-        case .running, .degraded: true
+        case .running, .degraded, .paused: true
         case .starting, .unhealthy, .draining, .stopped: false
         }
     }

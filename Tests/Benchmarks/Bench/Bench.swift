@@ -4,8 +4,9 @@ import LocalBroker
 import Logging
 import Messaging
 
-/// `make bench`: measures bare librabbitmq and Warren in turn against one private broker and prints a table with the
-/// ratios that Warren promises. Figures are medians of three rounds; a time alone says more about the machine.
+/// `make bench`: measures bare librabbitmq or libcurl and Warren in turn, against one private broker, and prints a
+/// table with the ratios that Warren promises. Figures are medians of three rounds; a time alone says more about the
+/// machine.
 @main
 struct Bench {
     static let rounds = 3
@@ -43,16 +44,18 @@ struct Bench {
 
     private static func measure(_ surroundings: Surroundings) async throws {
         var table = BudgetTable()
-        guard !surroundings.options.isOnlyNeighbours else {
-            try WorkDirectory.reading(1).write(
-                toFile: "\(surroundings.directory.path)/body.json",
-                atomically: true,
-                encoding: .utf8
-            )
-            try await NeighbourBench(surroundings).measure(into: &table)
-            print(table.text)
-            return
+        switch surroundings.options.part {
+        case .everything: try await self.measureEverything(surroundings, into: &table)
+        case .neighbours: try await self.measureNeighbours(surroundings, into: &table)
+        case .webhooks: try await self.measureWebhooks(surroundings, into: &table)
         }
+        print("")
+        print(table.text)
+    }
+
+    private static func measureEverything(_ surroundings: Surroundings, into table: inout BudgetTable) async throws {
+        // Needed last: better missed before all the rest than after it.
+        _ = try Nginx.find()
         print("throughput: \(surroundings.options.events) events, \(self.rounds) rounds")
         try await ThroughputBench(surroundings).measure(rounds: self.rounds, into: &table)
         print("latency at 2,000 events/s, \(self.rounds) rounds")
@@ -62,28 +65,43 @@ struct Bench {
         try await FootprintBench(surroundings).measure(into: &table)
         print("backlog of \(surroundings.options.backlog) events")
         try await BacklogBench(surroundings).measure(into: &table)
-        print("a neighbour that misbehaves")
-        try await NeighbourBench(surroundings).measure(into: &table)
+        try await self.measureNeighbours(surroundings, into: &table)
         print("reloads, twice \(surroundings.options.reloadSeconds) s")
         try await ReloadBench(surroundings).measure(into: &table)
-        print("")
-        print(table.text)
+        try await self.measureWebhooks(surroundings, into: &table)
+    }
+
+    private static func measureNeighbours(_ surroundings: Surroundings, into table: inout BudgetTable) async throws {
+        print("a neighbour that misbehaves")
+        try await NeighbourBench(surroundings).measure(into: &table)
+    }
+
+    private static func measureWebhooks(_ surroundings: Surroundings, into table: inout BudgetTable) async throws {
+        print("webhooks, \(surroundings.options.events) events, \(self.rounds) rounds")
+        try await WebhookBench(surroundings).measure(rounds: self.rounds, into: &table)
     }
 }
 
-/// `--quick` measures a tenth of everything: to see that the benchmark works, not to quote. `--neighbours` measures only
-/// how functions fare beside bad ones.
+/// `--quick` measures a tenth of everything: to see that the benchmark works, not to quote. Only a part is measured
+/// with `--neighbours`, how functions fare beside bad ones, and `--webhooks`, how fast events are delivered by HTTP.
 struct BenchOptions {
+    enum Part {
+        case everything
+        case neighbours
+        case webhooks
+    }
+
     let events: Int
     let latencyEvents: Int
     let backlog: Int
     let neighbourSeconds: Int
     let reloadSeconds: Int
-    let isOnlyNeighbours: Bool
+    let part: Part
 
     init(arguments: [String]) {
         let isQuick = arguments.contains("--quick")
-        self.isOnlyNeighbours = arguments.contains("--neighbours")
+        let parts = ["--neighbours": Part.neighbours, "--webhooks": Part.webhooks]
+        self.part = arguments.lazy.compactMap { parts[$0] }.first ?? .everything
         self.events = isQuick ? 20_000 : 200_000
         self.latencyEvents = isQuick ? 1_000 : 10_000
         self.backlog = isQuick ? 100_000 : 1_000_000
@@ -113,5 +131,14 @@ struct Surroundings: Sendable {
         try await self.broker.inspect(queue: queue).map {
             QueueState(ready: $0.readyMessages, consumers: $0.consumers)
         }
+    }
+
+    /// Publishes as fast as confirms come, and waits for the last. Blocks.
+    @discardableResult
+    func fill(_ key: String, _ count: Int) throws -> BareReport {
+        try self.programs.report(
+            "bare-publisher",
+            [self.url, "bench", key, "\(count)", "2000", self.directory.body]
+        )
     }
 }

@@ -4,13 +4,14 @@ import Foundation
 struct HostUnderTest {
     let process: Process
 
-    init(_ surroundings: Surroundings, manifests: String) throws {
+    /// - Parameter arguments: what it is told beyond what every host is.
+    init(_ surroundings: Surroundings, manifests: String, arguments: [String] = []) throws {
         self.process = try surroundings.programs.start(
             "warren",
             [
                 "run", "--broker", surroundings.url, "--manifests", manifests, "--bundles",
                 surroundings.programs.bundles, "--log-level", "error",
-            ]
+            ] + arguments
         )
     }
 

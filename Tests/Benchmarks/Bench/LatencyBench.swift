@@ -10,7 +10,7 @@ struct LatencyBench {
 
     func measure(rounds: Int, into table: inout BudgetTable) async throws {
         let directory = self.surroundings.directory
-        let body = "\(directory.path)/body.json"
+        let body = directory.body
         let output = "\(directory.path)/latencies"
         let count = self.surroundings.options.latencyEvents
         let manifests = try directory.manifests(

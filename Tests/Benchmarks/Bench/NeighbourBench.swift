@@ -40,7 +40,7 @@ struct NeighbourBench {
         let host = try HostUnderTest(self.surroundings, manifests: manifests)
         let queues = ["warren.\(name)"] + (fault.map { ["warren.harm-\($0)"] } ?? [])
         try await host.waitUntilConsuming(queues, self.surroundings)
-        let body = "\(self.surroundings.directory.path)/body.json"
+        let body = self.surroundings.directory.body
         if let fault { try self.publish("harm-\(fault)", 200, "100", body, rate: nil) }
         try self.publish(name, count, "100", body, rate: Self.rate)
         let lines = try await poll(every: .milliseconds(20), within: .seconds(60), for: "the neighbour") {

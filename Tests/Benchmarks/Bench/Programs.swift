@@ -47,7 +47,7 @@ struct Programs {
     }
 }
 
-/// What `bare-consumer` and `bare-publisher` print.
+/// What the bare programs print.
 struct BareReport: Decodable {
     let events: Int
     let seconds: Double
@@ -56,8 +56,10 @@ struct BareReport: Decodable {
     let maximumResidentKiB: Double
     let p50Microseconds: Double?
     let p99Microseconds: Double?
+    let connections: Int?
 
     var rate: Double { Double(self.events) / self.seconds }
+    var cpuPerEvent: Double { (self.cpuUserMicroseconds + self.cpuSystemMicroseconds) / Double(self.events) }
 
     private enum CodingKeys: String, CodingKey {
         case events
@@ -67,6 +69,7 @@ struct BareReport: Decodable {
         case maximumResidentKiB = "max_rss_kib"
         case p50Microseconds = "p50_us"
         case p99Microseconds = "p99_us"
+        case connections
     }
 }
 

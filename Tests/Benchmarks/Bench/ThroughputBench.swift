@@ -13,30 +13,21 @@ struct ThroughputBench {
         var publish = 0.0
         var bareConsume = 0.0
         var bareConsumeCPU = 0.0
-        var process = Processed()
-    }
-
-    struct Processed {
-        var rate = 0.0
-        var hostCPU = 0.0
-        var workerCPU = 0.0
-        var brokerCPU = 0.0
-        var hostResident = 0.0
-        var workerResident = 0.0
+        var process = Drain.Figures()
     }
 
     func measure(rounds: Int, into table: inout BudgetTable) async throws {
         let directory = self.surroundings.directory
-        let manifests = try directory.manifests(["count-reading"], handler: "count-reading", key: Self.key)
+        let drain = Drain(
+            surroundings: self.surroundings,
+            manifests: try directory.manifests(["count-reading"], handler: "count-reading", key: Self.key),
+            queues: [Self.queue]
+        )
         let input = try directory.readings(self.surroundings.options.events)
-        let body = "\(directory.path)/body.json"
-        try WorkDirectory.reading(1).write(toFile: body, atomically: true, encoding: .utf8)
-        let first = try HostUnderTest(self.surroundings, manifests: manifests)
-        try await first.waitUntilConsuming([Self.queue], self.surroundings)
-        try first.stop()
+        try await drain.declareQueues()
         var all: [Round] = []
         for number in 1...rounds {
-            let round = try await self.round(manifests: manifests, input: input, body: body)
+            let round = try await self.round(drain, input: input)
             print(
                 "  round \(number): bare publish \(Int(round.barePublish))/s, warren publish \(Int(round.publish))/s, "
                     + "bare consume \(Int(round.bareConsume))/s, warren \(Int(round.process.rate))/s"
@@ -46,73 +37,23 @@ struct ThroughputBench {
         self.report(all, into: &table)
     }
 
-    private func round(manifests: String, input: String, body: String) async throws -> Round {
+    private func round(_ drain: Drain, input: String) async throws -> Round {
         let count = self.surroundings.options.events
         let url = self.surroundings.url
         let programs = self.surroundings.programs
         var round = Round()
-        round.barePublish = try programs.report(
-            "bare-publisher",
-            [url, "bench", Self.key, "\(count)", "2000", body]
-        ).rate
+        round.barePublish = try self.surroundings.fill(Self.key, count).rate
         let consumed = try programs.report("bare-consumer", [url, Self.queue, "\(count)", "192", "64"])
         round.bareConsume = consumed.rate
-        round.bareConsumeCPU = (consumed.cpuUserMicroseconds + consumed.cpuSystemMicroseconds) / Double(count)
+        round.bareConsumeCPU = consumed.cpuPerEvent
         let start = ContinuousClock.now
         _ = try programs.run(
             "warren",
             ["publish", Self.key, "--exchange", "bench", "--broker", url, "--ndjson", "--file", input]
         )
         round.publish = Double(count) / (start.duration(to: .now) / .seconds(1))
-        round.process = try await self.process(count, manifests: manifests)
+        round.process = try await drain.run(count) { $0.workers.first }
         return round
-    }
-
-    /// Runs the host over a full queue. The figures are of the time in which the queue goes from 95 to 5 per cent.
-    private func process(_ count: Int, manifests: String) async throws -> Processed {
-        let host = try HostUnderTest(self.surroundings, manifests: manifests)
-        let begin = try await self.sample(host, when: count * 95 / 100)
-        let end = try await self.sample(host, when: count * 5 / 100)
-        _ = try await self.sample(host, when: 0)
-        try host.stop()
-        let events = Double(begin.ready - end.ready)
-        let seconds = begin.time.duration(to: end.time) / .seconds(1)
-        return Processed(
-            rate: events / seconds,
-            hostCPU: (end.host - begin.host) / events,
-            workerCPU: (end.worker - begin.worker) / events,
-            brokerCPU: (end.broker - begin.broker) / events,
-            hostResident: end.hostResident,
-            workerResident: end.workerResident
-        )
-    }
-
-    private struct Sample {
-        let time: ContinuousClock.Instant
-        let ready: Int
-        let host: Double
-        let worker: Double
-        let broker: Double
-        let hostResident: Double
-        let workerResident: Double
-    }
-
-    private func sample(_ host: HostUnderTest, when ready: Int) async throws -> Sample {
-        let surroundings = self.surroundings
-        return try await poll(every: .milliseconds(10), within: .seconds(300), for: "the queue to empty") {
-            guard let inspection = try await surroundings.inspect(Self.queue),
-                inspection.ready <= ready, inspection.consumers > 0, let worker = host.workers.first
-            else { return nil }
-            return Sample(
-                time: .now,
-                ready: inspection.ready,
-                host: host.usage.cpuMicroseconds,
-                worker: worker.cpuMicroseconds,
-                broker: surroundings.brokerUsage.cpuMicroseconds,
-                hostResident: host.usage.residentKiB,
-                workerResident: worker.residentKiB
-            )
-        }
     }
 
     private func report(_ rounds: [Round], into table: inout BudgetTable) {
@@ -125,9 +66,9 @@ struct ThroughputBench {
         table.add("warren run, typed JSON function, events/s", BudgetTable.format(median(\.process.rate)))
         table.add("throughput, ratio to bare", median { $0.process.rate / $0.bareConsume }, "", atLeast: 0.6)
         table.add("host CPU", median(\.process.hostCPU), " µs/event", atMost: 4)
-        table.add("worker CPU", median(\.process.workerCPU), " µs/event", atMost: 10)
+        table.add("worker CPU", median(\.process.handlerCPU), " µs/event", atMost: 10)
         table.add("broker CPU meanwhile, µs/event", BudgetTable.format(median(\.process.brokerCPU)))
         table.add("host resident under load, MB", BudgetTable.format(median(\.process.hostResident) / 1024))
-        table.add("worker resident under load, MB", BudgetTable.format(median(\.process.workerResident) / 1024))
+        table.add("worker resident under load, MB", BudgetTable.format(median(\.process.handlerResident) / 1024))
     }
 }

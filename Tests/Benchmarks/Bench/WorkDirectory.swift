@@ -4,10 +4,14 @@ import Foundation
 struct WorkDirectory {
     let path: String
 
+    /// A file with the event that the bare programs publish over and over.
+    var body: String { "\(self.path)/body.json" }
+
     init() throws {
         let url = FileManager.default.temporaryDirectory.appendingPathComponent("warren-bench-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
         self.path = url.path
+        try Self.reading(1).write(toFile: self.body, atomically: true, encoding: .utf8)
     }
 
     func remove() { try? FileManager.default.removeItem(atPath: self.path) }

@@ -6,14 +6,14 @@ import Testing
 /// nothing of files.
 struct ReloadModel {
     enum Step {
-        case changing(ResolvedFunction, revision: Int)
+        case changing(ResolvedManifest, revision: Int)
         case leaving
     }
 
-    private(set) var running: [FunctionKey: ResolvedFunction] = [:]
-    private(set) var steps: [FunctionKey: Step] = [:]
+    private(set) var running: [ConsumerKey: ResolvedManifest] = [:]
+    private(set) var steps: [ConsumerKey: Step] = [:]
     /// Rejected, and asked for ever since.
-    private var rejected: [FunctionKey: ResolvedFunction] = [:]
+    private var rejected: [ConsumerKey: ResolvedManifest] = [:]
     private(set) var actions = 0
     private var lastRevision = 0
 
@@ -27,10 +27,10 @@ struct ReloadModel {
     mutating func hear(_ deployment: Deployment, isSound: Bool) {
         let bad = Set(deployment.problems.map(\.file))
         self.rejected = self.rejected.filter { key, version in
-            let wanted = deployment.functions.filter { $0.key(namespace: deployment.namespace) == key }
+            let wanted = deployment.manifests.filter { $0.key(namespace: deployment.namespace) == key }
             if isSound { return wanted == [version] }
             return wanted.contains(version) || wanted.isEmpty
-                || wanted.contains { bad.contains($0.manifest.source.file) }
+                || wanted.contains { bad.contains($0.consumer.source.file) }
         }
     }
 
@@ -74,7 +74,7 @@ struct ReloadModel {
     }
 
     /// Ends the step of one function, well or badly, and tells the state.
-    mutating func finish(_ key: FunctionKey, well: Bool, _ state: inout ReloadState) {
+    mutating func finish(_ key: ConsumerKey, well: Bool, _ state: inout ReloadState) {
         guard let step = self.steps.removeValue(forKey: key) else { return }
         switch step {
         case .changing(let function, let revision):

@@ -29,7 +29,7 @@ final class WatchRecord: Sendable {
             )
         }
     }
-    var functions: [ResolvedFunction] {
+    var functions: [ResolvedManifest] {
         self.contents.withLock { contents in
             contents.state.running.sorted { $0.key < $1.key }.map(\.value)
         }

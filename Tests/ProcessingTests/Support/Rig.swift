@@ -19,7 +19,7 @@ final class Rig {
     let loop: EventLoop
     let intake: BreakableIntake
     let settler: Settler
-    let runtime: FunctionRuntime
+    let runtime: ConsumerRuntime
     /// The invokers of the first versions, in the order of the manifests.
     let invokers: [ScriptedInvoker]
     private let made: Made
@@ -28,7 +28,7 @@ final class Rig {
     private var turnsLeft = 0
 
     private final class Statuses {
-        var list: [FunctionStatus] = []
+        var list: [ConsumerStatus] = []
     }
 
     private final class Made {
@@ -47,14 +47,14 @@ final class Rig {
     }
 
     /// The statuses that were reported, of all functions.
-    var reported: [FunctionStatus] { self.statuses.list }
+    var reported: [ConsumerStatus] { self.statuses.list }
     var invoker: ScriptedInvoker { self.invokers[0] }
     /// The invokers of later versions, which do not get ready by themselves.
     var laterInvokers: [ScriptedInvoker] { self.made.later }
     private let manifests: [FunctionManifest]
     /// By the name of their functions.
-    var pipelines: [FunctionPipeline] { self.runtime.pipelines.sorted { $0.key < $1.key }.map(\.value) }
-    var pipeline: FunctionPipeline {
+    var pipelines: [ConsumerPipeline] { self.runtime.pipelines.sorted { $0.key < $1.key }.map(\.value) }
+    var pipeline: ConsumerPipeline {
         guard let pipeline = self.pipelines.first else { preconditionFailure("the rig has not begun") }
         return pipeline
     }
@@ -75,7 +75,7 @@ final class Rig {
         let made = Made(Dictionary(uniqueKeysWithValues: zip(manifests.map(\.name), invokers)))
         self.made = made
         let clock = self.clock
-        self.runtime = try FunctionRuntime(
+        self.runtime = try ConsumerRuntime(
             names: Self.names,
             broker: self.observed,
             intake: self.intake,
@@ -84,7 +84,7 @@ final class Rig {
             clock: WallClock { 1_000_000 + clock.now.wholeMilliseconds },
             loop: self.loop,
             logger: logger,
-            makeInvoker: { version, _ in made.next(version.manifest.name) },
+            makeInvoker: { version, _ in made.next(version.consumer.name) },
             report: { _, status in statuses.list.append(status) }
         )
     }
@@ -102,8 +102,8 @@ final class Rig {
         Deployment(
             namespace: Self.names.namespace,
             directory: "",
-            functions: manifests.map {
-                ResolvedFunction(manifest: $0, environment: .complete([:]), bundle: Self.bundle)
+            manifests: manifests.map {
+                .function(ResolvedFunction(manifest: $0, environment: .complete([:]), bundle: Self.bundle))
             },
             problems: []
         )
@@ -188,7 +188,7 @@ final class Rig {
         }
     }
 
-    private func isSettled(_ pipeline: FunctionPipeline, _ invoker: ScriptedInvoker) -> Bool {
+    private func isSettled(_ pipeline: ConsumerPipeline, _ invoker: ScriptedInvoker) -> Bool {
         let counts = self.broker.counts(of: pipeline.topology.queue)
         let isFull = invoker.pending.count == pipeline.manifest.concurrency
         return isFull || counts.ready == 0 && counts.unacknowledged == invoker.pending.count

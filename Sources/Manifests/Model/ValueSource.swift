@@ -1,0 +1,20 @@
+/// Where a value that may be a secret comes from: written in the manifest, or fetched by the host when it is needed, so
+/// that secrets stay out of manifests. A worker's environment variables and a webhook's credentials are given so.
+package enum ValueSource: Sendable, Hashable {
+    case literal(String)
+    /// `{ fromEnv: NAME }`: the host's own variable of that name.
+    case fromEnvironment(String)
+    /// `{ fromFile: /path }`: the content of a file, without the newline at its end.
+    case fromFile(String)
+}
+
+extension ValueSource: CustomStringConvertible {
+    /// Where the value comes from. A literal is not shown: logs and messages never hold what may be a secret.
+    package var description: String {
+        switch self {
+        case .literal: "a value in the manifest"
+        case .fromEnvironment(let name): "the host's variable \(name)"
+        case .fromFile(let path): "the file \(path)"
+        }
+    }
+}

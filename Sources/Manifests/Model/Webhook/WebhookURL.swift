@@ -1,0 +1,156 @@
+import Glibc
+
+/// The address of an endpoint, in a form that every reader of URLs understands alike.
+///
+/// Readers disagree about the odd corners of URLs, and a guard that reads one host while the client connects to another
+/// guards nothing. So nothing odd gets in: no user and password, no fragment, plain ASCII, a host that is a name, a
+/// dotted quad in plain decimal or an IPv6 address in brackets.
+/// Source: RFC 3986; what is left out is what RFC 3986 and the WHATWG's URL standard read differently.
+package struct WebhookURL: Sendable, Hashable {
+    package enum Scheme: String, Sendable {
+        case http
+        case https
+    }
+
+    package static let maximumLength = 2048
+
+    package let scheme: Scheme
+    /// In lower case, an IPv6 address without its brackets.
+    package let host: String
+    package let port: Int
+    /// The whole address as the client gets it. Its query may hold a secret: never print it.
+    package let text: String
+    private let path: String
+
+    package enum Problem: Error, Equatable, CustomStringConvertible {
+        case tooLong
+        case scheme
+        case credentials
+        case fragment
+        case character
+        case percent
+        case host(String)
+        /// A number that is an address in octal, hexadecimal, or with fewer than four parts, somewhere.
+        case numericHost
+        case port
+
+        package var description: String {
+            switch self {
+            case .tooLong: "the address has more than \(WebhookURL.maximumLength) characters"
+            case .scheme: "the address begins with neither https:// nor http://"
+            case .credentials: "the address holds a user or password"
+            case .fragment: "the address has a fragment ('#'), which is never sent"
+            case .character: "the address contains a character that must be percent-encoded"
+            case .percent: "the address contains a '%' without two hexadecimal digits"
+            case .host(let host): host.isEmpty ? "the address has no host" : "\(host.quoted) is no host"
+            case .numericHost: "the host is a number, but no IPv4 address in plain decimal"
+            case .port: "the port is no number from 1 to 65535"
+            }
+        }
+
+        var remedy: String {
+            switch self {
+            case .tooLong: "shorten it"
+            case .scheme: "write it as in https://example.com/hooks"
+            case .credentials: "give them with 'auth: { basic: … }'"
+            case .fragment: "remove it"
+            case .character, .percent: "percent-encode it, and write an international host in its 'xn--' form"
+            case .host: "write a name, such as example.com, an IPv4 address, or an IPv6 address in brackets"
+            case .numericHost: "write four numbers from 0 to 255, without leading zeros"
+            case .port: "write it as in https://example.com:8443/hooks"
+            }
+        }
+    }
+
+    package init(_ text: String) throws(Problem) {
+        guard text.utf8.count <= Self.maximumLength else { throw .tooLong }
+        let lowered = text.prefix(8).lowercased()
+        let scheme: Scheme = lowered.hasPrefix("https://") ? .https : .http
+        guard lowered.hasPrefix("\(scheme.rawValue)://") else { throw .scheme }
+        let rest = text.dropFirst(scheme.rawValue.count + 3)
+        let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        let target = rest.dropFirst(authority.count)
+        guard !authority.contains("@") else { throw .credentials }
+        guard !target.contains("#") else { throw .fragment }
+        try Self.checkCharacters(target)
+        let (host, port) = try Self.split(authority)
+        self.scheme = scheme
+        self.host = try Self.checked(host)
+        self.port = try port.map { port throws(Problem) in try Self.port(port) } ?? (scheme == .https ? 443 : 80)
+        self.path = String(target.prefix { $0 != "?" })
+        self.text = "\(scheme.rawValue)://\(authority.lowercased())\(target.hasPrefix("/") ? "" : "/")\(target)"
+    }
+
+    private static func checkCharacters(_ target: Substring) throws(Problem) {
+        var bytes = Array(target.utf8)[...]
+        while let byte = bytes.popFirst() {
+            switch byte {
+            case UInt8(ascii: "%"):
+                let digits = bytes.prefix(2)
+                guard digits.count == 2, digits.allSatisfy({ isxdigit(Int32($0)) != 0 }) else { throw .percent }
+            case 0...0x20, 0x7f..., UInt8(ascii: "\""), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\\"),
+                UInt8(ascii: "^"), UInt8(ascii: "`"), UInt8(ascii: "{"), UInt8(ascii: "|"), UInt8(ascii: "}"):
+                throw .character
+            default: continue
+            }
+        }
+    }
+
+    private static func split(_ authority: Substring) throws(Problem) -> (host: Substring, port: Substring?) {
+        if authority.hasPrefix("[") {
+            guard let end = authority.firstIndex(of: "]") else { throw .host(String(authority)) }
+            let rest = authority[authority.index(after: end)...]
+            guard rest.isEmpty || rest.hasPrefix(":") else { throw .host(String(authority)) }
+            return (authority[...end], rest.isEmpty ? nil : rest.dropFirst())
+        }
+        guard let colon = authority.firstIndex(of: ":") else { return (authority, nil) }
+        return (authority[..<colon], authority[authority.index(after: colon)...])
+    }
+
+    private static func port(_ text: Substring) throws(Problem) -> Int {
+        guard text.count <= 5, text.utf8.allSatisfy({ isdigit(Int32($0)) != 0 }), let port = Int(text),
+            (1...65_535).contains(port)
+        else { throw .port }
+        return port
+    }
+
+    private static func checked(_ host: Substring) throws(Problem) -> String {
+        if host.hasPrefix("[") {
+            let inner = String(host.dropFirst().dropLast())
+            var address = in6_addr()
+            guard inet_pton(AF_INET6, inner, &address) == 1 else { throw .host(String(host)) }
+            return inner.lowercased()
+        }
+        let labels = host.split(separator: ".", omittingEmptySubsequences: false)
+        let isName = labels.allSatisfy { label in
+            (1...63).contains(label.utf8.count) && label.utf8.allSatisfy(Self.isAllowedInName)
+        }
+        guard isName, host.utf8.count <= 253, let last = labels.last else { throw .host(String(host)) }
+        // What ends in a number is an address to some readers, in whatever base.
+        if last.first?.isNumber == true {
+            var address = in_addr()
+            let isPlain = labels.count == 4 && labels.allSatisfy { $0 == "0" || !$0.hasPrefix("0") }
+            guard isPlain, inet_pton(AF_INET, String(host), &address) == 1 else { throw .numericHost }
+        }
+        return host.lowercased()
+    }
+
+    /// Letters, digits and '-'; '_' is in no host of the standard and in many of the world.
+    private static func isAllowedInName(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+            true
+        default: false
+        }
+    }
+}
+
+extension WebhookURL: CustomStringConvertible {
+    /// Without the query, which may hold a secret.
+    package var description: String {
+        let host = self.host.contains(":") ? "[\(self.host)]" : self.host
+        let standard = self.scheme == .https ? 443 : 80
+        return "\(self.scheme.rawValue)://\(host)\(self.port == standard ? "" : ":\(self.port)")\(self.path)"
+    }
+}

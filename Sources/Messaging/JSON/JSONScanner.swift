@@ -1,0 +1,224 @@
+/// Walks over JSON text without building values: it checks the grammar, and tells where a value stands.
+///
+/// A payload goes on as its publisher wrote it: a number keeps its digits and an object the order of its keys, which
+/// decoding and encoding again would not promise. Source: RFC 8259.
+package struct JSONScanner {
+    /// The text is not JSON.
+    package struct Malformed: Error, Sendable, Equatable {
+        /// How many bytes were right.
+        package let offset: Int
+    }
+
+    /// One step of a path: a member of an object, or an element of an array, counted from 0.
+    package enum Step: Sendable, Hashable {
+        case member(String)
+        case element(Int)
+    }
+
+    /// Deeper nesting is refused, so that a hostile payload cannot exhaust the stack.
+    static let maximumDepth = 256
+
+    private let bytes: ArraySlice<UInt8>
+    private var position: Int
+
+    private init(_ bytes: ArraySlice<UInt8>) {
+        self.bytes = bytes
+        self.position = bytes.startIndex
+    }
+
+    /// Checks that the bytes are one JSON value and nothing else.
+    package static func check(_ bytes: ArraySlice<UInt8>) throws(Malformed) {
+        var scanner = JSONScanner(bytes)
+        try scanner.skipValue(depth: 0)
+        scanner.skipSpace()
+        guard scanner.position == bytes.endIndex else { throw scanner.malformed }
+    }
+
+    /// Where the value at the path stands, without the space around it. Of members with the same name the first one
+    /// counts.
+    ///
+    /// - Parameter bytes: JSON that `check` has found right.
+    /// - Returns: nothing if there is no such value.
+    package static func find(_ path: [Step], in bytes: ArraySlice<UInt8>) throws(Malformed) -> Range<Int>? {
+        var scanner = JSONScanner(bytes)
+        for step in path {
+            switch step {
+            case .member(let name):
+                guard try scanner.enter(member: Array(name.utf8)) else { return nil }
+            case .element(let index):
+                guard try scanner.enter(element: index) else { return nil }
+            }
+        }
+        scanner.skipSpace()
+        let start = scanner.position
+        try scanner.skipValue(depth: 0)
+        return start..<scanner.position
+    }
+
+    // MARK: - Going in
+
+    private mutating func enter(member name: [UInt8]) throws(Malformed) -> Bool {
+        self.skipSpace()
+        guard self.take(UInt8(ascii: "{")) else { return false }
+        self.skipSpace()
+        while self.peek != UInt8(ascii: "}") {
+            self.skipSpace()
+            let isWanted = try self.skipString(comparingTo: name)
+            try self.expectColon()
+            if isWanted { return true }
+            try self.skipValue(depth: 0)
+            self.skipSpace()
+            guard self.take(UInt8(ascii: ",")) else { break }
+        }
+        return false
+    }
+
+    private mutating func enter(element index: Int) throws(Malformed) -> Bool {
+        self.skipSpace()
+        guard self.take(UInt8(ascii: "[")) else { return false }
+        self.skipSpace()
+        guard self.peek != UInt8(ascii: "]") else { return false }
+        for _ in 0..<index {
+            try self.skipValue(depth: 0)
+            self.skipSpace()
+            guard self.take(UInt8(ascii: ",")) else { return false }
+        }
+        return true
+    }
+
+    // MARK: - Skipping
+
+    private mutating func skipValue(depth: Int) throws(Malformed) {
+        self.skipSpace()
+        switch self.peek {
+        case UInt8(ascii: "{"): try self.skipObject(depth)
+        case UInt8(ascii: "["): try self.skipArray(depth)
+        case UInt8(ascii: "\""): try self.skipString()
+        case UInt8(ascii: "t"): try self.skip("true")
+        case UInt8(ascii: "f"): try self.skip("false")
+        case UInt8(ascii: "n"): try self.skip("null")
+        default: try self.skipNumber()
+        }
+    }
+
+    private mutating func skipObject(_ depth: Int) throws(Malformed) {
+        guard depth < Self.maximumDepth else { throw self.malformed }
+        self.position += 1
+        self.skipSpace()
+        guard !self.take(UInt8(ascii: "}")) else { return }
+        repeat {
+            self.skipSpace()
+            try self.skipString()
+            try self.expectColon()
+            try self.skipValue(depth: depth + 1)
+            self.skipSpace()
+        } while self.take(UInt8(ascii: ","))
+        guard self.take(UInt8(ascii: "}")) else { throw self.malformed }
+    }
+
+    private mutating func skipArray(_ depth: Int) throws(Malformed) {
+        guard depth < Self.maximumDepth else { throw self.malformed }
+        self.position += 1
+        self.skipSpace()
+        guard !self.take(UInt8(ascii: "]")) else { return }
+        repeat {
+            try self.skipValue(depth: depth + 1)
+            self.skipSpace()
+        } while self.take(UInt8(ascii: ","))
+        guard self.take(UInt8(ascii: "]")) else { throw self.malformed }
+    }
+
+    private mutating func skipString() throws(Malformed) {
+        guard self.take(UInt8(ascii: "\"")) else { throw self.malformed }
+        while let byte = self.peek {
+            switch byte {
+            case UInt8(ascii: "\""):
+                self.position += 1
+                return
+            case UInt8(ascii: "\\"):
+                self.position += 1
+                try self.skipEscape()
+            case 0..<0x20:
+                throw self.malformed
+            default:
+                self.position += 1
+            }
+        }
+        throw self.malformed
+    }
+
+    private mutating func skipEscape() throws(Malformed) {
+        switch self.peek {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
+            UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
+            self.position += 1
+        case UInt8(ascii: "u"):
+            self.position += 1
+            for _ in 0..<4 {
+                guard let digit = self.peek, digit.isHexadecimalDigit else { throw self.malformed }
+                self.position += 1
+            }
+        default:
+            throw self.malformed
+        }
+    }
+
+    /// Skips a name and tells whether it is this one. A name with escapes is decoded for that.
+    private mutating func skipString(comparingTo name: [UInt8]) throws(Malformed) -> Bool {
+        let start = self.position + 1
+        try self.skipString()
+        let written = self.bytes[start..<self.position - 1]
+        guard written.contains(UInt8(ascii: "\\")) else { return written.elementsEqual(name) }
+        return JSONText.unescaped(written).utf8.elementsEqual(name)
+    }
+
+    private mutating func skipNumber() throws(Malformed) {
+        _ = self.take(UInt8(ascii: "-"))
+        if !self.take(UInt8(ascii: "0")) { try self.skipDigits() }
+        if self.take(UInt8(ascii: ".")) { try self.skipDigits() }
+        if self.take(UInt8(ascii: "e")) || self.take(UInt8(ascii: "E")) {
+            if !self.take(UInt8(ascii: "+")) { _ = self.take(UInt8(ascii: "-")) }
+            try self.skipDigits()
+        }
+    }
+
+    private mutating func skipDigits() throws(Malformed) {
+        guard let first = self.peek, first.isDecimalDigit else { throw self.malformed }
+        while let byte = self.peek, byte.isDecimalDigit { self.position += 1 }
+    }
+
+    private mutating func skip(_ word: StaticString) throws(Malformed) {
+        for index in 0..<word.utf8CodeUnitCount {
+            // The index is within the literal, which lives for ever.
+            guard self.take(word.utf8Start[index]) else { throw self.malformed }
+        }
+    }
+
+    private mutating func skipSpace() {
+        while let byte = self.peek, byte == 0x20 || (0x09...0x0a).contains(byte) || byte == 0x0d {
+            self.position += 1
+        }
+    }
+
+    private mutating func expectColon() throws(Malformed) {
+        self.skipSpace()
+        guard self.take(UInt8(ascii: ":")) else { throw self.malformed }
+    }
+
+    private var peek: UInt8? { self.position < self.bytes.endIndex ? self.bytes[self.position] : nil }
+
+    private mutating func take(_ byte: UInt8) -> Bool {
+        guard self.peek == byte else { return false }
+        self.position += 1
+        return true
+    }
+
+    private var malformed: Malformed { Malformed(offset: self.position - self.bytes.startIndex) }
+}
+
+extension UInt8 {
+    fileprivate var isDecimalDigit: Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) }
+    fileprivate var isHexadecimalDigit: Bool {
+        self.isDecimalDigit || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(self | 0x20)
+    }
+}

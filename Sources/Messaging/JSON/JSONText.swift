@@ -1,0 +1,52 @@
+/// Text inside a JSON string, between its quotes. Source: RFC 8259, section 7.
+package enum JSONText {
+    /// Appends the text with what must be escaped escaped.
+    package static func append(_ text: some Sequence<UInt8>, to output: inout [UInt8]) {
+        for byte in text {
+            switch byte {
+            case UInt8(ascii: "\""): output.append(contentsOf: #"\""#.utf8)
+            case UInt8(ascii: "\\"): output.append(contentsOf: #"\\"#.utf8)
+            case 0x0a: output.append(contentsOf: #"\n"#.utf8)
+            case 0x0d: output.append(contentsOf: #"\r"#.utf8)
+            case 0x09: output.append(contentsOf: #"\t"#.utf8)
+            case 0..<0x20: output.append(contentsOf: "\\u00\(byte < 16 ? "0" : "")\(String(byte, radix: 16))".utf8)
+            default: output.append(byte)
+            }
+        }
+    }
+
+    /// Appends the text as a JSON string, with its quotes.
+    package static func appendString(_ text: some Sequence<UInt8>, to output: inout [UInt8]) {
+        output.append(UInt8(ascii: "\""))
+        self.append(text, to: &output)
+        output.append(UInt8(ascii: "\""))
+    }
+
+    /// The text that the bytes between the quotes stand for. Escapes that are wrong stand for U+FFFD.
+    package static func unescaped(_ written: ArraySlice<UInt8>) -> String {
+        var units: [UInt16] = []
+        var rest = written
+        while let byte = rest.first {
+            guard byte == UInt8(ascii: "\\") else {
+                let plain = rest.prefix { $0 != UInt8(ascii: "\\") }
+                units.append(contentsOf: String(decoding: plain, as: UTF8.self).utf16)
+                rest = rest[plain.endIndex...]
+                continue
+            }
+            rest = rest.dropFirst()
+            switch rest.popFirst() {
+            case UInt8(ascii: "u"):
+                units.append(UInt16(String(decoding: rest.prefix(4), as: UTF8.self), radix: 16) ?? 0xfffd)
+                rest = rest.dropFirst(4)
+            case UInt8(ascii: "b"): units.append(0x08)
+            case UInt8(ascii: "f"): units.append(0x0c)
+            case UInt8(ascii: "n"): units.append(0x0a)
+            case UInt8(ascii: "r"): units.append(0x0d)
+            case UInt8(ascii: "t"): units.append(0x09)
+            case let other?: units.append(UInt16(other))
+            case nil: break
+            }
+        }
+        return String(decoding: units, as: UTF16.self)
+    }
+}

@@ -1,0 +1,108 @@
+import Manifests
+import Messaging
+
+/// What becomes of an event when its invocation has ended.
+extension ConsumerPipeline {
+    func handle(_ event: InvokerEvent, of tenure: Tenure) {
+        switch event {
+        case .ready:
+            tenure.isReady = true
+            tenure.problem = nil
+            tenure.pause = nil
+            if tenure === self.candidate?.tenure { self.candidate?.whenReady() }
+            self.steer()
+        case .unavailable(let reason, let notRun):
+            tenure.isReady = false
+            tenure.problem = reason
+            self.giveBack(notRun, of: tenure)
+            if tenure === self.candidate?.tenure { self.judgeCandidate(reason) }
+            self.finishRetired()
+            self.steer()
+        case .paused(let reason, let notRun):
+            tenure.isReady = false
+            tenure.pause = reason
+            self.giveBack(notRun, of: tenure)
+            // More of them may have been given and not begun.
+            self.giveBack(tenure.invoker.withdraw(), of: tenure)
+            self.finishRetired()
+            self.steer()
+        case .workerDied(let reason):
+            guard tenure === self.tenure else { return }
+            self.perform(self.breaker.workerDied(at: .now), because: "its workers die: \(reason)")
+        case .results(let results):
+            self.settle(results, of: tenure)
+        }
+    }
+
+    func settle(_ results: [InvocationResult], of tenure: Tenure) {
+        var done = 0
+        for result in results {
+            self.metrics.ran(result)
+            guard let running = self.inFlight.remove(result.id) else { continue }
+            tenure.running -= 1
+            if case .done(let emitted) = result.outcome {
+                done += 1
+                if emitted.isEmpty { self.acknowledge(running) } else { self.settle(running, result.outcome) }
+            } else {
+                self.settle(running, result.outcome)
+            }
+            // What an older version did says nothing about this one.
+            let isProbe = self.probe == result.id
+            if isProbe { self.probe = nil }
+            guard tenure === self.tenure, self.breaker.state != .probing || isProbe else { continue }
+            let action = self.breaker.ended(Breaker.Sign(result.outcome), at: .now)
+            self.perform(action, because: "every event fails: \(result.outcome.name)")
+        }
+        self.metrics.done(done)
+        self.fill()
+        if tenure !== self.tenure { self.finishRetired() }
+        if self.isDraining || self.manifest.ordered { self.steer() }
+    }
+
+    func acknowledge(_ running: RunningDelivery) {
+        if running.life.isOver {
+            self.recognition.settled(running.delivery)
+        } else {
+            self.intake.acknowledge(running.delivery.tag, of: running.life.subscription)
+            self.recentAcks.add(running.delivery)
+        }
+        if self.manifest.ordered { self.head = nil }
+    }
+
+    func settle(_ running: RunningDelivery, _ outcome: Outcome) {
+        let settlement = self.settlement.decide(running, outcome)
+        let isOver = running.life.isOver
+        if isOver { self.recognition.forget(running.delivery) }
+        if self.manifest.ordered {
+            self.head = nil
+            if case .retry(let delay, let history, _) = settlement {
+                self.head = OrderedHead(key: EventKey(running.delivery), history: history, due: .now + delay)
+                if !isOver { self.hold(running) }
+                return
+            }
+        }
+        switch settlement {
+        case .acknowledge:
+            // Its work is done, so its events leave, whether it can still be acknowledged or not.
+            let receipt = self.settlement.carryOut(settlement, running)
+            if isOver { self.recognition.orphaned(receipt) }
+        case .retry, .deadLetter:
+            // A copy beside a delivery that is taken back would make two of one event.
+            if !isOver { self.settlement.carryOut(settlement, running) }
+        }
+    }
+
+    /// Hands back what was not run. Intake stops first where it has to, or the broker would deliver it here again.
+    func giveBack(_ ids: [UInt64], of tenure: Tenure) {
+        if !self.manifest.ordered { self.steer() }
+        for id in ids {
+            guard let running = self.inFlight.remove(id) else { continue }
+            tenure.running -= 1
+            if id == self.probe { self.probe = nil }
+            self.recognition.forget(running.delivery)
+            // An ordered one goes back with its channel.
+            guard !running.life.isOver, !self.manifest.ordered else { continue }
+            self.intake.giveBack(running.delivery.tag, of: running.life.subscription)
+        }
+    }
+}

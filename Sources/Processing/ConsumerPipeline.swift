@@ -1,0 +1,325 @@
+package import Logging
+package import Manifests
+package import Messaging
+package import Polling
+package import Topology
+
+/// The path of one function or webhook from delivery to settlement, confined to one loop.
+///
+/// Deliveries wait until one of its places is free, run, and are settled by `decide`. When the broker
+/// interrupts the subscription every tag becomes void: what waits is dropped (the broker delivers it again), and what
+/// runs is let run; delivered again meanwhile, it is not run a second time.
+///
+/// The invoker can be exchanged while events run: see `change`. The consumer, the places and the count of what runs stay
+/// the same, so a new version begins without a gap and without more in flight than allowed.
+package final class ConsumerPipeline {
+    package internal(set) var manifest: ConsumerManifest
+    package internal(set) var topology: TopologyPlan.Consumer
+    let intake: any Intake
+    private let copies: CopyBuilder
+    let settlement: DeliverySettlement
+    let loop: EventLoop
+    let logger: Logger
+    let metrics: ProcessingMetrics
+    private let report: (ConsumerStatus) -> Void
+
+    var tenure: Tenure
+    var candidate: Candidate?
+    var retired: [Tenure] = []
+    lazy var consumption = Consumption(intake: self.intake) { [weak self] event in self?.handle(event) }
+    var inFlight: InFlight
+    var breaker: Breaker
+    var breakerReason = ""
+    var breakerTimer: TimerID?
+    /// The invocation that shows whether a paused function is well again.
+    var probe: UInt64?
+    var recentAcks: RecentAcks
+    var recognition = Recognition()
+    var head: OrderedHead?
+    /// The head's delivery while it waits for its next attempt.
+    var held: (delivery: Delivery, life: SubscriptionLife, since: ContinuousClock.Instant)?
+    var headTimer: TimerID?
+    var watch = ConsumerWatch()
+
+    /// The queue exists, as far as this host knows.
+    package private(set) var isTopologyReady = false
+    private var topologyProblem: String?
+    private var intakeProblem: String?
+    var isDraining = false
+    private var isDrained = false
+    private var drainCompletions: [() -> Void] = []
+    package private(set) var status = ConsumerStatus.starting
+
+    /// - Parameters:
+    ///   - report: called on the loop's thread when the status changes.
+    ///   - logger: with the name of the function or webhook in its metadata.
+    package init(
+        manifest: ConsumerManifest,
+        topology: TopologyPlan.Consumer,
+        invoker: any Invoker,
+        intake: any Intake,
+        settler: Settler,
+        copies: CopyBuilder,
+        clock: WallClock,
+        loop: EventLoop,
+        logger: Logger,
+        report: @escaping (ConsumerStatus) -> Void
+    ) {
+        self.manifest = manifest
+        self.topology = topology
+        self.tenure = Tenure(invoker)
+        self.intake = intake
+        self.copies = copies
+        self.settlement = DeliverySettlement(
+            manifest: manifest,
+            topology: topology,
+            intake: intake,
+            settler: settler,
+            copies: copies,
+            clock: clock,
+            logger: logger
+        )
+        self.loop = loop
+        self.logger = logger
+        self.metrics = ProcessingMetrics(manifest)
+        self.report = report
+        self.inFlight = InFlight(limit: manifest.inFlight)
+        self.breaker = Breaker(manifest.breaker)
+        self.recentAcks = RecentAcks(capacity: manifest.prefetch)
+        self.settlement.settled = { [weak self] in self?.steer() }
+        self.settlement.acknowledged = { [weak self] in self?.recentAcks.add($0) }
+        self.settlement.unacknowledged = { [weak self] in self?.recognition.settled($0) }
+        self.settlement.unsettled = { [weak self] in self?.recognition.forget($0) }
+    }
+
+    // MARK: - Coming up
+
+    package func start() { self.start(self.tenure) }
+
+    func start(_ tenure: Tenure) {
+        tenure.invoker.start { [weak self, weak tenure] event in
+            if let tenure { self?.handle(event, of: tenure) }
+        }
+    }
+
+    /// The queue exists from now on.
+    package func topologyIsReady() {
+        self.isTopologyReady = true
+        self.topologyProblem = nil
+        self.steer()
+    }
+
+    package func topologyFailed(_ error: BrokerError) {
+        self.topologyProblem = error.description
+        self.refreshStatus()
+    }
+
+    var mayTake: Bool {
+        self.tenure.isReady && self.isTopologyReady && !self.isDraining && self.breaker.state != .open
+    }
+
+    /// Whether something is being run or settled whose place in an ordered queue must not be given up.
+    private var isBusy: Bool { !self.inFlight.isEmpty || self.settlement.pending > 0 }
+
+    /// Brings the consumer to where it should be, after whatever has changed.
+    func steer() {
+        if self.mayTake {
+            let isProbing = self.breaker.state == .probing
+            self.consumption.want(
+                self.topology.queue,
+                prefetch: isProbing ? 1 : UInt16(clamping: self.manifest.prefetch),
+                isAlone: self.manifest.ordered
+            )
+        } else if !self.manifest.ordered {
+            self.consumption.leave(.settling)
+        } else if !self.isBusy {
+            // Whoever becomes the active consumer next must find the events in their order.
+            self.dropHeld()
+            self.consumption.leave(.returning)
+        }
+        self.refreshStatus()
+        self.finishDrainIfIdle()
+    }
+
+    /// It is well when nothing is known to the contrary and the broker delivers to it.
+    func refreshStatus() {
+        guard !self.isDraining else { return }
+        if let problem = self.tenure.problem ?? self.topologyProblem ?? self.intakeProblem {
+            self.set(.unhealthy(reason: problem))
+        } else if let reason = self.tenure.pause {
+            self.set(.paused(reason: reason))
+        } else if self.breaker.state != .closed {
+            self.set(.degraded(reason: self.breakerReason))
+        } else if self.tenure.isReady, self.consumption.isActive {
+            self.set(.running)
+        }
+    }
+
+    private func set(_ status: ConsumerStatus) {
+        guard self.status != status else { return }
+        self.status = status
+        self.report(status)
+    }
+
+    // MARK: - Deliveries
+
+    private func handle(_ event: Consumption.Event) {
+        switch event {
+        case .active:
+            self.intakeProblem = nil
+            self.refreshStatus()
+        case .arrived(let count):
+            self.metrics.took(count)
+            self.watch.progressed()
+            self.fill()
+        case .oversized(let deliveries, let life):
+            for delivery in deliveries {
+                let reason = "its body of \(delivery.omittedBodySize ?? 0) bytes is over the limit"
+                self.settlement.refuse(delivery, of: life.subscription, because: reason)
+            }
+        case .interrupted(let what, let error, let isCurrent):
+            self.wasInterrupted(what)
+            if isCurrent { self.intakeProblem = error.description }
+            self.refreshStatus()
+            self.logger.notice("deliveries stopped", metadata: ["lost": "\(what.rawValue)", "reason": "\(error)"])
+            self.interrupted?(what)
+        case .ended:
+            self.steer()
+        }
+    }
+
+    private func wasInterrupted(_ what: Interruption) {
+        // With the connection go the channels of earlier subscriptions, too.
+        let running = self.inFlight.all
+        if what == .connection { for running in running { running.life.end() } }
+        for running in running where running.life.isOver { self.recognition.orphaned(running) }
+        for receipt in self.settlement.orphans { self.recognition.orphaned(receipt) }
+        for delivery in self.recentAcks.takeAll() { self.recognition.settled(delivery) }
+        if let held = self.held, held.life.isOver { self.dropHeld() }
+    }
+
+    /// Called when the subscription is interrupted: the runtime makes sure that the queue exists.
+    package var interrupted: ((Interruption) -> Void)?
+
+    func fill() {
+        guard self.mayTake else { return }
+        while self.hasRoom, let (delivery, life) = self.consumption.next() {
+            if delivery.isRedelivered, !self.recognition.isEmpty, self.recognize(delivery, in: life) { continue }
+            if self.manifest.ordered { self.runInOrder(delivery, in: life) } else { self.run(delivery, in: life) }
+        }
+    }
+
+    /// Whether another event may begin. What ran before a pause holds up no probe.
+    private var hasRoom: Bool {
+        guard self.held == nil, self.inFlight.hasRoom else { return false }
+        return self.breaker.state != .probing || self.probe == nil
+    }
+
+    /// Whether a message that comes again needs no other run.
+    private func recognize(_ delivery: Delivery, in life: SubscriptionLife) -> Bool {
+        switch self.recognition.recognize(delivery) {
+        case nil:
+            return false
+        case .settled:
+            self.metrics.acknowledgedAgain()
+            self.intake.acknowledge(delivery.tag, of: life.subscription)
+            self.recentAcks.add(delivery)
+            return true
+        case .running(let id):
+            guard self.inFlight[id] != nil else { return false }
+            self.inFlight[id]?.delivery = delivery
+            self.inFlight[id]?.life = life
+            return true
+        case .settling(let receipt):
+            receipt.replace(delivery, life)
+            return true
+        }
+    }
+
+    func run(_ delivery: Delivery, in life: SubscriptionLife, history given: AttemptHistory? = nil) {
+        var history = given ?? AttemptHistory()
+        var origin: Origin?
+        if self.copies.names.isDelay(exchange: delivery.exchange) {
+            let headers = delivery.headers
+            if given == nil { history = AttemptHistory(headers) }
+            origin = Origin(headers)
+        }
+        let running = self.inFlight.add { id in
+            RunningDelivery(
+                id: id,
+                delivery: delivery,
+                history: history,
+                origin: origin ?? Origin(exchange: delivery.exchange, routingKey: delivery.routingKey),
+                life: life
+            )
+        }
+        if self.breaker.state == .probing { self.probe = running.id }
+        self.invoke(running)
+    }
+
+    func invoke(_ running: RunningDelivery) {
+        let attributes = EventAttributes(running.delivery)
+        let isCopy = self.copies.names.isDelay(exchange: running.delivery.exchange)
+        self.tenure.running += 1
+        self.tenure.invoker.invoke(
+            Invocation(
+                id: running.id,
+                delivery: running.delivery,
+                attributes: attributes,
+                generatedID: attributes.id.count == 0 ? running.delivery.eventID(attributes) : nil,
+                attempt: running.history.attempt,
+                maxAttempts: self.manifest.retry.maxAttempts,
+                originalRoutingKey: isCopy ? running.origin.routingKey : nil
+            )
+        )
+    }
+
+    /// Somebody wants what has paused itself to be tried again now.
+    package func reconsider() { self.tenure.invoker.reconsider() }
+
+    // MARK: - Going down
+
+    /// Invokers that have been told to stop and have not ended.
+    private var stopping = 0
+
+    func stop(_ tenure: Tenure) {
+        self.stopping += 1
+        tenure.invoker.stop { [weak self] in
+            withExtendedLifetime(tenure) { self?.stopping -= 1 }
+            self?.finishDrainIfIdle()
+        }
+    }
+
+    /// Stops intake, gives back what has not begun, lets run what runs, settles it, and calls `completion`. Asked again
+    /// meanwhile, it only calls one more completion.
+    package func drain(_ completion: @escaping () -> Void) {
+        guard self.status != .stopped else { return completion() }
+        self.drainCompletions.append(completion)
+        guard !self.isDraining else { return }
+        self.set(.draining)
+        self.isDraining = true
+        self.cancelChange()
+        self.cancelPause()
+        self.giveBack(self.tenure.invoker.withdraw(), of: self.tenure)
+        self.steer()
+    }
+
+    private func finishDrainIfIdle() {
+        guard self.isDraining, self.consumption.isNone, !self.isBusy, self.retired.isEmpty else { return }
+        if !self.isDrained {
+            self.isDrained = true
+            self.stop(self.tenure)
+        }
+        guard self.stopping == 0, self.status != .stopped else { return }
+        self.set(.stopped)
+        let completions = self.drainCompletions
+        self.drainCompletions.removeAll()
+        for completion in completions { completion() }
+    }
+
+    /// Sends to the workers what this turn has collected.
+    package func flush() {
+        self.tenure.invoker.flush()
+        for tenure in self.retired { tenure.invoker.flush() }
+    }
+}

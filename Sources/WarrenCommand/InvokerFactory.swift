@@ -1,0 +1,66 @@
+import Deployments
+import Logging
+import Polling
+import Processing
+import Webhooks
+import Workers
+
+/// Makes what runs the invocations of a manifest. Confined to the intake loop.
+final class InvokerFactory {
+    private let loop: EventLoop
+    private let deliveries: HTTPClient.Configuration
+    /// Started with the first webhook: a host without one needs neither thread nor memory for it.
+    private var client: HTTPClient?
+
+    init(loop: EventLoop, deliveries: HTTPClient.Configuration) {
+        self.loop = loop
+        self.deliveries = deliveries
+    }
+
+    deinit { self.client?.stop() }
+
+    func invoker(_ version: ResolvedManifest, _ logger: Logger) -> any Invoker {
+        do throws(SystemError) {
+            switch version {
+            case .function(let function): return self.invoker(function, logger)
+            case .webhook(let webhook): return try self.invoker(webhook, logger)
+            }
+        } catch {
+            return UnavailableInvoker(reason: "\(error)")
+        }
+    }
+
+    private func invoker(_ version: ResolvedFunction, _ logger: Logger) -> any Invoker {
+        switch (version.environment, version.bundle) {
+        case (.complete(let environment), .found(let build)):
+            var launch = WorkerLaunch(version.manifest, executable: build.path, environment: environment)
+            launch.build = build
+            return WorkerPool(launch: launch, loop: self.loop, clock: .system, logger: logger)
+        case (.incomplete, _), (_, .missing):
+            return UnavailableInvoker(reason: version.obstacle ?? "its surroundings are incomplete")
+        }
+    }
+
+    private func invoker(_ version: ResolvedWebhook, _ logger: Logger) throws(SystemError) -> any Invoker {
+        switch version.credentials {
+        case .complete(let credentials):
+            return try WebhookInvoker(
+                version.manifest,
+                credentials: credentials,
+                client: try self.startedClient(),
+                loop: self.loop,
+                clock: .system,
+                logger: logger
+            )
+        case .incomplete(let reason):
+            return UnavailableInvoker(reason: reason)
+        }
+    }
+
+    private func startedClient() throws(SystemError) -> HTTPClient {
+        if let client = self.client { return client }
+        let client = try HTTPClient(self.deliveries)
+        self.client = client
+        return client
+    }
+}

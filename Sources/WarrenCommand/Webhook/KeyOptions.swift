@@ -1,0 +1,42 @@
+import ArgumentParser
+import FoundationEssentials
+import Webhooks
+
+/// What signatures are checked with.
+struct KeyOptions: ParsableArguments {
+    private static let variable = "WARREN_WEBHOOK_SECRET"
+
+    @Option(
+        name: .customLong("secret"),
+        help: ArgumentHelp(
+            "The secret ('whsec_') or public key ('whpk_'); may be repeated. Others can see it on the command line: prefer "
+                + "--secret-file or the variable. (default: $WARREN_WEBHOOK_SECRET)",
+            valueName: "text"
+        )
+    )
+    var secrets: [String] = []
+
+    @Option(
+        name: .customLong("secret-file"),
+        help: ArgumentHelp("A file with a secret or public key; may be repeated.", valueName: "path")
+    )
+    var secretFiles: [String] = []
+
+    /// All that were given; none when nothing was.
+    func verifier() throws -> WebhookVerifier? {
+        var keys = self.secrets
+        for path in self.secretFiles {
+            guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+                throw ValidationError("the file \(path) cannot be read")
+            }
+            keys.append(text.split(whereSeparator: \.isNewline).first.map(String.init) ?? "")
+        }
+        if keys.isEmpty, let variable = HostName.environment[Self.variable] { keys.append(variable) }
+        guard !keys.isEmpty else { return nil }
+        do throws(WebhookVerifier.KeyProblem) {
+            return try WebhookVerifier(keys: keys)
+        } catch {
+            throw ValidationError("\(error)")
+        }
+    }
+}

@@ -1,0 +1,64 @@
+import Messaging
+import Polling
+import Processing
+import Synchronization
+
+/// Stands in for the endpoints of webhooks: takes every event, and remembers it. For tests only: nothing is sent.
+final class RecordingEndpoint: Sendable {
+    private let taken = Mutex<[String: [OutgoingMessage]]>([:])
+
+    /// What was delivered to a webhook, in its order.
+    func deliveries(to webhook: String) -> [RecordedEvent] {
+        self.taken.withLock { ($0[webhook] ?? []).map(RecordedEvent.init) }
+    }
+
+    func invoker(for webhook: String, loop: EventLoop) -> any Invoker {
+        RecordingInvoker(loop: loop) { message in
+            self.taken.withLock { $0[webhook, default: []].append(message) }
+        }
+    }
+}
+
+private final class RecordingInvoker: Invoker {
+    private let loop: EventLoop
+    private let take: (OutgoingMessage) -> Void
+    private var handler: (InvokerEvent) -> Void = { _ in }
+    private var pending: [InvocationResult] = []
+
+    init(loop: EventLoop, take: @escaping (OutgoingMessage) -> Void) {
+        self.loop = loop
+        self.take = take
+    }
+
+    func start(_ handler: @escaping (InvokerEvent) -> Void) {
+        self.handler = handler
+        handler(.ready)
+    }
+
+    func invoke(_ invocation: Invocation) {
+        let delivery = invocation.delivery
+        self.take(
+            OutgoingMessage(
+                exchange: delivery.exchange,
+                routingKey: invocation.originalRoutingKey ?? delivery.routingKey,
+                properties: delivery.layout.properties(in: delivery.bytes),
+                headers: delivery.headers,
+                body: delivery.body
+            )
+        )
+        self.pending.append(InvocationResult(id: invocation.id, outcome: .done(emitted: []), nanoseconds: 0))
+    }
+
+    /// Answers what the turn has brought. The next turn comes at once: it may be all that a test waits for.
+    func flush() {
+        guard !self.pending.isEmpty else { return }
+        let results = self.pending
+        self.pending = []
+        self.loop.continueAtOnce()
+        self.handler(.results(results))
+    }
+
+    func withdraw() -> [UInt64] { [] }
+
+    func stop(_ completion: @escaping () -> Void) { completion() }
+}

@@ -1,0 +1,83 @@
+import FoundationEssentials
+import Manifests
+import Polling
+
+/// Gets and keeps the access token of one webhook: what `TokenCache` decides, with requests to the authorization server.
+///
+/// The client's own credentials go into the `Authorization` header (RFC 6749, section 2.3.1).
+struct AccessTokens {
+    /// No invocation has it.
+    static let requestID = UInt64.max
+    private static let longestGrant = 64 << 10
+
+    let route: HTTPRoute
+    private let headers: HeaderBlock
+    private let body: [UInt8]
+    private var cache = TokenCache()
+
+    init(_ credentials: WebhookCredentials.OAuthCredentials, timeout: Duration) {
+        self.route = HTTPRoute(url: credentials.tokenURL, timeout: timeout)
+        let pair = "\(Self.form(credentials.clientID)):\(Self.form(credentials.clientSecret))"
+        var headers = HeaderBlock()
+        headers.add("Authorization", "Basic \(Data(pair.utf8).base64EncodedString())")
+        headers.add("content-type", "application/x-www-form-urlencoded")
+        headers.add("accept", "application/json")
+        self.headers = headers
+        var fields = ["grant_type=client_credentials"]
+        if !credentials.scopes.isEmpty {
+            fields.append("scope=\(credentials.scopes.map(Self.form).joined(separator: "+"))")
+        }
+        if let audience = credentials.audience { fields.append("audience=\(Self.form(audience))") }
+        self.body = Array(fields.joined(separator: "&").utf8)
+    }
+
+    mutating func need() -> TokenCache.Need { self.cache.need(at: .now) }
+
+    func request(replyTo mailbox: Mailbox<HTTPAnswer>) -> HTTPRequest {
+        HTTPRequest(
+            id: Self.requestID,
+            route: self.route,
+            headers: self.headers,
+            body: self.body[...],
+            excerptLimit: Self.longestGrant,
+            replyTo: mailbox
+        )
+    }
+
+    /// - Returns: the new token, if there is one.
+    mutating func take(_ answer: HTTPAnswer) -> String? {
+        switch answer.result {
+        case .status(200...299):
+            guard let grant = TokenGrant(answer.excerpt) else {
+                self.cache.failed("the token endpoint's answer holds no bearer token", at: .now)
+                return nil
+            }
+            self.cache.fetched(grant, at: .now)
+            return grant.token
+        case .status(let status):
+            self.cache.failed("the token endpoint answered \(status): look at 'clientID' and 'clientSecret'", at: .now)
+        case .failed(let problem, let words):
+            self.cache.failed("the token endpoint gave no token: \(words) (\(problem.rawValue))", at: .now)
+        }
+        return nil
+    }
+
+    mutating func refused(_ token: String?) { if let token { self.cache.refused(token) } }
+
+    /// Source: WHATWG URL standard, section 5.2 (application/x-www-form-urlencoded), which RFC 6749 asks for.
+    private static func form(_ text: String) -> String {
+        var output = ""
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "*"):
+                output.unicodeScalars.append(Unicode.Scalar(byte))
+            default:
+                let digits = String(byte, radix: 16, uppercase: true)
+                output += digits.count == 1 ? "%0\(digits)" : "%\(digits)"
+            }
+        }
+        return output
+    }
+}

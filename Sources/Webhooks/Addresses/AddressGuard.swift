@@ -1,0 +1,85 @@
+import Glibc
+
+/// Judges the addresses that deliveries would go to: a manifest may name any host, and a host's name may lead anywhere,
+/// also to the inside of the network that the runtime runs in (server-side request forgery).
+///
+/// What is judged is the address of the socket that is about to be opened, never a name: a name that leads elsewhere the
+/// next time is judged the next time. Only the operator of the host opens ranges, with `--allow-network`; no manifest can.
+package struct AddressGuard: Sendable {
+    /// Ranges that are not on the public Internet, or that lead back into a network.
+    ///
+    /// Source: IANA's registries of special-purpose addresses (RFC 6890 and later), and what other senders refuse.
+    private static let refused: [Network] = [
+        // This host, private networks, shared address space, loopback, link-local with the clouds' metadata services.
+        Network(known: "0.0.0.0/8"), Network(known: "10.0.0.0/8"), Network(known: "100.64.0.0/10"),
+        Network(known: "127.0.0.0/8"), Network(known: "169.254.0.0/16"), Network(known: "172.16.0.0/12"),
+        Network(known: "192.168.0.0/16"),
+        // Protocol assignments, documentation, 6to4 relays, benchmarks.
+        Network(known: "192.0.0.0/24"), Network(known: "192.0.2.0/24"), Network(known: "192.88.99.0/24"),
+        Network(known: "198.18.0.0/15"), Network(known: "198.51.100.0/24"), Network(known: "203.0.113.0/24"),
+        // Multicast, reserved, broadcast.
+        Network(known: "224.0.0.0/4"), Network(known: "240.0.0.0/4"),
+        // Unspecified, loopback.
+        Network(known: "::/128"), Network(known: "::1/128"),
+        // Translation to IPv4, whose other end nobody here can judge: NAT64, Teredo, 6to4.
+        Network(known: "64:ff9b::/96"), Network(known: "64:ff9b:1::/48"), Network(known: "2001::/32"),
+        Network(known: "2002::/16"),
+        // Discard-only, documentation, segment routing.
+        Network(known: "100::/64"), Network(known: "2001:db8::/32"), Network(known: "3fff::/20"),
+        Network(known: "5f00::/16"),
+        // Private, link-local, site-local, multicast.
+        Network(known: "fc00::/7"), Network(known: "fe80::/10"), Network(known: "fec0::/10"),
+        Network(known: "ff00::/8"),
+    ]
+
+    private let allowed: [Network]
+
+    /// - Parameter allowed: ranges that the operator has opened.
+    package init(allowing allowed: [Network]) { self.allowed = allowed }
+
+    /// Whether a delivery may go there.
+    ///
+    /// - Parameter own: the addresses of this machine, which are refused as well, wherever they are.
+    package func allows(_ address: IPAddress, own: Set<IPAddress>) -> Bool {
+        let target = address.embedded ?? address
+        if self.allowed.contains(where: { $0.contains(target) || $0.contains(address) }) { return true }
+        return !Self.refused.contains { $0.contains(target) } && !own.contains(target)
+    }
+}
+
+/// The guard at work, with the addresses of this machine as they were a moment ago. Confined to the client's thread.
+final class AddressJudge {
+    /// Interfaces come and go, but not between two requests.
+    private static let memory = Duration.seconds(5)
+
+    private let guardian: AddressGuard
+    private var own: Set<IPAddress> = []
+    private var lookAgain = ContinuousClock.now
+
+    init(_ guardian: AddressGuard) { self.guardian = guardian }
+
+    func allows(_ address: IPAddress) -> Bool {
+        let now = ContinuousClock.now
+        if now >= self.lookAgain {
+            self.own = Self.ownAddresses
+            self.lookAgain = now + Self.memory
+        }
+        return self.guardian.allows(address, own: self.own)
+    }
+
+    private static var ownAddresses: Set<IPAddress> {
+        var list: UnsafeMutablePointer<ifaddrs>?
+        guard getifaddrs(&list) == 0 else { return [] }
+        // The list belongs to this call until it is freed, and nothing of it is kept.
+        defer { freeifaddrs(list) }
+        var addresses: Set<IPAddress> = []
+        var entry = list
+        while let current = entry {
+            if let socketAddress = current.pointee.ifa_addr, let address = IPAddress(socketAddress) {
+                addresses.insert(address)
+            }
+            entry = current.pointee.ifa_next
+        }
+        return addresses
+    }
+}

@@ -1,0 +1,59 @@
+package import Polling
+
+/// One POST to make.
+package struct HTTPRequest: Sendable {
+    /// Chosen by the sender; the answer names it.
+    package let id: UInt64
+    package let route: HTTPRoute
+    package let headers: HeaderBlock
+    package let body: ArraySlice<UInt8>
+    /// How much of the answer's body is kept, in bytes.
+    package let excerptLimit: Int
+    package let replyTo: Mailbox<HTTPAnswer>
+
+    package init(
+        id: UInt64,
+        route: HTTPRoute,
+        headers: HeaderBlock,
+        body: ArraySlice<UInt8>,
+        excerptLimit: Int,
+        replyTo: Mailbox<HTTPAnswer>
+    ) {
+        self.id = id
+        self.route = route
+        self.headers = headers
+        self.body = body
+        self.excerptLimit = excerptLimit
+        self.replyTo = replyTo
+    }
+}
+
+/// Header fields as libcurl takes them, each ending in NUL, in one block of memory.
+package struct HeaderBlock: Sendable {
+    package private(set) var bytes: [UInt8] = []
+    package private(set) var count = 0
+
+    package init() { self.bytes.reserveCapacity(512) }
+
+    /// - Parameter value: already checked or encoded; a control character in it becomes a space, so that no field can ever
+    ///   begin another.
+    package mutating func add(_ name: StaticString, _ value: some Sequence<UInt8>) {
+        name.withUTF8Buffer { self.bytes.append(contentsOf: $0) }
+        self.finish(value)
+    }
+
+    package mutating func add(_ name: StaticString, _ value: String) { self.add(name, value.utf8) }
+
+    package mutating func add(name: String, _ value: String) {
+        self.bytes.append(contentsOf: name.utf8)
+        self.finish(value.utf8)
+    }
+
+    private mutating func finish(_ value: some Sequence<UInt8>) {
+        self.bytes.append(UInt8(ascii: ":"))
+        self.bytes.append(UInt8(ascii: " "))
+        for byte in value { self.bytes.append(byte < 0x20 || byte == 0x7f ? 0x20 : byte) }
+        self.bytes.append(0)
+        self.count += 1
+    }
+}

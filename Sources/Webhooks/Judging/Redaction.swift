@@ -1,0 +1,43 @@
+import Messaging
+
+/// Takes a webhook's secrets out of what an endpoint answered: some repeat the request, and an answer ends in logs and
+/// dead letters.
+package struct Redaction: Sendable {
+    package static let mark = "[redacted]"
+    /// A shorter one would take whole words out of every answer.
+    private static let shortest = 4
+
+    private let secrets: [[UInt8]]
+    /// How many bytes of an answer are kept, so that after the redaction the excerpt is whole.
+    package let captureLimit: Int
+
+    package init(_ secrets: [String]) {
+        // The longest first: one may contain another.
+        self.secrets = secrets.map { Array($0.utf8) }.filter { $0.count >= Self.shortest }.sorted { $0.count > $1.count }
+        self.captureLimit = EndpointAnswer.longestExcerpt + (self.secrets.first?.count ?? 0)
+    }
+
+    package func adding(_ secret: String) -> Redaction {
+        Redaction(self.secrets.map { String(decoding: $0, as: UTF8.self) } + [secret])
+    }
+
+    package func clean(_ text: String) -> String { self.clean(Array(text.utf8), isTruncated: false) }
+
+    /// - Parameter isTruncated: the bytes may end in the middle of a secret.
+    package func clean(_ bytes: [UInt8], isTruncated: Bool) -> String {
+        var output: [UInt8] = []
+        var rest = bytes[...]
+        while let byte = rest.first {
+            if let secret = self.secrets.first(where: { rest.starts(with: $0) }) {
+                output.append(contentsOf: Self.mark.utf8)
+                rest = rest.dropFirst(secret.count)
+            } else if isTruncated, self.secrets.contains(where: { $0.starts(with: rest) }) {
+                break
+            } else {
+                output.append(byte)
+                rest = rest.dropFirst()
+            }
+        }
+        return String(decoding: output, as: UTF8.self).prefix(bytes: EndpointAnswer.longestExcerpt)
+    }
+}

@@ -1,0 +1,93 @@
+package import Manifests
+package import Messaging
+
+/// What follows from an answer. A closed set; `WebhookInvoker` carries it out.
+package enum Verdict: Sendable, Equatable {
+    case outcome(Outcome)
+    /// The endpoint takes nothing for so long. The event was not taken and burns no attempt.
+    case wait(Duration, reason: String)
+    /// The endpoint is gone, and gets nothing more until somebody has looked. The event was not taken.
+    case gone(reason: String)
+    /// The token was refused: another one may be taken.
+    case unauthorized(Outcome)
+}
+
+/// Answer → verdict, the whole table of outcomes, as a pure function.
+///
+/// | answer | verdict |
+/// |---|---|
+/// | 2xx | done |
+/// | 410 | gone: the webhook pauses and reports it |
+/// | 429, 503 with a `Retry-After` that can be read | the webhook waits, 1 s to 24 h |
+/// | a status of `rejectOn` | dead letter at once |
+/// | 401 to a token of OAuth 2 | another try with a new token, then as below |
+/// | every other status, 3xx among them: redirects are not followed | retry by policy |
+/// | no answer in time | retry by policy, as timed out |
+/// | no answer, or none that is HTTP | retry by policy |
+///
+/// Sources: Standard Webhooks 1.0.0, "Deliverability"; RFC 9110, sections 10.2.3 and 15.5.11.
+package struct Judgement: Sendable {
+    private let rejectOn: Set<Int>
+    private let usesToken: Bool
+    private let redaction: Redaction
+
+    package init(_ manifest: WebhookManifest, redaction: Redaction) {
+        self.rejectOn = manifest.rejectOn
+        self.redaction = redaction
+        if case .oauth2 = manifest.authentication { self.usesToken = true } else { self.usesToken = false }
+    }
+
+    /// - Parameter now: seconds since 1970.
+    package func verdict(on answer: HTTPAnswer, now: Int64) -> Verdict {
+        switch answer.result {
+        case .status(let status): self.verdict(status, answer, now)
+        case .failed(.timeout, let words): .outcome(.timedOut(self.failure("timeout", words, nil, answer)))
+        case .failed(let problem, let words): .outcome(.failed(self.failure(problem.rawValue, words, nil, answer)))
+        }
+    }
+
+    private func verdict(_ status: Int, _ answer: HTTPAnswer, _ now: Int64) -> Verdict {
+        if (200...299).contains(status) { return .outcome(.done(emitted: [])) }
+        let words = "the endpoint answered \(status)\(Self.meaning(of: status))"
+        let failure = self.failure(Self.type(of: status), words, status, answer)
+        if status == WebhookManifest.gone { return .gone(reason: words) }
+        if self.rejectOn.contains(status) { return .outcome(.rejected(failure)) }
+        switch status {
+        case 429, 503:
+            guard let wait = answer.retryAfter.flatMap({ RetryAfter.parse($0, now: now) }) else {
+                return .outcome(.failed(failure))
+            }
+            return .wait(wait, reason: "\(words) and wants to be left alone for \(ManifestDuration.format(wait))")
+        case 401 where self.usesToken:
+            return .unauthorized(.failed(failure))
+        default:
+            return .outcome(.failed(failure))
+        }
+    }
+
+    private func failure(_ type: String, _ words: String, _ status: Int?, _ answer: HTTPAnswer) -> Failure {
+        Failure(
+            type: type,
+            message: self.redaction.clean(words),
+            answer: EndpointAnswer(
+                status: status,
+                milliseconds: answer.microseconds / 1000,
+                excerpt: self.redaction.clean(answer.excerpt, isTruncated: answer.isTruncated)
+            )
+        )
+    }
+
+    private static func type(of status: Int) -> String { (300...399).contains(status) ? "redirect" : "http_\(status)" }
+
+    private static func meaning(of status: Int) -> String {
+        switch status {
+        case 300...399: ", a redirect, which is not followed: write the new address into the manifest"
+        case 401, 403: ": look at 'auth' and 'secret'"
+        case 404: ": look at 'url'"
+        case WebhookManifest.gone: " Gone: it wants no more events; remove the webhook, or mend it and send SIGHUP"
+        case 413: ": the payload is too large for it"
+        case 429: " Too Many Requests: set 'rate'"
+        default: ""
+        }
+    }
+}

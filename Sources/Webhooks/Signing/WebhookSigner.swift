@@ -1,0 +1,60 @@
+import Crypto
+import FoundationEssentials
+package import Manifests
+
+/// Signs deliveries as Standard Webhooks 1.0.0 has it: over `id.timestamp.body`, once for each secret, all in one header.
+package struct WebhookSigner: Sendable {
+    /// The headers of the specification.
+    package static let idHeader = "webhook-id"
+    package static let timestampHeader = "webhook-timestamp"
+    package static let signatureHeader = "webhook-signature"
+
+    private enum Key: Sendable {
+        case symmetric(SymmetricKey)
+        case ed25519(Curve25519.Signing.PrivateKey)
+    }
+
+    private let keys: [Key]
+
+    package init(_ secrets: [WebhookSecret]) {
+        self.keys = secrets.compactMap { secret in
+            switch secret.kind {
+            case .symmetric: .symmetric(SymmetricKey(data: secret.key))
+            // Every 32 bytes are a key, and a secret has no others.
+            case .ed25519: (try? Curve25519.Signing.PrivateKey(rawRepresentation: secret.key)).map(Key.ed25519)
+            }
+        }
+    }
+
+    /// The value of `webhook-signature`; nothing when there is no secret.
+    ///
+    /// - Parameters:
+    ///   - id: as it stands in `webhook-id`.
+    ///   - timestamp: of this attempt, in seconds since 1970.
+    package func signature(id: String, timestamp: Int64, body: ArraySlice<UInt8>) throws -> String? {
+        guard !self.keys.isEmpty else { return nil }
+        let content = SignedContent.bytes(id: id, timestamp: "\(timestamp)", body: body)
+        return try self.keys.map { key in
+            switch key {
+            case .symmetric(let key):
+                "v1," + Data(HMAC<SHA256>.authenticationCode(for: content, using: key)).base64EncodedString()
+            case .ed25519(let key):
+                "v1a," + (try key.signature(for: content)).base64EncodedString()
+            }
+        }.joined(separator: " ")
+    }
+}
+
+/// What a signature is over.
+enum SignedContent {
+    static func bytes(id: String, timestamp: String, body: ArraySlice<UInt8>) -> [UInt8] {
+        var content: [UInt8] = []
+        content.reserveCapacity(id.utf8.count + timestamp.utf8.count + body.count + 2)
+        content.append(contentsOf: id.utf8)
+        content.append(UInt8(ascii: "."))
+        content.append(contentsOf: timestamp.utf8)
+        content.append(UInt8(ascii: "."))
+        content.append(contentsOf: body)
+        return content
+    }
+}
