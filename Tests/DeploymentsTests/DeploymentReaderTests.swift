@@ -38,7 +38,7 @@ struct DeploymentReaderTests {
         #expect(first.problems == [])
         #expect(first.manifests.map(\.consumer.name) == ["a", "b"])
         #expect(first.manifests == second.manifests)
-        let executables = try (first.manifests + second.manifests).map { try self.executable($0) }
+        let executables = try (first.manifests + second.manifests).map { try self.executable($0.function) }
         #expect(executables.allSatisfy { $0 === executables.first })
         #expect(try self.directory.openDescriptors() == 1)
     }
@@ -87,7 +87,7 @@ struct DeploymentReaderTests {
         try self.directory.write("hush-one", to: "secret")
         var reader = self.reader(["KEY": "hush-key"])
         let before = reader.read().manifests
-        #expect(before.first?.environment == .complete(["TOKEN": "hush-one", "KEY": "hush-key"]))
+        #expect(before.first?.function?.environment == .complete(["TOKEN": "hush-one", "KEY": "hush-key"]))
         try self.directory.write("hush-two", to: "secret")
         let after = reader.read().manifests
         #expect(before != after)

@@ -85,7 +85,7 @@ struct DeploymentWatcherTests {
         try await self.waitFor(["a": 2, "b": 2])
         // Never half of it, and never nothing.
         for told in self.record.told {
-            let versions = told.deployment.manifests.map(\.manifest.concurrency)
+            let versions = told.deployment.manifests.map(\.consumer.concurrency)
             #expect(versions == [1, 1] || versions == [2, 2])
         }
         #expect(self.record.removals == 0)
@@ -122,18 +122,18 @@ struct DeploymentWatcherTests {
         )
         let watcher = try self.watch()
         defer { watcher.stop() }
-        try await wait(for: "the function to run") { self.record.manifests.count == 1 }
-        let first = try #require(self.record.manifests.first)
+        try await wait(for: "the function to run") { self.record.functions.count == 1 }
+        let first = try #require(self.record.functions.first)
         #expect(first.environment == .complete(["TOKEN": "one"]))
 
         try self.directory.replace("secret", with: "two")
         try await wait(for: "the new secret") {
-            self.record.manifests.first?.environment == .complete(["TOKEN": "two"])
+            self.record.functions.first?.environment == .complete(["TOKEN": "two"])
         }
-        #expect(self.record.manifests.first?.bundle == first.bundle)
+        #expect(self.record.functions.first?.bundle == first.bundle)
         try self.directory.deploy("/bin/sh", as: "orders")
-        try await wait(for: "the new build") { self.record.manifests.first?.bundle != first.bundle }
-        #expect(self.record.manifests.first?.obstacle == nil)
+        try await wait(for: "the new build") { self.record.functions.first?.bundle != first.bundle }
+        #expect(self.record.functions.first?.obstacle == nil)
     }
 
     @Test func `a check tells at once, changed or not, and asks for another try`() async throws {
@@ -171,7 +171,7 @@ struct DeploymentWatcherTests {
         try self.directory.replace("manifests/a.yaml", with: self.text("a", 2))
         try await self.waitFor(["a": 3])
         #expect(overtaken.withLock { $0 })
-        #expect(!self.record.told.contains { $0.deployment.manifests.first?.manifest.concurrency == 2 })
+        #expect(!self.record.told.contains { $0.deployment.manifests.first?.consumer.concurrency == 2 })
     }
 
     @Test func `edits ten times a second, half of them invalid, end with the last good one`() async throws {

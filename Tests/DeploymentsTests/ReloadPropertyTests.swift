@@ -12,7 +12,7 @@ struct ReloadPropertyTests {
         let sound = ResolvedBundle.found(try .open("/bin/sh"))
         return try (0..<Int.random(in: 0...4, using: &random)).map { _ in
             let isMissing = Int.random(in: 0..<8, using: &random) == 0
-            return try ResolvedFunction.test(
+            return try ResolvedManifest.test(
                 ["f", "g", "h", "f.dead"].randomElement(using: &random) ?? "f",
                 file: self.files.randomElement(using: &random) ?? "a.yaml",
                 queue: [nil, nil, "q", "t.f"].randomElement(using: &random) ?? nil,
@@ -23,7 +23,7 @@ struct ReloadPropertyTests {
     }
 
     private static func isSound(_ functions: [ResolvedManifest]) -> Bool {
-        ManifestCheck.problems(in: functions.map { .function($0.manifest) }, namespace: Deployment.testNamespace)
+        ManifestCheck.problems(in: functions.map(\.manifest), namespace: Deployment.testNamespace)
             .isEmpty
     }
 
@@ -35,7 +35,7 @@ struct ReloadPropertyTests {
         _ random: inout SeededGenerator
     ) throws {
         // Often everything is as it was; sometimes a file with problems loses its functions, sometimes only some.
-        if Bool.random(using: &random) { last = try self.manifests(&random) }
+        if Bool.random(using: &random) { last = try self.functions(&random) }
         var bad = self.files.filter { _ in Int.random(in: 0..<6, using: &random) == 0 }
         if Int.random(in: 0..<20, using: &random) == 0 { bad.append(Deployment.testDirectory) }
         let functions = last.filter { function in
@@ -83,7 +83,7 @@ struct ReloadPropertyTests {
         // In the end everything is good, settled and starts.
         var wanted: [ResolvedManifest]
         repeat {
-            wanted = try Self.manifests(&random)
+            wanted = try Self.functions(&random)
         } while wanted.isEmpty || !Self.isSound(wanted) || wanted.contains { $0.obstacle != nil }
         model.forgetRejections()
         model.perform(state.apply(.test(wanted), settled: true, retryingRejected: true), mayRemove: true)
@@ -99,11 +99,11 @@ struct ReloadPropertyTests {
         var random = SeededGenerator(seed: seed)
         var state = ReloadState()
         var model = ReloadModel()
-        let kept = try ResolvedFunction.test("kept", file: "kept.yaml")
+        let kept = try ResolvedManifest.test("kept", file: "kept.yaml")
         model.perform(state.apply(.test([kept]), settled: true, retryingRejected: false), mayRemove: true)
         for _ in 0..<50 {
-            let others = try Self.manifests(&random)
-            let edited = try ResolvedFunction.test("kept", file: "kept.yaml", concurrency: 5)
+            let others = try Self.functions(&random)
+            let edited = try ResolvedManifest.test("kept", file: "kept.yaml", concurrency: 5)
             let deployment = Deployment.test(
                 Bool.random(using: &random) ? others : others + [edited],
                 problemsIn: ["kept.yaml"]

@@ -6,7 +6,7 @@ struct ReloadStateTests {
     private var state = ReloadState()
 
     private mutating func apply(
-        _ functions: ResolvedFunction...,
+        _ functions: ResolvedManifest...,
         problemsIn files: [String] = [],
         settled: Bool = true,
         retrying: Bool = false
@@ -15,7 +15,7 @@ struct ReloadStateTests {
     }
 
     @Test mutating func `a new function is added, an unchanged one is not touched`() throws {
-        let function = try ResolvedFunction.test("a")
+        let function = try ResolvedManifest.test("a")
         #expect(self.apply(function) == [.add(.test("a"), function, revision: 1)])
         #expect(self.apply(function) == [])
         // Moved to another file, it is still the same.
@@ -24,7 +24,7 @@ struct ReloadStateTests {
     }
 
     @Test mutating func `a changed function is switched over`() throws {
-        let new = try ResolvedFunction.test("a", concurrency: 2)
+        let new = try ResolvedManifest.test("a", concurrency: 2)
         _ = try self.apply(.test("a"))
         #expect(self.apply(new) == [.change(.test("a"), new, revision: 2)])
         #expect(self.apply(new) == [])
@@ -39,7 +39,7 @@ struct ReloadStateTests {
     @Test mutating func `a later change supersedes an unfinished one, whose confirmation then counts for nothing`()
         throws
     {
-        let third = try ResolvedFunction.test("a", concurrency: 3)
+        let third = try ResolvedManifest.test("a", concurrency: 3)
         _ = try self.apply(.test("a"))
         _ = try self.apply(.test("a", concurrency: 2))
         #expect(self.apply(third) == [.change(.test("a"), third, revision: 3)])
@@ -51,7 +51,7 @@ struct ReloadStateTests {
     }
 
     @Test mutating func `a change that is taken back is cancelled`() throws {
-        let old = try ResolvedFunction.test("a")
+        let old = try ResolvedManifest.test("a")
         _ = self.apply(old)
         _ = try self.apply(.test("a", concurrency: 2))
         #expect(self.apply(old) == [.cancelChange(.test("a"))])
@@ -60,8 +60,8 @@ struct ReloadStateTests {
     }
 
     @Test mutating func `a rejected version is tried again when it differs or somebody asks for it`() throws {
-        let bad = try ResolvedFunction.test("a", concurrency: 2)
-        let good = try ResolvedFunction.test("a")
+        let bad = try ResolvedManifest.test("a", concurrency: 2)
+        let good = try ResolvedManifest.test("a")
         _ = self.apply(good)
         _ = self.apply(bad)
         let rejection = self.state.rejected(.test("a"), revision: 2, reason: "no handshake")
@@ -77,8 +77,8 @@ struct ReloadStateTests {
 
     @Test mutating func `a version without its bundle or environment is rejected without a try, and told once`() throws
     {
-        let good = try ResolvedFunction.test("a")
-        let bad = try ResolvedFunction.test("a", environment: .incomplete(reason: "TOKEN is missing"))
+        let good = try ResolvedManifest.test("a")
+        let bad = try ResolvedManifest.test("a", environment: .incomplete(reason: "TOKEN is missing"))
         _ = self.apply(good)
         _ = try self.apply(.test("a", concurrency: 2))
         let rejection = ReloadAction.report(.rejected(.test("a"), reason: "TOKEN is missing"))
@@ -87,7 +87,7 @@ struct ReloadStateTests {
         #expect(self.apply(bad, retrying: true) == [rejection])
         #expect(self.state.running[.test("a")] == good)
         // One that is new is added: its status shows what it lacks.
-        let new = try ResolvedFunction.test("b", file: "b.yaml", bundle: .missing(reason: "no such file"))
+        let new = try ResolvedManifest.test("b", file: "b.yaml", bundle: .missing(reason: "no such file"))
         #expect(self.apply(good, new) == [.add(.test("b"), new, revision: 3)])
     }
 
@@ -105,7 +105,7 @@ struct ReloadStateTests {
     }
 
     @Test mutating func `one that is wanted again while it drains comes back when it has ended`() throws {
-        let new = try ResolvedFunction.test("a", concurrency: 2)
+        let new = try ResolvedManifest.test("a", concurrency: 2)
         _ = try self.apply(.test("a"))
         _ = self.apply()
         #expect(self.apply(new) == [])
@@ -118,7 +118,7 @@ struct ReloadStateTests {
 
     @Test mutating func `another queue is another function, which comes before the old one goes`() throws {
         // By its name the new queue comes after the old one, which is 't.a'.
-        let new = try ResolvedFunction.test("a", queue: "z")
+        let new = try ResolvedManifest.test("a", queue: "z")
         _ = try self.apply(.test("a"))
         #expect(
             self.apply(new) == [
@@ -129,7 +129,7 @@ struct ReloadStateTests {
     }
 
     @Test mutating func `another function on the same queue waits until the old one has ended`() throws {
-        let new = try ResolvedFunction.test("b", queue: "q")
+        let new = try ResolvedManifest.test("b", queue: "q")
         _ = try self.apply(.test("a", queue: "q"))
         #expect(self.apply(new) == [.remove(.test("a", queue: "q"), .manifestGone)])
         #expect(self.apply(new) == [])
@@ -137,11 +137,11 @@ struct ReloadStateTests {
     }
 
     @Test mutating func `a file with problems changes nothing, and the others go on`() throws {
-        let a = try ResolvedFunction.test("a")
-        let b = try ResolvedFunction.test("b", file: "b.yaml")
+        let a = try ResolvedManifest.test("a")
+        let b = try ResolvedManifest.test("b", file: "b.yaml")
         _ = self.apply(a, b)
-        let changed = try ResolvedFunction.test("b", file: "b.yaml", concurrency: 2)
-        let added = try ResolvedFunction.test("c", file: "c.yaml")
+        let changed = try ResolvedManifest.test("b", file: "b.yaml", concurrency: 2)
+        let added = try ResolvedManifest.test("c", file: "c.yaml")
         let actions = try self.apply(
             .test("a", concurrency: 9),
             .test("new"),
@@ -163,7 +163,7 @@ struct ReloadStateTests {
     }
 
     @Test mutating func `an invalid edit does not stop a change that is under way`() throws {
-        let new = try ResolvedFunction.test("a", concurrency: 2)
+        let new = try ResolvedManifest.test("a", concurrency: 2)
         _ = try self.apply(.test("a"))
         _ = self.apply(new)
         #expect(self.apply(problemsIn: ["a.yaml"]).filter { !$0.isReport } == [])
@@ -172,8 +172,8 @@ struct ReloadStateTests {
     }
 
     @Test mutating func `nothing is removed while anything is wrong or still being written`() throws {
-        let a = try ResolvedFunction.test("a")
-        let b = try ResolvedFunction.test("b", file: "b.yaml")
+        let a = try ResolvedManifest.test("a")
+        let b = try ResolvedManifest.test("b", file: "b.yaml")
         _ = self.apply(a, b)
         #expect(self.apply(a, settled: false) == [])
         let refusal = ReloadAction.report(
@@ -198,15 +198,15 @@ struct ReloadStateTests {
     }
 
     @Test mutating func `what moves to another queue waits while nothing may be removed`() throws {
-        let moved = try ResolvedFunction.test("a", queue: "q")
+        let moved = try ResolvedManifest.test("a", queue: "q")
         _ = try self.apply(.test("a"))
         #expect(self.apply(moved, settled: false) == [])
         #expect(self.apply(moved).count == 2)
     }
 
     @Test mutating func `of two files in each other's way the one that runs wins`() throws {
-        let running = try ResolvedFunction.test("a", file: "z.yaml")
-        let rival = try ResolvedFunction.test("a", file: "b.yaml", concurrency: 2)
+        let running = try ResolvedManifest.test("a", file: "z.yaml")
+        let rival = try ResolvedManifest.test("a", file: "b.yaml", concurrency: 2)
         _ = self.apply(running)
         // Its file cannot be read now, so it is kept; the rival comes first by its name.
         let actions = self.apply(rival, problemsIn: ["z.yaml"])

@@ -74,7 +74,7 @@ import Testing
         )
         #expect(manifest == expected)
         #expect(manifest.source == SourceLocation(file: ManifestText.file, line: 1, column: 1))
-        #expect(manifest.locations.handler == SourceLocation(file: ManifestText.file, line: 4, column: 10))
+        #expect(manifest.locations.target == SourceLocation(file: ManifestText.file, line: 4, column: 10))
         #expect(manifest.locations.exchange == SourceLocation(file: ManifestText.file, line: 7, column: 13))
         #expect(manifest.locations.queue == SourceLocation(file: ManifestText.file, line: 5, column: 8))
     }

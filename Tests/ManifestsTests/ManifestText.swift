@@ -22,10 +22,8 @@ enum ManifestText {
     }
 
     static func functions(_ text: String) -> [FunctionManifest] {
-        ManifestLoader.parse(text: text, file: Self.file).manifests.map { manifest in
-            switch manifest {
-            case .function(let function): function
-            }
+        ManifestLoader.parse(text: text, file: Self.file).manifests.compactMap { manifest in
+            if case .function(let function) = manifest { function } else { nil }
         }
     }
 }

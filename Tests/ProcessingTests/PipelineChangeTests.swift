@@ -17,7 +17,7 @@ struct PipelineChangeTests {
 
     /// Differs from `.test()` in nothing but the workers.
     private static func next(_ grace: Int = 7, concurrency: Int = 4) throws -> FunctionManifest {
-        try .test(concurrency: concurrency).with { $0.timeoutGrace = .seconds(grace) }
+        try .test(concurrency: concurrency).with { $0.timeout = .seconds(grace) }
     }
 
     private static func deploy(_ rig: Rig, _ manifests: [FunctionManifest], expecting count: Int = 1) throws {
@@ -49,7 +49,7 @@ struct PipelineChangeTests {
         #expect(rig.laterInvokers[0].pending.map(\.attempt) == [2], "what failed in the old one is retried by the new")
         #expect(rig.intake.subscriptionCount == 2, "the function's and the relay's")
         #expect(rig.reported == [.running])
-        #expect(rig.pipeline.manifest.timeoutGrace == .seconds(7))
+        #expect(rig.pipeline.manifest.timeout == .seconds(7))
         #expect(rig.intake.wrongSettlements == [])
     }
 
@@ -126,7 +126,7 @@ struct PipelineChangeTests {
         rig.laterInvokers[0].becomeUnavailable("it cannot be started")
         #expect(rig.laterInvokers[0].isStopped)
         #expect(rig.pipeline.status == .running)
-        #expect(rig.pipeline.manifest.timeoutGrace != .seconds(7))
+        #expect(rig.pipeline.manifest.timeout != .seconds(7))
         rig.publish("b")
         try rig.run(pending: 2)
         #expect(rig.invoker.begun.count == 2)
@@ -136,7 +136,7 @@ struct PipelineChangeTests {
         #expect(rig.laterInvokers.count == 1)
         try Self.deploy(rig, [Self.next(8)], expecting: 2)
         rig.laterInvokers[1].becomeReady()
-        #expect(rig.pipeline.manifest.timeoutGrace == .seconds(8))
+        #expect(rig.pipeline.manifest.timeout == .seconds(8))
     }
 
     @Test func `a version that never could run anything gives way to one that cannot either`() throws {
@@ -167,7 +167,7 @@ struct PipelineChangeTests {
         rig.invoker.becomeReady()
         try rig.run("the event") { $0.invoker.pending.count == 1 }
         #expect(rig.invoker.pending[0].attempt == 1)
-        #expect(rig.pipeline.manifest.timeoutGrace != .seconds(7))
+        #expect(rig.pipeline.manifest.timeout != .seconds(7))
     }
 
     @Test func `while a version cannot run, one that can takes its place`() throws {
@@ -188,9 +188,9 @@ struct PipelineChangeTests {
         try Self.deploy(rig, [Self.next(8)], expecting: 2)
         #expect(rig.laterInvokers[0].isStopped)
         rig.laterInvokers[0].becomeReady()
-        #expect(rig.pipeline.manifest.timeoutGrace == .seconds(2), "it is too late for the first")
+        #expect(rig.pipeline.manifest.timeout == .seconds(2), "it is too late for the first")
         rig.laterInvokers[1].becomeReady()
-        #expect(rig.pipeline.manifest.timeoutGrace == .seconds(8))
+        #expect(rig.pipeline.manifest.timeout == .seconds(8))
         #expect(rig.invoker.isStopped)
         rig.publish("a")
         try rig.run(pending: 1)
@@ -217,7 +217,7 @@ struct PipelineChangeTests {
         rig.laterInvokers[0].becomeReady()
         try Self.deploy(rig, [Self.next(8).with { $0.keys = [try .orderPaid] }], expecting: 2)
         rig.laterInvokers[1].becomeReady()
-        try rig.run("the change") { $0.pipeline.manifest.timeoutGrace == .seconds(8) }
+        try rig.run("the change") { $0.pipeline.manifest.timeout == .seconds(8) }
         try rig.run("its key to be bound") { $0.isRouted("order.paid") }
     }
 

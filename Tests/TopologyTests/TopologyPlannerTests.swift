@@ -96,7 +96,6 @@ struct TopologyPlannerTests {
         changed.exchange = "elsewhere"
         changed.batch = BatchPolicy(size: 10)
         changed.onRemove = .delete
-        changed.limits.memory = 64 << 20
         let before = TopologyPlanner.plan([try Self.manifest("bill")], namespace: "shop").declarations
         let after = TopologyPlanner.plan([changed], namespace: "shop").declarations
         func queues(_ declarations: [Declaration]) -> [QueueDeclaration] {

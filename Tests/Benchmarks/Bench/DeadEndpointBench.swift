@@ -1,71 +1,68 @@
 import Foundation
 
-/// Whether an endpoint that takes connections and never answers slows down those that do: ten endpoints in one host,
-/// with and without events for an eleventh, in turn, because the machine changes with the time.
+/// Whether an endpoint that takes connections and never answers slows down those that do: eleven endpoints in one host,
+/// with and without events for the dead one.
 struct DeadEndpointBench {
-    private static let turns = 2
-    private static let endpoints = 10
+    /// Whether there are events for the dead one, run by run. In this order a machine that becomes slower with the time
+    /// does so for both.
+    private static let runs = [false, true, true, false]
     private static let concurrency = 8
     private let surroundings: Surroundings
-    private let nginx: Nginx
+    private let good: [BenchWebhook]
+    /// How many events each endpoint gets.
+    private let share: Int
+    private let server: ProcessUsage
 
     init(_ surroundings: Surroundings, _ nginx: Nginx) {
         self.surroundings = surroundings
-        self.nginx = nginx
+        self.good = (1...10).map {
+            BenchWebhook(name: "fan-\($0)", url: nginx.url, key: "fan.\($0)", concurrency: Self.concurrency)
+        }
+        self.share = surroundings.options.events / self.good.count
+        self.server = nginx.usage
     }
 
     func measure(into table: inout BudgetTable) async throws {
         var alone = 0.0
         var beside = 0.0
-        for turn in 1...Self.turns {
-            let rates = try await self.rates(turn)
-            print("  turn \(turn): ten alone \(Int(rates.alone))/s, beside a dead one \(Int(rates.beside))/s")
-            alone += rates.alone
-            beside += rates.beside
+        for (number, isDeadBusy) in Self.runs.enumerated() {
+            let rate = try await self.rate(number, isDeadBusy: isDeadBusy)
+            print("  ten endpoints \(isDeadBusy ? "beside a dead one" : "alone") \(Int(rate))/s")
+            if isDeadBusy { beside += rate } else { alone += rate }
         }
         table.add("ten endpoints beside a dead one, share of their rate", beside / alone, "", atLeast: 0.95)
     }
 
-    /// Deliveries a second to the ten together, while the dead one has no events and while it has more than it can
-    /// ever lose in the time. Its queue is a new one in each turn: what is left of the last turn's is not for this one.
-    private func rates(_ turn: Int) async throws -> (alone: Double, beside: Double) {
+    /// Deliveries a second to the ten together. The dead endpoint has a name of its own in each run, as what is left of
+    /// one run's events must not come back in the next.
+    private func rate(_ number: Int, isDeadBusy: Bool) async throws -> Double {
         let port = try SilentPort()
-        let good = (1...Self.endpoints).map { number in
-            BenchWebhook(
-                name: "fan-\(number)",
-                url: self.nginx.url,
-                key: "fan.\(number)",
-                concurrency: Self.concurrency
-            )
-        }
         let dead = BenchWebhook(
-            name: "fan-dead-\(turn)",
+            name: "fan-dead-\(number)",
             url: "http://127.0.0.1:\(port.number)/hooks",
-            key: "fan.dead.\(turn)",
+            key: "fan.dead.\(number)",
             concurrency: Self.concurrency,
             timeout: "1s"
         )
-        let manifests = try self.surroundings.directory.manifests(good + [dead], named: "fan-\(turn)")
-        func drain(_ webhooks: [BenchWebhook]) -> Drain {
-            Drain(
-                surroundings: self.surroundings,
-                manifests: manifests,
-                queues: webhooks.map(\.queue),
-                arguments: WebhookBench.hostArguments
-            )
+        let manifests = try self.surroundings.directory.manifests(self.good + [dead], named: dead.name)
+        try await self.drain([dead] + self.good, manifests).declareQueues()
+        // More than time out while the ten are delivered to.
+        if isDeadBusy { try self.surroundings.fill(dead.key, self.share) }
+        for webhook in self.good { try self.surroundings.fill(webhook.key, self.share) }
+        let server = self.server
+        let figures = try await self.drain(self.good, manifests).run(self.share * self.good.count) { _ in server }
+        guard port.wasReached == isDeadBusy else {
+            throw BenchError("the dead endpoint was \(isDeadBusy ? "not called" : "called without an event for it")")
         }
-        try await drain(good + [dead]).declareQueues()
-        let alone = try await self.rate(drain(good), good)
-        guard !port.wasReached else { throw BenchError("the dead endpoint was called without an event for it") }
-        try self.surroundings.fill(dead.key, self.surroundings.options.events / Self.endpoints)
-        let beside = try await self.rate(drain(good), good)
-        guard port.wasReached else { throw BenchError("nobody called the dead endpoint") }
-        return (alone, beside)
+        return figures.rate
     }
 
-    private func rate(_ drain: Drain, _ webhooks: [BenchWebhook]) async throws -> Double {
-        let share = self.surroundings.options.events / webhooks.count
-        for webhook in webhooks { try self.surroundings.fill(webhook.key, share) }
-        return try await drain.run(share * webhooks.count) { _ in self.nginx.usage }.rate
+    private func drain(_ webhooks: [BenchWebhook], _ manifests: String) -> Drain {
+        Drain(
+            surroundings: self.surroundings,
+            manifests: manifests,
+            queues: webhooks.map(\.queue),
+            arguments: WebhookBench.hostArguments
+        )
     }
 }

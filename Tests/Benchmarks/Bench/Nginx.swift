@@ -3,14 +3,14 @@ import Foundation
 /// A private nginx that reads every request and answers 204: the quickest endpoint to be had, so that what is measured
 /// is the delivering. Writes nothing outside the work directory, and needs no root.
 ///
-/// One process serves, without a master: it is what is counted and what is stopped.
+/// Two processes, one that serves and its master. Without a master there would be only one to look after, but it would
+/// keep the signals blocked that Dispatch blocks on its threads, SIGTERM among them, and never end.
 struct Nginx {
     private static let startLimit = Duration.seconds(10)
-    let port: Int
-    private let process: Process
-
-    var url: String { "http://127.0.0.1:\(self.port)/hooks" }
-    var usage: ProcessUsage { ProcessUsage(pid: self.process.processIdentifier) }
+    let url: String
+    /// Of the process that serves.
+    let usage: ProcessUsage
+    private let master: Process
 
     /// Where the executable is; Debian has it in a directory that is not in everyone's path.
     static func find() throws -> String {
@@ -34,36 +34,37 @@ struct Nginx {
         else { throw BenchError("cannot write \(log)") }
         defer { try? errors.close() }
 
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: executable)
-        process.arguments = ["-p", "\(home)/", "-c", "\(home)/nginx.conf"]
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = errors
-        try process.run()
-        let nginx = Nginx(port: port, process: process)
+        let master = Process()
+        master.executableURL = URL(fileURLWithPath: executable)
+        master.arguments = ["-p", "\(home)/", "-c", "\(home)/nginx.conf"]
+        master.standardOutput = FileHandle.nullDevice
+        master.standardError = errors
+        try master.run()
         do {
-            try await nginx.waitUntilListening(pidFile: "\(home)/nginx.pid", log: log)
+            let worker = try await Self.worker(of: master, log: log)
+            return Nginx(url: "http://127.0.0.1:\(port)/hooks", usage: worker, master: master)
         } catch {
-            nginx.stop()
+            Self.end(master)
             throw error
         }
-        return nginx
     }
 
-    /// Ends it at once, connections that are kept alive included, and waits for the end.
-    func stop() {
-        if self.process.isRunning { self.process.terminate() }
-        self.process.waitUntilExit()
+    /// Ends both at once, connections that are kept alive included, and waits for the end.
+    func stop() { Self.end(self.master) }
+
+    private static func end(_ master: Process) {
+        if master.isRunning { master.terminate() }
+        master.waitUntilExit()
     }
 
-    /// nginx writes its pid file when it listens.
-    private func waitUntilListening(pidFile: String, log: String) async throws {
-        _ = try await poll(every: .milliseconds(10), within: Self.startLimit, for: "nginx") { () -> Bool? in
-            guard self.process.isRunning else {
+    /// Waits for the process that serves; the master starts it when it listens.
+    private static func worker(of master: Process, log: String) async throws -> ProcessUsage {
+        try await poll(every: .milliseconds(10), within: self.startLimit, for: "nginx") {
+            guard master.isRunning else {
                 let reason = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
                 throw BenchError("nginx ended at its start: \(reason)")
             }
-            return FileManager.default.fileExists(atPath: pidFile) ? true : nil
+            return ProcessUsage(pid: master.processIdentifier).children.first.map(ProcessUsage.init)
         }
     }
 
@@ -72,7 +73,7 @@ struct Nginx {
     private static func configuration(port: Int) -> String {
         """
         daemon off;
-        master_process off;
+        worker_processes 1;
         pid nginx.pid;
         error_log stderr error;
         events { worker_connections 1024; }

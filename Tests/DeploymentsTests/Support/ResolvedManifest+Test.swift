@@ -29,6 +29,12 @@ extension ResolvedManifest {
     }
 }
 
+extension ResolvedManifest {
+    var function: ResolvedFunction? {
+        if case .function(let function) = self { function } else { nil }
+    }
+}
+
 extension ConsumerKey {
     static func test(_ name: String, queue: String? = nil) -> ConsumerKey {
         ConsumerKey(name: name, queue: queue ?? "t.\(name)")

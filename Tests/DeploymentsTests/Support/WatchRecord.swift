@@ -25,13 +25,13 @@ final class WatchRecord: Sendable {
     var running: [String: Int] {
         self.contents.withLock { contents in
             Dictionary(
-                uniqueKeysWithValues: contents.state.running.map { ($0.key.name, $0.value.manifest.concurrency) }
+                uniqueKeysWithValues: contents.state.running.map { ($0.key.name, $0.value.consumer.concurrency) }
             )
         }
     }
-    var functions: [ResolvedManifest] {
+    var functions: [ResolvedFunction] {
         self.contents.withLock { contents in
-            contents.state.running.sorted { $0.key < $1.key }.map(\.value)
+            contents.state.running.sorted { $0.key < $1.key }.compactMap(\.value.function)
         }
     }
     var removals: Int {
