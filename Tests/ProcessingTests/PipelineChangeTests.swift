@@ -188,7 +188,7 @@ struct PipelineChangeTests {
         try Self.deploy(rig, [Self.next(8)], expecting: 2)
         #expect(rig.laterInvokers[0].isStopped)
         rig.laterInvokers[0].becomeReady()
-        #expect(rig.pipeline.manifest.timeout == .seconds(2), "it is too late for the first")
+        #expect(rig.pipeline.manifest.timeout == .seconds(30), "it is too late for the first")
         rig.laterInvokers[1].becomeReady()
         #expect(rig.pipeline.manifest.timeout == .seconds(8))
         #expect(rig.invoker.isStopped)

@@ -86,10 +86,14 @@ final class TestBed: Sendable {
     /// - Parameters:
     ///   - manifests: their directory, if it is not this bed's own.
     ///   - bundles: their directory, if it is not the one of the build.
+    ///   - arguments: further ones of `warren run`.
+    ///   - wrapper: a program, with its arguments, that becomes the host after it has prepared something.
     ///   - environment: all of the host's own.
     func startHost(
         manifests: String? = nil,
         bundles: String = WarrenProcess.directory,
+        arguments: [String] = [],
+        wrapper: [String] = [],
         environment: [String: String] = [:],
         waitingFor message: String = "all functions are running"
     ) async throws -> HostProcess {
@@ -98,7 +102,8 @@ final class TestBed: Sendable {
                 [
                     "run", "--broker", self.node.url, "--namespace", self.namespace,
                     "--manifests", manifests ?? self.manifests, "--bundles", bundles, "--json",
-                ],
+                ] + arguments,
+                wrapper: wrapper,
                 environment: environment
             )
         )
@@ -115,12 +120,20 @@ final class TestBed: Sendable {
         return (exitCode, lines.joined(separator: "\n"), process.errors)
     }
 
-    private func start(_ arguments: [String], environment: [String: String] = [:]) throws -> WarrenProcess {
+    /// - Parameters:
+    ///   - program: an executable of the build.
+    ///   - wrapper: as for `startHost`.
+    func start(
+        _ arguments: [String],
+        program: String = "warren",
+        wrapper: [String] = [],
+        environment: [String: String] = [:]
+    ) throws -> WarrenProcess {
         try self.processes.withLock { processes in
             let process = try WarrenProcess(
-                arguments,
+                wrapper + ["\(WarrenProcess.directory)/\(program)"] + arguments,
                 environment: environment,
-                name: "warren-\(processes.count)",
+                name: "\(program)-\(processes.count)",
                 in: self.directory
             )
             processes.append(process)

@@ -2,7 +2,7 @@ import FoundationEssentials
 import Glibc
 import Synchronization
 
-/// A process of the real `warren`, from the build directory of this test.
+/// A process of a real executable: `warren`, or what stands beside it in the build directory of this test.
 final class WarrenProcess: Sendable {
     struct NotStarted: Error {
         let path: String
@@ -21,7 +21,9 @@ final class WarrenProcess: Sendable {
     let errorPath: String
     private let status = Mutex<Int32?>(nil)
 
-    /// - Parameter name: of its two files in the directory.
+    /// - Parameters:
+    ///   - arguments: the first one is the path of the executable.
+    ///   - name: of its two files in the directory.
     init(_ arguments: [String], environment: [String: String], name: String, in directory: String) throws {
         self.outputPath = "\(directory)/\(name).stdout"
         self.errorPath = "\(directory)/\(name).stderr"
@@ -41,8 +43,8 @@ final class WarrenProcess: Sendable {
         sigfillset(&signals)
         posix_spawnattr_setsigdefault(&attributes, &signals)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
-        let executable = "\(Self.directory)/warren"
-        var argv = ([executable] + arguments).map { strdup($0) } + [nil]
+        let executable = arguments.first ?? ""
+        var argv = arguments.map { strdup($0) } + [nil]
         var envp = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { (argv + envp).forEach { free($0) } }
         var process: pid_t = 0
