@@ -99,7 +99,10 @@ final class CurlTransfer {
     }
 
     private func setUpTLS() {
-        self.set(CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2)
+        // TLS 1.2 and what is newer, said in two ways: libcurl shares connections between transfers whose settings are the
+        // same, and takes no notice of the version of HTTP. One that has not asked for HTTP/2 is not to get it.
+        let newest = self.route.offersHTTP2 ? CURL_SSLVERSION_MAX_TLSv1_3 : 0
+        self.set(CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2 | newest)
         if let ca = self.route.tls.ca { self.set(CURLOPT_CAINFO, ca) }
         if let certificate = self.route.tls.certificate { self.set(CURLOPT_SSLCERT, certificate) }
         if let key = self.route.tls.key { self.set(CURLOPT_SSLKEY, key) }

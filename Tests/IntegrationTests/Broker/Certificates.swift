@@ -28,6 +28,31 @@ struct Certificates {
         }
     }
 
+    /// Signs a certificate anew so that it ended yesterday, with its key under the new name, too.
+    func expire(_ name: String, as expired: String) throws {
+        try FileManager.default.copyItem(atPath: self.path("\(name).key"), toPath: self.path("\(expired).key"))
+        // `x509` counts from now on only; `ca` takes dates.
+        try "".write(toFile: self.path("index.txt"), atomically: true, encoding: .utf8)
+        try "01".write(toFile: self.path("serial"), atomically: true, encoding: .utf8)
+        try """
+        [ca]
+        default_ca = any
+        [any]
+        database = index.txt
+        serial = serial
+        new_certs_dir = .
+        default_md = sha256
+        policy = any_subject
+        [any_subject]
+        commonName = supplied
+
+        """.write(toFile: self.path("ca.cnf"), atomically: true, encoding: .utf8)
+        try self.openssl(
+            "ca -batch -config ca.cnf -cert ca.pem -keyfile ca.key -in \(name).csr -out \(expired).pem -notext "
+                + "-extfile \(name).ext -startdate 20240101000000Z -enddate 20240102000000Z"
+        )
+    }
+
     func path(_ file: String) -> String { "\(self.directory)/\(file)" }
 
     private struct Failed: Error {

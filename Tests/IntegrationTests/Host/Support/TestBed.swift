@@ -129,11 +129,20 @@ final class TestBed: Sendable {
         wrapper: [String] = [],
         environment: [String: String] = [:]
     ) throws -> WarrenProcess {
+        try self.start(
+            command: wrapper + ["\(WarrenProcess.directory)/\(program)"] + arguments,
+            name: program,
+            environment: environment
+        )
+    }
+
+    /// - Parameter command: the path of an executable, and its arguments.
+    func start(command: [String], name: String, environment: [String: String] = [:]) throws -> WarrenProcess {
         try self.processes.withLock { processes in
             let process = try WarrenProcess(
-                wrapper + ["\(WarrenProcess.directory)/\(program)"] + arguments,
+                command,
                 environment: environment,
-                name: "\(program)-\(processes.count)",
+                name: "\(name)-\(processes.count)",
                 in: self.directory
             )
             processes.append(process)
