@@ -9,7 +9,7 @@ SWIFT_SOURCES := Sources Tests functions Package.swift
 PRODUCTS := warren orders audit hello
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build release run demo test bench format lint
+.PHONY: help deps test-deps build release run demo test bench format lint
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,13 @@ DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "$$@"
 endef
 export INSTALL
 
+define INSTALL_MISSING
+[ $$# -gt 0 ] || exit 0; \
+	[ "$$(id -u)" -eq 0 ] || sudo=sudo; \
+	echo "missing: $$*; installing with $${sudo:+sudo }apt-get"; \
+	$$sudo sh -ec "$$INSTALL" install "$$@"
+endef
+
 deps: ## Install the system packages that are missing (Debian, Ubuntu)
 	@set --; \
 	[ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || command -v rabbitmq-server >/dev/null \
@@ -34,10 +41,14 @@ deps: ## Install the system packages that are missing (Debian, Ubuntu)
 	command -v pkg-config >/dev/null || set -- "$$@" pkg-config; \
 	command -v openssl >/dev/null || set -- "$$@" openssl; \
 	pkg-config --exists librabbitmq 2>/dev/null || set -- "$$@" librabbitmq-dev; \
-	[ $$# -gt 0 ] || exit 0; \
-	[ "$$(id -u)" -eq 0 ] || sudo=sudo; \
-	echo "missing: $$*; installing with $${sudo:+sudo }apt-get"; \
-	$$sudo sh -ec "$$INSTALL" install "$$@"
+	pkg-config --exists libcurl 2>/dev/null || set -- "$$@" libcurl4-openssl-dev; \
+	$(INSTALL_MISSING)
+
+# nginx is the HTTPS server that tests deliver to, and the fast one that the benchmark does.
+test-deps: deps
+	@set --; \
+	[ -x /usr/sbin/nginx ] || command -v nginx >/dev/null || set -- "$$@" nginx-light; \
+	$(INSTALL_MISSING)
 
 build: deps ## Build everything for debugging
 	swift build $(SWIFT_BUILD_FLAGS)
@@ -54,11 +65,11 @@ demo: PRODUCTS += warren-demo
 demo: release ## Show what it does, on a private broker, and end
 	.build/release/warren-demo
 
-bench: PRODUCTS += warren-bench bench-functions bare-consumer bare-publisher
-bench: release ## Measure against bare librabbitmq
+bench: PRODUCTS += warren-bench bench-functions bare-consumer bare-publisher bare-webhook
+bench: test-deps release ## Measure against bare librabbitmq and libcurl
 	.build/release/warren-bench
 
-test: deps ## Run all tests; those that need a broker start a private one
+test: test-deps ## Run all tests; those that need a broker start a private one
 	swift build $(SWIFT_BUILD_FLAGS) --build-tests
 	swift test $(SWIFT_BUILD_FLAGS) --skip-build --disable-xctest $(SWIFT_TEST_FLAGS)
 

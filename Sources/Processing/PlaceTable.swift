@@ -1,19 +1,23 @@
 /// Elements by the place that the lower 16 bits of an invocation's id name: looked up without hashing, and never
-/// mistaken for what stood at the place before.
+/// mistaken for what stood at the place before. Inlinable, because it is on the way of every event in other modules.
 package struct PlaceTable<Element> {
-    private var places: [(id: UInt64, element: Element)?] = []
-    package private(set) var count = 0
+    @usableFromInline var places: [(id: UInt64, element: Element)?] = []
+    @usableFromInline package internal(set) var count = 0
 
+    @inlinable
     package init() {}
 
-    private static func index(of id: UInt64) -> Int { Int(id & 0xffff) }
+    @inlinable
+    static func index(of id: UInt64) -> Int { Int(id & 0xffff) }
 
+    @inlinable
     package subscript(id: UInt64) -> Element? {
         let index = Self.index(of: id)
         guard index < self.places.count, let place = self.places[index], place.id == id else { return nil }
         return place.element
     }
 
+    @inlinable
     package mutating func add(_ element: Element, for id: UInt64) {
         let index = Self.index(of: id)
         while self.places.count <= index { self.places.append(nil) }
@@ -21,12 +25,14 @@ package struct PlaceTable<Element> {
         self.places[index] = (id, element)
     }
 
+    @inlinable
     package mutating func remove(_ id: UInt64) {
         guard self[id] != nil else { return }
         self.places[Self.index(of: id)] = nil
         self.count -= 1
     }
 
+    @inlinable
     package func ids(where isMeant: (Element) -> Bool) -> [UInt64] {
         self.places.compactMap { place in place.flatMap { isMeant($0.element) ? $0.id : nil } }
     }

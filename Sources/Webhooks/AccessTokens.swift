@@ -33,7 +33,7 @@ struct AccessTokens {
 
     mutating func need() -> TokenCache.Need { self.cache.need(at: .now) }
 
-    func request(replyTo mailbox: Mailbox<HTTPAnswer>) -> HTTPRequest {
+    func request(replyTo mailbox: Mailbox<[HTTPAnswer]>) -> HTTPRequest {
         HTTPRequest(
             id: Self.requestID,
             route: self.route,

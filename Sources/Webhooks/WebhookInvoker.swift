@@ -31,7 +31,7 @@ package final class WebhookInvoker: Invoker {
     private let logger: Logger
     private let route: HTTPRoute
     private let composer: DeliveryComposer
-    private let answers: Mailbox<HTTPAnswer>
+    private let answers: Mailbox<[HTTPAnswer]>
     private var tokens: AccessTokens?
     private var judgement: Judgement
     private var redaction: Redaction
@@ -77,7 +77,9 @@ package final class WebhookInvoker: Invoker {
 
     package func start(_ handler: @escaping (InvokerEvent) -> Void) {
         self.handler = handler
-        self.answers.attach(to: self.loop) { [weak self] answers in self?.take(answers) }
+        self.answers.attach(to: self.loop) { [weak self] batches in
+            for answers in batches { self?.take(answers) }
+        }
         if self.manifest.url.scheme == .http, IPAddress(self.manifest.url.host) == nil {
             self.logger.warning("deliveries are not encrypted: 'url' begins with http://")
         }

@@ -1,5 +1,4 @@
 import CCurl
-import Polling
 
 /// The client's side on its thread: takes requests in, turns libcurl's wheel, and gives answers out.
 final class CurlLoop {
@@ -17,6 +16,7 @@ final class CurlLoop {
     /// Transfers that wait for a request, by their route; nothing for a route that has been forgotten.
     private var idle: [ObjectIdentifier: [CurlTransfer]] = [:]
     private var running: [ObjectIdentifier: CurlTransfer] = [:]
+    private var replies = Replies()
     private var isClosing = false
 
     init(
@@ -39,12 +39,14 @@ final class CurlLoop {
             var count: Int32 = 0
             curl_multi_perform(self.multi, &count)
             self.finishTransfers()
+            self.replies.send()
             curl_multi_poll(self.multi, nil, 0, Self.longestWait, nil)
         }
         for transfer in self.running.values {
             curl_multi_remove_handle(self.multi, transfer.handle)
-            transfer.fail(.client, "the host has stopped")
+            self.replies.add(transfer.fail(.client, "the host has stopped"))
         }
+        self.replies.send()
         self.running = [:]
         self.idle = [:]
         self.wake.cleanUp()
@@ -66,10 +68,10 @@ final class CurlLoop {
             self.addresses,
             usesProxyOfEnvironment: self.usesProxyOfEnvironment
         )
-        guard let transfer = made else { return Self.refuse([request]) }
+        guard let transfer = made else { return self.replies.add(.refusal(of: request)) }
         transfer.begin(request)
         guard curl_multi_add_handle(self.multi, transfer.handle) == CURLM_OK else {
-            return transfer.fail(.client, "libcurl does not take the request")
+            return self.replies.add(transfer.fail(.client, "libcurl does not take the request"))
         }
         self.running[ObjectIdentifier(transfer)] = transfer
     }
@@ -86,24 +88,8 @@ final class CurlLoop {
             let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
             curl_multi_remove_handle(self.multi, handle)
             self.running[ObjectIdentifier(transfer)] = nil
-            transfer.finish(result)
+            self.replies.add(transfer.finish(result))
             self.idle[ObjectIdentifier(transfer.route)]?.append(transfer)
-        }
-    }
-
-    /// For requests that no transfer can be made for.
-    static func refuse(_ requests: [HTTPRequest]) {
-        for request in requests {
-            request.replyTo.send(
-                HTTPAnswer(
-                    id: request.id,
-                    result: .failed(.client, words: "the host has no room for the request"),
-                    retryAfter: nil,
-                    excerpt: [],
-                    isTruncated: false,
-                    microseconds: 0
-                )
-            )
         }
     }
 }

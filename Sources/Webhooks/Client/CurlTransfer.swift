@@ -128,29 +128,26 @@ final class CurlTransfer {
         _ = warren_curl_set_body_size(self.handle, Int64(request.body.count))
     }
 
-    func finish(_ code: CURLcode) {
+    /// - Returns: the answer to the request, and who wants it.
+    func finish(_ code: CURLcode) -> Reply {
         let status = warren_curl_number(self.handle, CURLINFO_RESPONSE_CODE)
         // A body that was cut off here is no mistake of the endpoint's.
         let isCutOff = code == CURLE_WRITE_ERROR && self.received > Self.longestBody
         if code == CURLE_OK || isCutOff {
-            self.answer(.status(status), retryAfter: [429, 503].contains(status) ? self.retryAfter : nil)
-        } else {
-            self.fail(CurlFailure(code, self.handle, isBlocked: self.isBlocked, isHeadTooLarge: self.isHeadTooLarge))
+            return self.answer(.status(status), retryAfter: status == 429 || status == 503 ? self.retryAfter : nil)
         }
-    }
-
-    private func fail(_ failure: CurlFailure) {
+        let failure = CurlFailure(code, self.handle, isBlocked: self.isBlocked, isHeadTooLarge: self.isHeadTooLarge)
         // The buffer is libcurl's, which ends every text in it with NUL.
-        self.fail(failure.problem, failure.words(detail: String(cString: self.errorBuffer)))
+        return self.fail(failure.problem, failure.words(detail: String(cString: self.errorBuffer)))
     }
 
-    func fail(_ problem: TransferProblem, _ words: String) { self.answer(.failed(problem, words: words)) }
+    func fail(_ problem: TransferProblem, _ words: String) -> Reply { self.answer(.failed(problem, words: words)) }
 
-    private func answer(_ result: HTTPAnswer.Result, retryAfter: String? = nil) {
-        guard let request = self.request else { return }
+    private func answer(_ result: HTTPAnswer.Result, retryAfter: String? = nil) -> Reply {
+        guard let request = self.request else { preconditionFailure("a transfer ends once, after it has begun") }
         self.request = nil
         self.memory.shrink()
-        request.replyTo.send(
+        return Reply(
             HTTPAnswer(
                 id: request.id,
                 result: result,
@@ -158,7 +155,8 @@ final class CurlTransfer {
                 excerpt: self.excerpt,
                 isTruncated: self.received > self.excerpt.count,
                 microseconds: warren_curl_time(self.handle, CURLINFO_TOTAL_TIME_T)
-            )
+            ),
+            to: request.replyTo
         )
     }
 

@@ -45,13 +45,19 @@ package final class HTTPClient: Sendable {
         self.wake = MultiWakeup(multi)
         try LoopThread.start(named: "webhooks") {
             CurlLoop(self.wake, configuration, take: self.take).run()
-            for case .send(let requests) in self.close() { CurlLoop.refuse(requests) }
+            for case .send(let requests) in self.close() { Self.refuse(requests) }
         }
     }
 
     package func send(_ requests: [HTTPRequest]) {
-        guard !self.add(.send(requests)) else { return }
-        CurlLoop.refuse(requests)
+        if !self.add(.send(requests)) { Self.refuse(requests) }
+    }
+
+    /// For requests that come too late.
+    private static func refuse(_ requests: [HTTPRequest]) {
+        var replies = Replies()
+        for request in requests { replies.add(.refusal(of: request)) }
+        replies.send()
     }
 
     /// Lets go of what was kept for the route. No request may be under way for it.

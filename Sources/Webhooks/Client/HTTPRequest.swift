@@ -9,7 +9,8 @@ package struct HTTPRequest: Sendable {
     package let body: ArraySlice<UInt8>
     /// How much of the answer's body is kept, in bytes.
     package let excerptLimit: Int
-    package let replyTo: Mailbox<HTTPAnswer>
+    /// Gets the answers of one turn of the client together.
+    package let replyTo: Mailbox<[HTTPAnswer]>
 
     package init(
         id: UInt64,
@@ -17,7 +18,7 @@ package struct HTTPRequest: Sendable {
         headers: HeaderBlock,
         body: ArraySlice<UInt8>,
         excerptLimit: Int,
-        replyTo: Mailbox<HTTPAnswer>
+        replyTo: Mailbox<[HTTPAnswer]>
     ) {
         self.id = id
         self.route = route

@@ -10,7 +10,8 @@ package struct WebhookSigner: Sendable {
     package static let signatureHeader = "webhook-signature"
 
     private enum Key: Sendable {
-        case symmetric(SymmetricKey)
+        /// Ready for the content: what depends on the key alone is done once.
+        case symmetric(HMAC<SHA256>)
         case ed25519(Curve25519.Signing.PrivateKey)
     }
 
@@ -19,7 +20,7 @@ package struct WebhookSigner: Sendable {
     package init(_ secrets: [WebhookSecret]) {
         self.keys = secrets.compactMap { secret in
             switch secret.kind {
-            case .symmetric: .symmetric(SymmetricKey(data: secret.key))
+            case .symmetric: .symmetric(HMAC(key: SymmetricKey(data: secret.key)))
             // Every 32 bytes are a key, and a secret has no others.
             case .ed25519: (try? Curve25519.Signing.PrivateKey(rawRepresentation: secret.key)).map(Key.ed25519)
             }
@@ -34,14 +35,20 @@ package struct WebhookSigner: Sendable {
     package func signature(id: String, timestamp: Int64, body: ArraySlice<UInt8>) throws -> String? {
         guard !self.keys.isEmpty else { return nil }
         let content = SignedContent.bytes(id: id, timestamp: "\(timestamp)", body: body)
-        return try self.keys.map { key in
+        var value = ""
+        for key in self.keys {
+            if !value.isEmpty { value += " " }
             switch key {
-            case .symmetric(let key):
-                "v1," + Data(HMAC<SHA256>.authenticationCode(for: content, using: key)).base64EncodedString()
+            case .symmetric(var code):
+                code.update(data: content)
+                value += "v1,"
+                value += Data(code.finalize()).base64EncodedString()
             case .ed25519(let key):
-                "v1a," + (try key.signature(for: content)).base64EncodedString()
+                value += "v1a,"
+                value += try key.signature(for: content).base64EncodedString()
             }
-        }.joined(separator: " ")
+        }
+        return value
     }
 }
 
