@@ -57,26 +57,49 @@ struct Demonstration {
         _ tap: BrokerTap,
         _ watch: Watch
     ) async throws -> [String] {
+        self.screen.heading("The partner: warren webhook listen")
+        // The second delivery fails.
+        let partner = try await Partner(port: 0, answers: [204, 500, 204]) { watch.report($0) }
+        self.screen.say("  listens on http://127.0.0.1:\(partner.port)/")
+        let manifests = try ExampleManifests(partnerPort: partner.port)
+        defer { manifests.remove() }
+        let stage = Stage(node: node, partner: partner, watch: watch)
+        let result = await outcome { try await self.play(on: stage, broker, tap, manifests.directory) }
+        await stage.partner.stop()
+        return try result.get()
+    }
+
+    private func play(
+        on stage: Stage,
+        _ broker: AMQPBroker,
+        _ tap: BrokerTap,
+        _ manifests: String
+    ) async throws -> [String] {
+        let watch = stage.watch
         self.screen.heading("The host: warren run")
-        let host = try HostProcess(broker: node.url) { watch.report($0) }
+        let host = try HostProcess(broker: stage.node.url, manifests: manifests) { watch.report($0) }
         var show = Show(screen: self.screen)
         let result = await outcome {
-            watch.expect("all functions to run", within: Self.startLimit)
-            try await show.follow(watch) { !$0.functions.isEmpty && $0.allAreRunning }
-            tap.followDeadLetters(of: show.account.functions)
-
+            try await show.follow(watch, for: "all functions to run", within: Self.startLimit) {
+                !$0.functions.isEmpty && $0.allAreRunning
+            }
+            tap.followDeadLetters(of: show.account.functions + show.account.webhooks)
+            show.beginClock()
             let orders = Orders.lines
             self.screen.heading("\(orders.count) orders: warren publish order.placed --ndjson")
-            show.beginClock()
-            watch.expect("everything to come to rest", within: Self.restLimit)
-            let publishing = Task { watch.report(.published(try await Publishing.run(orders, broker: node.url))) }
-            do {
-                try await show.follow(watch) { $0.isAtRest }
-                try await publishing.value
-            } catch {
-                publishing.cancel()
-                throw error
+            try await self.publish(orders, on: stage, &show) { $0.isAtRest }
+
+            self.screen.heading("The partner is gone: 410")
+            try await stage.replacePartner(answers: [410])
+            try await self.publish([Orders.late], on: stage, &show) { $0.isPausedAtRest }
+
+            self.screen.heading("The partner is back: SIGHUP to the host")
+            try await stage.replacePartner(answers: [204])
+            host.reload()
+            try await show.follow(watch, for: "the partner to get what has waited", within: Self.restLimit) {
+                $0.isAtRest
             }
+            self.screen.say("  the delivery that waited is taken")
         }
         self.screen.heading("SIGTERM to the host")
         let code = await host.stop()
@@ -84,11 +107,48 @@ struct Demonstration {
         try result.get()
 
         await tap.close()
-        let leftOver = try await LeftOver.count(on: node, broker)
+        let leftOver = try await LeftOver.count(on: stage.node, broker)
         let summary = Summary(account: show.account, hostExitCode: code, leftOver: leftOver)
         self.screen.heading("The account")
         for line in summary.lines(self.screen) { self.screen.say(line.isEmpty ? "" : "  \(line)") }
         return summary.problems
+    }
+
+    /// Places orders, and follows them until the condition holds.
+    private func publish(
+        _ orders: [String],
+        on stage: Stage,
+        _ show: inout Show,
+        until isDone: (Account) -> Bool
+    ) async throws {
+        let (watch, broker) = (stage.watch, stage.node.url)
+        let publishing = Task { watch.report(.published(try await Publishing.run(orders, broker: broker))) }
+        do {
+            try await show.follow(watch, for: "everything to come to rest", within: Self.restLimit, until: isDone)
+            try await publishing.value
+        } catch {
+            publishing.cancel()
+            throw error
+        }
+    }
+}
+
+/// Who takes part beside the host.
+private final class Stage {
+    let node: LocalBroker
+    let watch: Watch
+    private(set) var partner: Partner
+
+    init(node: LocalBroker, partner: Partner, watch: Watch) {
+        self.node = node
+        self.partner = partner
+        self.watch = watch
+    }
+
+    /// On the same port, with other manners.
+    func replacePartner(answers: [Int]) async throws {
+        await self.partner.stop()
+        self.partner = try await Partner(port: self.partner.port, answers: answers) { [watch] in watch.report($0) }
     }
 }
 

@@ -7,6 +7,7 @@ enum HostLogLine {
         guard let fields = try? JSONDecoder().decode([String: String].self, from: line) else {
             return .hostComplained(String(decoding: line, as: UTF8.self))
         }
+        if let webhook = fields["webhook"] { return self.observation(of: webhook, fields, line) }
         let function = fields["function"] ?? ""
         let event = fields["event"] ?? ""
         switch fields["message"] {
@@ -15,21 +16,36 @@ enum HostLogLine {
         case "all functions are running":
             return .allFunctionsAreRunning
         case "event failed and is retried":
-            return .retry(
-                SeenRetry(
-                    eventID: event,
-                    function: function,
-                    delay: self.rounded(fields["retry-in"] ?? ""),
-                    error: fields["error"] ?? ""
-                )
-            )
+            return .retry(self.retry(of: function, fields))
         case "event" where function == "record-event":
             return .recorded(id: event)
         default:
-            // Dead letters are warnings; they are taken from the broker.
-            let isComplaint = ["error", "critical"].contains(fields["level"])
-            return isComplaint ? .hostComplained(String(decoding: line, as: UTF8.self)) : nil
+            return self.complaint(fields, line)
         }
+    }
+
+    private static func observation(of webhook: String, _ fields: [String: String], _ line: Data) -> Observation? {
+        switch fields["message"] {
+        case "running": .webhookIsRunning(webhook)
+        case "paused": .webhookPaused(reason: fields["reason"] ?? "")
+        case "event failed and is retried": .deliveryRetried(self.retry(of: webhook, fields))
+        default: self.complaint(fields, line)
+        }
+    }
+
+    private static func retry(of name: String, _ fields: [String: String]) -> SeenRetry {
+        SeenRetry(
+            eventID: fields["event"] ?? "",
+            function: name,
+            delay: self.rounded(fields["retry-in"] ?? ""),
+            error: fields["error"] ?? ""
+        )
+    }
+
+    /// Dead letters are warnings; they are taken from the broker.
+    private static func complaint(_ fields: [String: String], _ line: Data) -> Observation? {
+        let isComplaint = ["error", "critical"].contains(fields["level"])
+        return isComplaint ? .hostComplained(String(decoding: line, as: UTF8.self)) : nil
     }
 
     /// `0.22736 seconds` as `227 ms`.

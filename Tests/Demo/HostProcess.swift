@@ -8,9 +8,14 @@ final class HostProcess: Sendable {
     private let process: Process
     private let ending: AsyncStream<Int32>
 
-    /// - Parameter report: called on a thread of its own.
-    init(broker: String, report: @escaping @Sendable (Observation) -> Void) throws {
-        let process = try Programs.warren(["run", "--json"], broker: broker)
+    /// - Parameters:
+    ///   - report: called on a thread of its own.
+    ///   - manifests: their directory.
+    init(broker: String, manifests: String, report: @escaping @Sendable (Observation) -> Void) throws {
+        let process = try Programs.warren(
+            ["run", "--json", "--manifests", manifests, "--allow-network", "127.0.0.0/8"],
+            broker: broker
+        )
         let log = Pipe()
         process.standardInput = FileHandle.nullDevice
         process.standardError = log
@@ -22,35 +27,18 @@ final class HostProcess: Sendable {
         try process.run()
         self.process = process
         self.ending = ending
-        try LoopThread.start(named: "demo-log") { Self.read(log.fileHandleForReading, report) }
+        try LoopThread.start(named: "demo-log") {
+            LineFeed.read(log.fileHandleForReading) { line in
+                if let observation = HostLogLine.observation(line) { report(observation) }
+            }
+        }
     }
+
+    /// Asks it to look again at what has paused itself.
+    func reload() { kill(self.process.processIdentifier, SIGHUP) }
 
     /// Asks it to drain and waits for its end, even in a cancelled task.
     ///
     /// - Returns: its exit code; one that does not end in time is killed, and the code is the signal's number.
-    func stop() async -> Int32 {
-        self.process.terminate()
-        let process = self.process
-        let impatience = Task {
-            try await Task.sleep(for: Self.drainLimit)
-            kill(process.processIdentifier, SIGKILL)
-        }
-        let ending = self.ending
-        let code = await Task { await ending.first { _ in true } }.value
-        impatience.cancel()
-        return code ?? -1
-    }
-
-    private static func read(_ log: FileHandle, _ report: (Observation) -> Void) {
-        var buffer = Data()
-        while true {
-            let chunk = log.availableData
-            guard !chunk.isEmpty else { return }
-            buffer.append(chunk)
-            while let end = buffer.firstIndex(of: UInt8(ascii: "\n")) {
-                if let observation = HostLogLine.observation(buffer[..<end]) { report(observation) }
-                buffer = Data(buffer[(end + 1)...])
-            }
-        }
-    }
+    func stop() async -> Int32 { await self.process.end(self.ending, within: Self.drainLimit) }
 }

@@ -7,11 +7,28 @@ enum Observation: Sendable {
     case functionIsRunning(String)
     case allFunctionsAreRunning
     case retry(SeenRetry)
+    case webhookIsRunning(String)
+    /// The webhook's endpoint has said that it is gone, or wants a pause.
+    case webhookPaused(reason: String)
+    /// A delivery that failed and is made again later.
+    case deliveryRetried(SeenRetry)
+    /// The partner has got a delivery.
+    case received(SeenDelivery)
     /// The example function `record-event`, which hears everything, has handled this event.
     case recorded(id: String)
     case hostComplained(String)
     case hostEnded(code: Int32)
     case tookTooLong(String)
+}
+
+/// A delivery as the partner's `warren webhook listen` tells it.
+struct SeenDelivery: Sendable {
+    let eventID: String
+    let hasValidSignature: Bool
+    /// What the partner answered.
+    let answer: String
+
+    var isTaken: Bool { self.answer.hasPrefix("2") }
 }
 
 /// An event on the exchange, as a queue that is bound to everything got it.

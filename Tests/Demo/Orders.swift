@@ -14,6 +14,9 @@ enum Orders {
         ]
     }
 
+    /// One that comes later, and that nothing is wrong with.
+    static let late = #"{"orderID":"D-001","customer":"eve","items":[{"sku":"tea","quantity":1,"price":4.5}]}"#
+
     private static func order(_ number: Int) -> String {
         let (sku, price) = self.goods[number % self.goods.count]
         let customer = self.customers[number * 3 % self.customers.count]

@@ -15,8 +15,16 @@ struct Show {
 
     /// Follows what happens until the condition holds.
     ///
+    /// - Parameter what: what is waited for, for an error.
     /// - Throws: when the host ends or time is up first, and on cancellation.
-    mutating func follow(_ watch: Watch, until isDone: (Account) -> Bool) async throws {
+    mutating func follow(
+        _ watch: Watch,
+        for what: String,
+        within limit: Duration,
+        until isDone: (Account) -> Bool
+    ) async throws {
+        let patience = watch.expect(what, within: limit)
+        defer { patience.cancel() }
         for await observation in watch.observations {
             try Task.checkCancellation()
             self.account.take(observation)
@@ -41,7 +49,13 @@ struct Show {
             self.line(self.screen.bad("dead"), "\(letter.function), \(letter.reason): \(letter.error)")
         case .retry(let retry):
             self.line(self.screen.warning("retry"), "\(retry.function) in \(retry.delay): \(retry.error)")
-        case .functionIsRunning(let name):
+        case .deliveryRetried(let retry):
+            self.line(self.screen.warning("retry"), "\(retry.function) in \(retry.delay): \(retry.error)")
+        case .webhookPaused(let reason):
+            self.line(self.screen.warning("paused"), reason)
+        case .received(let delivery) where !delivery.isTaken:
+            self.line(self.screen.bad("refused"), "the partner answers \(delivery.answer) to \(delivery.eventID)")
+        case .functionIsRunning(let name), .webhookIsRunning(let name):
             self.screen.say("  \(self.screen.good("running")) \(name)")
         case .published(let ids):
             self.line("published", "\(ids.count) events, each confirmed by the broker")
@@ -51,7 +65,7 @@ struct Show {
             throw DemoError("the host ended by itself with exit code \(code)")
         case .tookTooLong(let words):
             throw DemoError(([words] + self.account.problems).joined(separator: "\n  "))
-        case .allFunctionsAreRunning, .recorded:
+        case .allFunctionsAreRunning, .recorded, .received:
             return
         }
     }

@@ -33,6 +33,9 @@ struct Summary {
             lines.append(self.line("  \(reason)", count, ""))
         }
         lines.append(self.line("retries", self.account.retries.count, "of \(retried) events"))
+        let taken = self.account.confirmations.count(where: self.account.isTaken)
+        let made = self.account.deliveries.values.joined().count
+        lines.append(self.line("delivered", taken, "to the partner by webhook, in \(made) requests, each signed"))
         let left = self.leftOver.values.reduce(0, +)
         lines.append(self.line("left over", left, "in \(self.leftOver.count) queues, after the host was stopped"))
         let sum = "\(self.published) published = \(self.account.confirmed) confirmed + \(self.dead) dead-lettered"

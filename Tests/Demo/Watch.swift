@@ -9,8 +9,8 @@ final class Watch: Sendable {
 
     func report(_ observation: Observation) { self.continuation.yield(observation) }
 
-    /// Reports that it took too long when this much time has passed. What has happened by then is not asked here.
-    func expect(_ what: String, within limit: Duration) {
+    /// Reports that it took too long when this much time has passed, unless the task is cancelled before.
+    func expect(_ what: String, within limit: Duration) -> Task<Void, any Error> {
         Task {
             try await Task.sleep(for: limit)
             self.report(.tookTooLong("waited \(limit.components.seconds) s in vain for \(what)"))
