@@ -24,9 +24,12 @@ struct ReadmeTests {
         }
     }
 
-    @Test(arguments: ["dev", "run", "validate", "plan", "publish", "invoke"])
+    @Test(arguments: [
+        "dev", "run", "validate", "plan", "publish", "invoke", "webhook ping", "webhook listen", "webhook verify",
+        "webhook secret",
+    ])
     func `every option of the command is in it`(_ command: String) async throws {
-        let help = try await ObservedCommand.run(["help", command])
+        let help = try await ObservedCommand.run(["help"] + command.split(separator: " ").map(String.init))
         let options = help.text.split { " \n[]()|.,=<>:".contains($0) }.filter { $0.hasPrefix("--") }
         #expect(!options.isEmpty)
         for option in Set(options) where option != "--help" {
