@@ -17,6 +17,19 @@ enum ManifestText {
         """
     }
 
+    /// The smallest good webhook, of five lines too.
+    static func webhook(name: String = "crm", adding lines: String = "") -> String {
+        """
+        apiVersion: warren/v1
+        kind: Webhook
+        name: \(name)
+        url: https://example.com/hooks
+        events: { keys: [order.placed] }
+        \(lines)
+
+        """
+    }
+
     static func problems(_ text: String) -> [String] {
         ManifestLoader.parse(text: text, file: Self.file).problems.map(\.description)
     }
@@ -24,6 +37,12 @@ enum ManifestText {
     static func functions(_ text: String) -> [FunctionManifest] {
         ManifestLoader.parse(text: text, file: Self.file).manifests.compactMap { manifest in
             if case .function(let function) = manifest { function } else { nil }
+        }
+    }
+
+    static func webhooks(_ text: String) -> [WebhookManifest] {
+        ManifestLoader.parse(text: text, file: Self.file).manifests.compactMap { manifest in
+            if case .webhook(let webhook) = manifest { webhook } else { nil }
         }
     }
 }

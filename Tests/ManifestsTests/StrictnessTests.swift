@@ -100,7 +100,7 @@ import Testing
         ("warren/v1", "warren/v2", "1:13", "does not know the apiVersion 'warren/v2'; write 'apiVersion: warren/v1'"),
         ("warren/v1", "[warren]", "1:13", "'apiVersion' must be a text, found a list"),
         ("kind: Function\n", "", "1:1", "the key 'kind' is missing; write 'kind: Function'"),
-        ("kind: Function", "kind: Webhook", "2:7", "does not know the kind 'Webhook'; allowed kinds: Function"),
+        ("kind: Function", "kind: Job", "2:7", "does not know the kind 'Job'; allowed kinds: "),
         ("kind: Function", "kind: function", "2:7", "did you mean 'Function'?"),
     ])
     func `a wrong head is reported at its place`(_ good: String, _ bad: String, _ place: String, _ message: String) {
