@@ -161,7 +161,8 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "AMQP", "BrokerConformance", "CLinux", "LocalBroker", "Messaging", "Polling", "Processing", "Workers",
-                "WarrenCommand", "test-functions", "evil-worker", "evil-endpoint", "ExampleHello", "ExampleOrders", "ExampleAudit",
+                "WarrenCommand", "test-functions", "evil-worker", "evil-endpoint", "ExampleHello", "ExampleOrders",
+                "ExampleAudit",
                 logging,
             ]
         ),

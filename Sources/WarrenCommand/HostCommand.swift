@@ -60,7 +60,8 @@ struct HostCommand {
         logger.info(
             "host started",
             metadata: [
-                "broker": "\(self.address)", "namespace": "\(self.namespace)", "functions": "\(manifests.count { $0.consumer.kind == .function })",
+                "broker": "\(self.address)", "namespace": "\(self.namespace)",
+                "functions": "\(manifests.count { $0.consumer.kind == .function })",
                 "webhooks": "\(manifests.count { $0.consumer.kind == .webhook })",
             ]
         )

@@ -61,6 +61,10 @@ struct WebhookReceiver: Sendable {
         if let retryAfter = self.script.retryAfter, status == 429 || status == 503 {
             headers.add(name: "retry-after", value: retryAfter)
         }
-        return HTTPResponseHead(version: request.version, status: HTTPResponseStatus(statusCode: status), headers: headers)
+        return HTTPResponseHead(
+            version: request.version,
+            status: HTTPResponseStatus(statusCode: status),
+            headers: headers
+        )
     }
 }

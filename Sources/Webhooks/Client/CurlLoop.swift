@@ -63,11 +63,13 @@ final class CurlLoop {
     private func begin(_ request: HTTPRequest) {
         let key = ObjectIdentifier(request.route)
         let known = self.idle[key, default: []].popLast()
-        let made = known ?? CurlTransfer(
-            request.route,
-            self.addresses,
-            usesProxyOfEnvironment: self.usesProxyOfEnvironment
-        )
+        let made =
+            known
+            ?? CurlTransfer(
+                request.route,
+                self.addresses,
+                usesProxyOfEnvironment: self.usesProxyOfEnvironment
+            )
         guard let transfer = made else { return self.replies.add(.refusal(of: request)) }
         transfer.begin(request)
         guard curl_multi_add_handle(self.multi, transfer.handle) == CURLM_OK else {

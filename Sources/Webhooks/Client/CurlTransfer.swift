@@ -190,12 +190,17 @@ final class CurlTransfer {
     private func openSocket(_ target: UnsafeMutablePointer<curl_sockaddr>?) -> curl_socket_t {
         guard let target else { return CURL_SOCKET_BAD }
         // The address is libcurl's, valid for this call, and as long as its family says.
-        let isAllowed = withUnsafePointer(to: &target.pointee.addr) { IPAddress($0) }.map(self.addresses.allows) ?? false
+        let isAllowed =
+            withUnsafePointer(to: &target.pointee.addr) { IPAddress($0) }.map(self.addresses.allows) ?? false
         guard isAllowed else {
             self.isBlocked = true
             return CURL_SOCKET_BAD
         }
-        return socket(target.pointee.family, target.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue), target.pointee.protocol)
+        return socket(
+            target.pointee.family,
+            target.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue),
+            target.pointee.protocol
+        )
     }
 
     /// Asked before each request, those on a connection that is used again among them.

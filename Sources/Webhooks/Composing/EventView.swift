@@ -27,7 +27,8 @@ package struct EventView: Sendable {
         self.type = text(attributes.type) ?? self.key
         self.source = text(attributes.source) ?? "unknown"
         self.subject = text(attributes.subject)
-        self.time = attributes.timestamp.flatMap { Int64(exactly: $0) }.map(CivilDate.text(seconds:)) ?? text(attributes.time)
+        self.time =
+            attributes.timestamp.flatMap { Int64(exactly: $0) }.map(CivilDate.text(seconds:)) ?? text(attributes.time)
         self.correlationID = text(attributes.correlationID) ?? self.id
         self.causationID = text(attributes.causationID)
         self.contentType = text(attributes.contentType) ?? "application/json"

@@ -28,7 +28,11 @@ extension PayloadTemplate {
 
     private var needsPayload: Bool {
         self.segments.contains { segment in
-            if case .placeholder(let placeholder) = segment, case .payload = placeholder.reference { true } else { false }
+            if case .placeholder(let placeholder) = segment, case .payload = placeholder.reference {
+                true
+            } else {
+                false
+            }
         }
     }
 
@@ -68,7 +72,8 @@ extension PayloadTemplate {
     private static func appendNothing(_ placeholder: Placeholder, to body: inout [UInt8]) throws(Undeliverable) {
         guard placeholder.isOptional else {
             throw Undeliverable(
-                reason: "the event has no \(placeholder.text), which the template wants; '\(placeholder.text)?' makes it "
+                reason:
+                    "the event has no \(placeholder.text), which the template wants; '\(placeholder.text)?' makes it "
                     + "optional"
             )
         }

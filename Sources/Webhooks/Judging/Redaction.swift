@@ -13,7 +13,9 @@ package struct Redaction: Sendable {
 
     package init(_ secrets: [String]) {
         // The longest first: one may contain another.
-        self.secrets = secrets.map { Array($0.utf8) }.filter { $0.count >= Self.shortest }.sorted { $0.count > $1.count }
+        self.secrets = secrets.map { Array($0.utf8) }.filter { $0.count >= Self.shortest }.sorted {
+            $0.count > $1.count
+        }
         self.captureLimit = EndpointAnswer.longestExcerpt + (self.secrets.first?.count ?? 0)
     }
 

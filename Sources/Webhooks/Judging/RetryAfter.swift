@@ -1,4 +1,3 @@
-
 /// How long an endpoint asks to be left alone. Source: RFC 9110, section 10.2.3.
 package enum RetryAfter {
     /// What is made of a time that is over, or far away.

@@ -102,7 +102,8 @@ package struct WebhookVerifier: Sendable {
         guard parts.count == 2, let code = Data(base64Encoded: String(parts[1])) else { return false }
         return self.keys.contains { key in
             switch (key, parts[0]) {
-            case (.symmetric(let key), "v1"): HMAC<SHA256>.isValidAuthenticationCode(code, authenticating: content, using: key)
+            case (.symmetric(let key), "v1"):
+                HMAC<SHA256>.isValidAuthenticationCode(code, authenticating: content, using: key)
             case (.ed25519(let key), "v1a"): key.isValidSignature(code, for: content)
             default: false
             }

@@ -14,18 +14,19 @@ extension ResolvedManifest {
         bundle: ResolvedBundle? = nil
     ) throws -> ResolvedManifest {
         .function(
-        ResolvedFunction(
-            manifest: FunctionManifest(
-                name: name,
-                handler: HandlerReference(bundle: "orders", function: name),
-                keys: [try RoutingPattern("order.placed")],
-                queue: queue,
-                concurrency: concurrency,
-                locations: ConsumerManifest.Locations(everywhere: .start(of: file))
-            ),
-            environment: environment,
-            bundle: try bundle ?? .found(.open("/bin/sh"))
-        ))
+            ResolvedFunction(
+                manifest: FunctionManifest(
+                    name: name,
+                    handler: HandlerReference(bundle: "orders", function: name),
+                    keys: [try RoutingPattern("order.placed")],
+                    queue: queue,
+                    concurrency: concurrency,
+                    locations: ConsumerManifest.Locations(everywhere: .start(of: file))
+                ),
+                environment: environment,
+                bundle: try bundle ?? .found(.open("/bin/sh"))
+            )
+        )
     }
 }
 

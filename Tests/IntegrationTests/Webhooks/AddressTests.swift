@@ -131,7 +131,11 @@ struct AddressTests {
             let outside = try await bed.endpoint(address: "127.0.0.2")
             let inside = try await bed.endpoint(address: "127.0.0.1", port: outside.port)
             // The endpoint closes each connection, so each delivery looks the name up again when it has been forgotten.
-            try bed.deployWebhook("crm", "http://rebind.test:\(outside.port)/close/204", "\(Self.once)\nbreaker: { failures: 1000 }")
+            try bed.deployWebhook(
+                "crm",
+                "http://rebind.test:\(outside.port)/close/204",
+                "\(Self.once)\nbreaker: { failures: 1000 }"
+            )
             let host = try await Self.startHost(bed, names: names)
             try await bed.publish(bed.event("{}", id: "before"))
             try await outside.requests(1, on: "/close/204")

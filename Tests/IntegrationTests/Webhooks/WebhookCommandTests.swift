@@ -96,14 +96,36 @@ struct WebhookCommandTests {
 
     static let misuses = [
         UsageTests.Misuse("webhook", "ping", says: "Missing expected argument '<webhook>'"),
-        UsageTests.Misuse("webhook", "ping", "x", "--manifests", "/usr", says: "no webhook in /usr is named 'x'; there is none"),
+        UsageTests.Misuse(
+            "webhook",
+            "ping",
+            "x",
+            "--manifests",
+            "/usr",
+            says: "no webhook in /usr is named 'x'; there is none"
+        ),
         UsageTests.Misuse("webhook", "listen", "--answer", "99", says: "'99' is invalid for '--answer"),
         UsageTests.Misuse("webhook", "listen", "--port", "70000", says: "--port is a number from 0 to 65535"),
         UsageTests.Misuse("webhook", "listen", "--delay", "5", says: "--delay: the duration has no unit"),
-        UsageTests.Misuse("webhook", "listen", "--retry-after", "1\r\n2", says: "--retry-after: it contains a line break"),
+        UsageTests.Misuse(
+            "webhook",
+            "listen",
+            "--retry-after",
+            "1\r\n2",
+            says: "--retry-after: it contains a line break"
+        ),
         UsageTests.Misuse("webhook", "listen", "--secret", "hunter2", says: "the secret begins with neither"),
         UsageTests.Misuse(
-            "webhook", "verify", "--id", "a", "--timestamp", "1", "--signature", "b", "--data", "c",
+            "webhook",
+            "verify",
+            "--id",
+            "a",
+            "--timestamp",
+            "1",
+            "--signature",
+            "b",
+            "--data",
+            "c",
             says: "give --secret or --secret-file, or set WARREN_WEBHOOK_SECRET"
         ),
         UsageTests.Misuse("run", "--allow-network", "10.0.0.1/8", says: "has bits behind its length of 8"),

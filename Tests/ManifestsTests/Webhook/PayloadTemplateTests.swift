@@ -1,6 +1,7 @@
-@testable import Manifests
 import Messaging
 import Testing
+
+@testable import Manifests
 
 struct PayloadTemplateTests {
     private static func placeholder(
@@ -45,12 +46,15 @@ struct PayloadTemplateTests {
         #expect(template.segments == [Self.placeholder(.attribute(attribute), attribute.rawValue)])
     }
 
-    @Test(arguments: [
-        ("payload", []), ("payload.a", [.member("a")]), ("payload.0", [.element(0)]), ("payload.a_b-c", [.member("a_b-c")]),
-        ("payload.größe.中", [.member("größe"), .member("中")]), ("payload.a1.1a", [.member("a1"), .member("1a")]),
-        ("payload.payload.id", [.member("payload"), .member("id")]),
-        ("payload.99999999999999999999", [.member("99999999999999999999")]),
-    ] as [(String, [JSONScanner.Step])])
+    @Test(
+        arguments: [
+            ("payload", []), ("payload.a", [.member("a")]), ("payload.0", [.element(0)]),
+            ("payload.a_b-c", [.member("a_b-c")]),
+            ("payload.größe.中", [.member("größe"), .member("中")]), ("payload.a1.1a", [.member("a1"), .member("1a")]),
+            ("payload.payload.id", [.member("payload"), .member("id")]),
+            ("payload.99999999999999999999", [.member("99999999999999999999")]),
+        ] as [(String, [JSONScanner.Step])]
+    )
     func `a path goes by names and numbers`(text: String, path: [JSONScanner.Step]) throws {
         #expect(try PayloadTemplate("{{\(text)}}").segments == [Self.placeholder(.payload(path), text)])
     }
@@ -73,7 +77,8 @@ struct PayloadTemplateTests {
     /// A quote that is escaped ends no string, and one that is not does.
     @Test(arguments: [
         (#"["{{ id }}"]"#, true), (#"["\"{{ id }}"]"#, true), (#"["\\",{{ id }}]"#, false), (#"["\\{{ id }}"]"#, true),
-        (#"["\\\"{{ id }}"]"#, true), (#"["",{{ id }}]"#, false), (#"{"{{ id }}": 1}"#, true), (#"{"a": {{ id }}}"#, false),
+        (#"["\\\"{{ id }}"]"#, true), (#"["",{{ id }}]"#, false), (#"{"{{ id }}": 1}"#, true),
+        (#"{"a": {{ id }}}"#, false),
         (#"["{", {{ id }}]"#, false), (#"["}}", {{ id }}]"#, false),
     ])
     func `a placeholder knows whether it stands in a string`(text: String, isInString: Bool) throws {
@@ -85,24 +90,31 @@ struct PayloadTemplateTests {
         #expect(try PayloadTemplate(#" {"a": "}}"} "#).segments == [Self.literal(#" {"a": "}}"} "#)])
     }
 
-    @Test(arguments: [
-        ("{{", .unclosed), ("{{ payload", .unclosed), ("{{ payload }", .unclosed), (#"["{{ id"]"#, .unclosed), ("{{}", .unclosed),
-        ("{{}}", .reference("")), ("{{ }}", .reference("")), ("{{ ? }}", .reference("?")), ("{{ order }}", .reference("order")),
-        ("{{ Payload }}", .reference("Payload")), ("{{ id.x }}", .reference("id.x")), ("{{ payload. }}", .reference("payload.")),
-        ("{{ .payload }}", .reference(".payload")), ("{{ payload..a }}", .reference("payload..a")),
-        ("{{ payload a }}", .reference("payload a")), ("{{ payload.a ? }}", .reference("payload.a ?")),
-        ("{{ payload.a?? }}", .reference("payload.a??")), ("{{ payload[0] }}", .reference("payload[0]")),
-        ("{{ payload.a|upper }}", .reference("payload.a|upper")), ("{{ id() }}", .reference("id()")),
-        ("{{ data }}", .reference("data")), ("{{ payload.\"a\" }}", .reference("payload.\"a\"")),
-        ("{{{ id }}}", .reference("{ id")), ("{{ {{ id }} }}", .reference("{{ id")),
-    ] as [(String, PayloadTemplate.Problem)])
+    @Test(
+        arguments: [
+            ("{{", .unclosed), ("{{ payload", .unclosed), ("{{ payload }", .unclosed), (#"["{{ id"]"#, .unclosed),
+            ("{{}", .unclosed),
+            ("{{}}", .reference("")), ("{{ }}", .reference("")), ("{{ ? }}", .reference("?")),
+            ("{{ order }}", .reference("order")),
+            ("{{ Payload }}", .reference("Payload")), ("{{ id.x }}", .reference("id.x")),
+            ("{{ payload. }}", .reference("payload.")),
+            ("{{ .payload }}", .reference(".payload")), ("{{ payload..a }}", .reference("payload..a")),
+            ("{{ payload a }}", .reference("payload a")), ("{{ payload.a ? }}", .reference("payload.a ?")),
+            ("{{ payload.a?? }}", .reference("payload.a??")), ("{{ payload[0] }}", .reference("payload[0]")),
+            ("{{ payload.a|upper }}", .reference("payload.a|upper")), ("{{ id() }}", .reference("id()")),
+            ("{{ data }}", .reference("data")), ("{{ payload.\"a\" }}", .reference("payload.\"a\"")),
+            ("{{{ id }}}", .reference("{ id")), ("{{ {{ id }} }}", .reference("{{ id")),
+        ] as [(String, PayloadTemplate.Problem)]
+    )
     func `what names no part of an event is refused`(text: String, problem: PayloadTemplate.Problem) {
         #expect(throws: problem) { try PayloadTemplate(text) }
     }
 
     @Test(arguments: [
-        ("", 1), ("text", 1), ("{\n\"a\": 1,\n}", 3), ("{\n\n\"a\" 1}", 3), ("{ \"a\": {{ id }}, }", 1), ("[1,\n{{ id }}\n{{ id }}]", 3),
-        ("{{ id }}{{ id }}", 1), ("1{{ id }}", 1), ("{ {{ id }}: 1 }", 1), ("[\"a\n{{ id }}\"]", 1), ("[\"\\{{ id }}\"]", 1),
+        ("", 1), ("text", 1), ("{\n\"a\": 1,\n}", 3), ("{\n\n\"a\" 1}", 3), ("{ \"a\": {{ id }}, }", 1),
+        ("[1,\n{{ id }}\n{{ id }}]", 3),
+        ("{{ id }}{{ id }}", 1), ("1{{ id }}", 1), ("{ {{ id }}: 1 }", 1), ("[\"a\n{{ id }}\"]", 1),
+        ("[\"\\{{ id }}\"]", 1),
         ("{\"a\": \"{{ id }}}", 1),
     ])
     func `a template that is not JSON with its places filled in is refused at its line`(text: String, line: Int) {

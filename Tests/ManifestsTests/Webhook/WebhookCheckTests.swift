@@ -36,7 +36,9 @@ struct WebhookCheckTests {
     @Test func `the runtime's own queues are not for webhooks either`() {
         let problems = self.problems(ManifestText.webhook(name: "parked"))
         #expect(problems.count == 1)
-        #expect(problems.first?.hasPrefix("0.yaml:3:7: error: the queue 'warren.parked' belongs to the runtime") == true)
+        #expect(
+            problems.first?.hasPrefix("0.yaml:3:7: error: the queue 'warren.parked' belongs to the runtime") == true
+        )
     }
 
     @Test func `no bundle is asked for the handler of a webhook`() {

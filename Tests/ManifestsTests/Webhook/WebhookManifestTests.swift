@@ -136,11 +136,13 @@ struct WebhookManifestTests {
         #expect(manifest.values == [:])
     }
 
-    @Test(arguments: [
-        ("retry: { maxAttempts: 3 }", 3, .seconds(5), 5, .seconds(86_400)),
-        ("retry: { backoff: { initial: 1s } }", 10, .seconds(1), 5, .seconds(86_400)),
-        ("retry: { backoff: { multiplier: 2, max: 1h } }", 10, .seconds(5), 2, .seconds(3600)),
-    ] as [(String, Int, Duration, Double, Duration)])
+    @Test(
+        arguments: [
+            ("retry: { maxAttempts: 3 }", 3, .seconds(5), 5, .seconds(86_400)),
+            ("retry: { backoff: { initial: 1s } }", 10, .seconds(1), 5, .seconds(86_400)),
+            ("retry: { backoff: { multiplier: 2, max: 1h } }", 10, .seconds(5), 2, .seconds(3600)),
+        ] as [(String, Int, Duration, Double, Duration)]
+    )
     func `a part of the schedule leaves the rest of the webhook's default`(
         lines: String,
         attempts: Int,
@@ -153,18 +155,20 @@ struct WebhookManifestTests {
         #expect(retry.backoff == Backoff(initial: initial, multiplier: multiplier, max: longest, jitter: 0.2))
     }
 
-    @Test(arguments: [
-        ("auth: { bearer: { fromEnv: A } }", .bearer(.fromEnvironment("A"))),
-        ("auth: { bearer: hush }", .bearer(.literal("hush"))),
-        (
-            "auth: { basic: { user: warren, password: { fromFile: /p } } }",
-            .basic(user: .literal("warren"), password: .fromFile("/p"))
-        ),
-        (
-            "auth: { apiKey: { header: X-API-Key, value: { fromEnv: A } } }",
-            .apiKey(header: "X-API-Key", value: .fromEnvironment("A"))
-        ),
-    ] as [(String, WebhookAuthentication)])
+    @Test(
+        arguments: [
+            ("auth: { bearer: { fromEnv: A } }", .bearer(.fromEnvironment("A"))),
+            ("auth: { bearer: hush }", .bearer(.literal("hush"))),
+            (
+                "auth: { basic: { user: warren, password: { fromFile: /p } } }",
+                .basic(user: .literal("warren"), password: .fromFile("/p"))
+            ),
+            (
+                "auth: { apiKey: { header: X-API-Key, value: { fromEnv: A } } }",
+                .apiKey(header: "X-API-Key", value: .fromEnvironment("A"))
+            ),
+        ] as [(String, WebhookAuthentication)]
+    )
     func `each way to show who it is is read`(lines: String, authentication: WebhookAuthentication) throws {
         let manifest = try #require(ManifestText.webhooks(ManifestText.webhook(adding: lines)).first)
         #expect(manifest.authentication == authentication)
@@ -191,7 +195,8 @@ struct WebhookManifestTests {
         #expect(
             manifest.values == [
                 "secrets[0]": .fromEnvironment("S0"), "secrets[1]": .fromEnvironment("S1"),
-                "headers.X-A": .fromEnvironment("A"), "headers.X-B": .literal("b"), "auth.oauth2.clientID": .literal("c"),
+                "headers.X-A": .fromEnvironment("A"), "headers.X-B": .literal("b"),
+                "auth.oauth2.clientID": .literal("c"),
                 "auth.oauth2.clientSecret": .fromEnvironment("S"),
             ]
         )
@@ -200,7 +205,8 @@ struct WebhookManifestTests {
     /// Each line at the edge of what is allowed.
     @Test(arguments: [
         "timeout: 1ms", "timeout: 5m", "concurrency: 10000", "rate: 6/h", "rate: 100000/s", "rejectOn: []",
-        "rejectOn: [400, 499, 400]", "headers: {}", "format: structured", "format: binary\ntemplate: '{{ payload }}'", "http2: false",
+        "rejectOn: [400, 499, 400]", "headers: {}", "format: structured", "format: binary\ntemplate: '{{ payload }}'",
+        "http2: false",
         "ordered: true\nconcurrency: 1\nrate: 1/s", "tls: {}", "tls: { ca: / }", "breaker: {}", "auth: { bearer: 1 }",
     ])
     func `the bounds themselves are allowed`(lines: String) {

@@ -59,7 +59,8 @@ struct WebhookSecretTests {
         dump(secret, to: &dumped)
         dump(Holder(secret: secret), to: &dumped)
         let shown = [
-            "\(secret)", String(describing: secret), String(reflecting: secret), "\([secret])", "\(Holder(secret: secret))",
+            "\(secret)", String(describing: secret), String(reflecting: secret), "\([secret])",
+            "\(Holder(secret: secret))",
             "\(Optional(secret) as Any)", dumped,
         ]
         for text in shown {

@@ -27,20 +27,32 @@ struct WebhookStrictnessTests {
         ("batch: { size: 2 }", "6:1", "unknown key 'batch' in a Webhook"),
         ("env: { A: hush }", "6:1", "unknown key 'env' in a Webhook"),
         ("limits: { memory: 64MiB }", "6:1", "unknown key 'limits' in a Webhook"),
-        ("concurrency: 0", "6:14", "'concurrency' must be a whole number from 1 to 10000, found '0'; write plain digits, such as 8"),
+        (
+            "concurrency: 0", "6:14",
+            "'concurrency' must be a whole number from 1 to 10000, found '0'; write plain digits, such as 8"
+        ),
         ("ordered: true\nconcurrency: 2", "7:14", "'concurrency' is 2, and an ordered"),
         ("timeout: 301s", "6:10", "'timeout' is 301s, and at most 5m is possible: a receiver answers first and works"),
         ("timeout: 0s", "6:10", "'timeout' must be longer than nothing; write a duration such as 15s"),
         ("rate: 50", "6:7", "'rate' must be a text, found a number"),
-        ("rate: 0/s", "6:7", "'rate': '0/s' is no whole number from 1 to 100000 followed by /s, /m or /h; write it as 50/s"),
+        (
+            "rate: 0/s", "6:7",
+            "'rate': '0/s' is no whole number from 1 to 100000 followed by /s, /m or /h; write it as 50/s"
+        ),
         ("rate: 1.5/s", "6:7", "'rate': '1.5/s' is no whole number"),
         ("rate: 50/d", "6:7", "'rate': '50/d' is no whole number"),
-        ("rate: 5/h", "6:7", "'rate': less than one delivery in ten minutes cannot be held back unsettled; raise it to 6/h"),
+        (
+            "rate: 5/h", "6:7",
+            "'rate': less than one delivery in ten minutes cannot be held back unsettled; raise it to 6/h"
+        ),
         ("rate: [50/s]", "6:7", "'rate' must be a text, found a list"),
         ("http2: yes", "6:8", "'http2' must be true or false, found 'yes'"),
         ("format: Binary", "6:9", "'format' must be binary or structured, found 'Binary'; did you mean 'binary'?"),
         ("format: json", "6:9", "'format' must be binary or structured, found 'json'"),
-        ("template: '{'", "6:11", "'template': it is not JSON when its placeholders are filled in (line 1 of the template)"),
+        (
+            "template: '{'", "6:11",
+            "'template': it is not JSON when its placeholders are filled in (line 1 of the template)"
+        ),
         ("template: |\n  {\n  \"a\": 1,\n  }", "6:11", "(line 3 of the template)"),
         ("template: '{{ payload'", "6:11", "'template': a '{{' has no '}}' behind it"),
         ("template: '{{ order.id }}'", "6:11", "'template': 'order.id' is no part of an event; write payload, a path"),
@@ -100,19 +112,43 @@ struct WebhookStrictnessTests {
     @Test(arguments: [
         ("name: crm\n", "", "1:1", "the key 'name' is missing; add 'name: crm'"),
         ("name: crm", "name: c r m", "3:7", "'name': the name contains ' '"),
-        ("url: https://example.com/hooks\n", "", "1:1", "the key 'url' is missing; add 'url: https://example.com/hooks'"),
-        ("https://example.com", "https://warren:hush@example.com", "4:6", "'url': the address holds a user or password; give them"),
-        ("https://example.com/hooks", "example.com", "4:6", "'url': the address begins with neither https:// nor http://"),
-        ("https://example.com/hooks", "https://127.1/?token=hush", "4:6", "'url': the host is a number, but no IPv4 address"),
-        ("https://example.com/hooks", "https://example.com/ü?hush", "4:6", "'url': the address contains a character that must be"),
-        ("https://example.com/hooks", "\"https://example.com/\\r\\nhush\"", "4:6", "'url': the address contains a character"),
+        (
+            "url: https://example.com/hooks\n", "", "1:1",
+            "the key 'url' is missing; add 'url: https://example.com/hooks'"
+        ),
+        (
+            "https://example.com", "https://warren:hush@example.com", "4:6",
+            "'url': the address holds a user or password; give them"
+        ),
+        (
+            "https://example.com/hooks", "example.com", "4:6",
+            "'url': the address begins with neither https:// nor http://"
+        ),
+        (
+            "https://example.com/hooks", "https://127.1/?token=hush", "4:6",
+            "'url': the host is a number, but no IPv4 address"
+        ),
+        (
+            "https://example.com/hooks", "https://example.com/ü?hush", "4:6",
+            "'url': the address contains a character that must be"
+        ),
+        (
+            "https://example.com/hooks", "\"https://example.com/\\r\\nhush\"", "4:6",
+            "'url': the address contains a character"
+        ),
         ("https://example.com/hooks", "\"https://[::1\\0hush]/\"", "4:6", "is no host"),
-        ("https://example.com/hooks", "\"https://example.com/#hush\"", "4:6", "'url': the address has a fragment ('#')"),
+        (
+            "https://example.com/hooks", "\"https://example.com/#hush\"", "4:6",
+            "'url': the address has a fragment ('#')"
+        ),
         ("https://example.com/hooks", "17", "4:6", "'url' must be a text, found a number"),
         ("https://example.com/hooks", "[https://example.com]", "4:6", "'url' must be a text, found a list"),
         ("events: { keys: [order.placed] }\n", "", "1:1", "the key 'events' is missing"),
         ("keys: [order.placed]", "keys: []", "5:17", "'keys' is empty"),
-        ("kind: Webhook", "kind: webhook", "2:7", "this version of Warren does not know the kind 'webhook'; did you mean 'Webhook'?"),
+        (
+            "kind: Webhook", "kind: webhook", "2:7",
+            "this version of Warren does not know the kind 'webhook'; did you mean 'Webhook'?"
+        ),
         ("kind: Webhook\n", "", "1:1", "the key 'kind' is missing; write 'kind: Function' or 'kind: Webhook'"),
     ])
     func `a wrong head is reported at its place`(good: String, bad: String, place: String, message: String) {
@@ -120,8 +156,10 @@ struct WebhookStrictnessTests {
     }
 
     @Test func `all problems are reported at once, sorted`() {
-        let text = ManifestText.webhook(adding: "rate: 0/s\nsecret: hush\nauth: {}\nheaders: { Host: a }\nrejectOn: [1, 2]")
-            .replacing("https://example.com/hooks", with: "nowhere")
+        let text = ManifestText.webhook(
+            adding: "rate: 0/s\nsecret: hush\nauth: {}\nheaders: { Host: a }\nrejectOn: [1, 2]"
+        )
+        .replacing("https://example.com/hooks", with: "nowhere")
         let problems = ManifestLoader.parse(text: text, file: "f.yaml").problems
         #expect(problems.map(\.line) == [4, 6, 7, 8, 9, 10, 10])
     }

@@ -65,7 +65,12 @@ struct WebhookURLTests {
             shown: "http://[fd00::a]/"
         ),
         Row(text: "https://[::ffff:10.0.0.1]/", scheme: .https, host: "::ffff:10.0.0.1", port: 443),
-        Row(text: "https://example.com/a%2Fb/~c;d=e,f:g@h!$&'()*+/../i", scheme: .https, host: "example.com", port: 443),
+        Row(
+            text: "https://example.com/a%2Fb/~c;d=e,f:g@h!$&'()*+/../i",
+            scheme: .https,
+            host: "example.com",
+            port: 443
+        ),
         Row(text: longest, scheme: .https, host: "a.example", port: 443),
     ])
     func `a plain address is taken`(row: Row) throws {
@@ -77,49 +82,63 @@ struct WebhookURLTests {
         #expect(url.description == row.shown ?? row.text)
     }
 
-    @Test(arguments: [
-        ("ftp://example.com/", .scheme), ("example.com/hooks", .scheme), ("//example.com/", .scheme), ("", .scheme),
-        ("https:/example.com/", .scheme), ("https:example.com", .scheme), ("httpss://example.com/", .scheme),
-        (" https://example.com/", .scheme), ("file:///etc/passwd", .scheme), ("gopher://example.com/", .scheme),
-        ("https://user:hush@example.com/", .credentials), ("https://user@example.com/", .credentials),
-        ("https://example.com:80@evil.example/", .credentials), ("https://@example.com/", .credentials),
-        ("https://example.com/#a", .fragment), ("https://example.com/a?b#", .fragment),
-        ("https://example.com#@evil.example/", .fragment),
-        ("https:///hooks", .host("")), ("https://", .host("")), ("https://?a", .host("")), ("https://:80/", .host("")),
-        ("https://a..example/", .host("a..example")), ("https://.example/", .host(".example")),
-        ("https://example.com./", .host("example.com.")), ("https://bücher.example/", .host("bücher.example")),
-        ("https://example.com\\evil.example/", .host("example.com\\evil.example")),
-        ("https://exa mple.com/", .host("exa mple.com")), ("https://example.com\r\nX: y/", .host("example.com\r\nX")),
-        ("https://example.com%2Fevil/", .host("example.com%2Fevil")), ("https://ex%61mple.com/", .host("ex%61mple.com")),
-        ("https://example.com\0.evil.example/", .host("example.com\0.evil.example")),
-        ("https://example\u{3002}com/", .host("example\u{3002}com")), ("https://１２７.0.0.1/", .host("１２７.0.0.1")),
-        ("https://\(String(repeating: "a", count: 64)).example/", .host(String(repeating: "a", count: 64) + ".example")),
-        // An IPv6 address belongs in brackets, and nothing else does.
-        ("https://::1/", .host("")), ("https://[::1/", .host("[::1")), ("https://[]/", .host("[]")),
-        ("https://[::1]x/", .host("[::1]x")), ("https://[127.0.0.1]/", .host("[127.0.0.1]")),
-        ("https://[fe80::1%25eth0]/", .host("[fe80::1%25eth0]")), ("https://[example.com]/", .host("[example.com]")),
-        ("https://[::1\0]/", .host("[::1\0]")), ("https://x[::1]/", .host("x[")),
-        // Other readers take all of these for 127.0.0.1, or something like it.
-        ("https://0177.0.0.1/", .numericHost), ("https://0x7f.1/", .numericHost), ("https://127.1/", .numericHost),
-        ("https://2130706433/", .numericHost), ("https://0x7f000001/", .numericHost), ("https://127.0.1/", .numericHost),
-        ("https://127.0.0.1.5/", .numericHost), ("https://127.0.0.01/", .numericHost), ("https://00.0.0.0/", .numericHost),
-        ("https://127.0.0.256/", .numericHost), ("https://example.0x7f/", .numericHost), ("https://1e3/", .numericHost),
-        ("https://127.0.0.0x1/", .numericHost),
-        ("https://example.com:/", .port), ("https://example.com:0/", .port), ("https://example.com:65536/", .port),
-        ("https://example.com:-1/", .port), ("https://example.com:+80/", .port), ("https://example.com:8a/", .port),
-        ("https://example.com: 80/", .port), ("https://example.com:000080/", .port), ("https://fe80::1/", .port),
-        ("https://[::1]:/", .port), ("https://example.com:80:80/", .port), ("https://example.com:８０/", .port),
-        ("https://example.com/a b", .character), ("https://example.com/a\r\nHost: b", .character),
-        ("https://example.com/a\nb", .character), ("https://example.com/\t", .character), ("https://example.com/ü", .character),
-        ("https://example.com/a\0", .character), ("https://example.com/a\u{7F}", .character),
-        ("https://example.com/a\\b", .character), ("https://example.com/a\"b", .character),
-        ("https://example.com/<a>", .character), ("https://example.com/{a}", .character),
-        ("https://example.com/a|b", .character), ("https://example.com/a^b", .character),
-        ("https://example.com/a`b", .character), ("https://example.com/a#\u{301}", .character),
-        ("https://example.com/%", .percent), ("https://example.com/%2", .percent), ("https://example.com/%2g", .percent),
-        ("https://example.com/?a=%zz", .percent), ("https://example.com/%%20", .percent),
-        (longest + "a", .tooLong),
-    ] as [(String, WebhookURL.Problem)])
+    @Test(
+        arguments: [
+            ("ftp://example.com/", .scheme), ("example.com/hooks", .scheme), ("//example.com/", .scheme), ("", .scheme),
+            ("https:/example.com/", .scheme), ("https:example.com", .scheme), ("httpss://example.com/", .scheme),
+            (" https://example.com/", .scheme), ("file:///etc/passwd", .scheme), ("gopher://example.com/", .scheme),
+            ("https://user:hush@example.com/", .credentials), ("https://user@example.com/", .credentials),
+            ("https://example.com:80@evil.example/", .credentials), ("https://@example.com/", .credentials),
+            ("https://example.com/#a", .fragment), ("https://example.com/a?b#", .fragment),
+            ("https://example.com#@evil.example/", .fragment),
+            ("https:///hooks", .host("")), ("https://", .host("")), ("https://?a", .host("")),
+            ("https://:80/", .host("")),
+            ("https://a..example/", .host("a..example")), ("https://.example/", .host(".example")),
+            ("https://example.com./", .host("example.com.")), ("https://bücher.example/", .host("bücher.example")),
+            ("https://example.com\\evil.example/", .host("example.com\\evil.example")),
+            ("https://exa mple.com/", .host("exa mple.com")),
+            ("https://example.com\r\nX: y/", .host("example.com\r\nX")),
+            ("https://example.com%2Fevil/", .host("example.com%2Fevil")),
+            ("https://ex%61mple.com/", .host("ex%61mple.com")),
+            ("https://example.com\0.evil.example/", .host("example.com\0.evil.example")),
+            ("https://example\u{3002}com/", .host("example\u{3002}com")), ("https://１２７.0.0.1/", .host("１２７.0.0.1")),
+            (
+                "https://\(String(repeating: "a", count: 64)).example/",
+                .host(String(repeating: "a", count: 64) + ".example")
+            ),
+            // An IPv6 address belongs in brackets, and nothing else does.
+            ("https://::1/", .host("")), ("https://[::1/", .host("[::1")), ("https://[]/", .host("[]")),
+            ("https://[::1]x/", .host("[::1]x")), ("https://[127.0.0.1]/", .host("[127.0.0.1]")),
+            ("https://[fe80::1%25eth0]/", .host("[fe80::1%25eth0]")),
+            ("https://[example.com]/", .host("[example.com]")),
+            ("https://[::1\0]/", .host("[::1\0]")), ("https://x[::1]/", .host("x[")),
+            // Other readers take all of these for 127.0.0.1, or something like it.
+            ("https://0177.0.0.1/", .numericHost), ("https://0x7f.1/", .numericHost), ("https://127.1/", .numericHost),
+            ("https://2130706433/", .numericHost), ("https://0x7f000001/", .numericHost),
+            ("https://127.0.1/", .numericHost),
+            ("https://127.0.0.1.5/", .numericHost), ("https://127.0.0.01/", .numericHost),
+            ("https://00.0.0.0/", .numericHost),
+            ("https://127.0.0.256/", .numericHost), ("https://example.0x7f/", .numericHost),
+            ("https://1e3/", .numericHost),
+            ("https://127.0.0.0x1/", .numericHost),
+            ("https://example.com:/", .port), ("https://example.com:0/", .port), ("https://example.com:65536/", .port),
+            ("https://example.com:-1/", .port), ("https://example.com:+80/", .port), ("https://example.com:8a/", .port),
+            ("https://example.com: 80/", .port), ("https://example.com:000080/", .port), ("https://fe80::1/", .port),
+            ("https://[::1]:/", .port), ("https://example.com:80:80/", .port), ("https://example.com:８０/", .port),
+            ("https://example.com/a b", .character), ("https://example.com/a\r\nHost: b", .character),
+            ("https://example.com/a\nb", .character), ("https://example.com/\t", .character),
+            ("https://example.com/ü", .character),
+            ("https://example.com/a\0", .character), ("https://example.com/a\u{7F}", .character),
+            ("https://example.com/a\\b", .character), ("https://example.com/a\"b", .character),
+            ("https://example.com/<a>", .character), ("https://example.com/{a}", .character),
+            ("https://example.com/a|b", .character), ("https://example.com/a^b", .character),
+            ("https://example.com/a`b", .character), ("https://example.com/a#\u{301}", .character),
+            ("https://example.com/%", .percent), ("https://example.com/%2", .percent),
+            ("https://example.com/%2g", .percent),
+            ("https://example.com/?a=%zz", .percent), ("https://example.com/%%20", .percent),
+            (longest + "a", .tooLong),
+        ] as [(String, WebhookURL.Problem)]
+    )
     func `an odd address is refused`(text: String, problem: WebhookURL.Problem) {
         #expect(throws: problem) { try WebhookURL(text) }
     }
@@ -134,7 +153,9 @@ struct WebhookURLTests {
     @Test func `a query is never shown`() throws {
         let url = try WebhookURL("https://example.com:8443/hooks/1?token=hush")
         #expect(url.text.contains("hush"))
-        for shown in ["\(url)", String(describing: url), String(reflecting: url), "\([url])", "\(Optional(url) as Any)"] {
+        for shown in [
+            "\(url)", String(describing: url), String(reflecting: url), "\([url])", "\(Optional(url) as Any)",
+        ] {
             #expect(shown.contains("https://example.com:8443/hooks/1"))
             #expect(!shown.contains("hush") && !shown.contains("?"))
         }

@@ -35,7 +35,9 @@ struct JSONPropertyTests {
             do throws(JSONScanner.Malformed) {
                 try JSONScanner.check(bytes[...])
                 // Then it is whole, and nothing may follow.
-                #expect(throws: JSONScanner.Malformed.self) { try JSONScanner.check((bytes + [UInt8(ascii: "]")])[...]) }
+                #expect(throws: JSONScanner.Malformed.self) {
+                    try JSONScanner.check((bytes + [UInt8(ascii: "]")])[...])
+                }
             } catch {
                 #expect((0...bytes.count).contains(error.offset))
             }

@@ -1,5 +1,6 @@
-@testable import Messaging
 import Testing
+
+@testable import Messaging
 
 /// The grammar of RFC 8259, and nothing more.
 struct JSONScannerTests {

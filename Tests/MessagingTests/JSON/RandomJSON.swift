@@ -71,7 +71,9 @@ struct RandomJSON {
                 .map { _ in "\(Int.random(in: 0...9, using: &json.random))" }.joined()
         }
         if Bool.random(using: &self.random) { self.write("-") }
-        self.write(Bool.random(using: &self.random) ? "0" : "\(Int.random(in: 1...9, using: &self.random))" + digits(&self))
+        self.write(
+            Bool.random(using: &self.random) ? "0" : "\(Int.random(in: 1...9, using: &self.random))" + digits(&self)
+        )
         if Bool.random(using: &self.random) { self.write("." + digits(&self)) }
         if Bool.random(using: &self.random) {
             let sign = ["", "+", "-"].randomElement(using: &self.random) ?? ""
@@ -98,7 +100,8 @@ struct RandomJSON {
 
     private mutating func text() -> String {
         let alphabet: [Unicode.Scalar] = [
-            "a", "b", "0", " ", "\"", "\\", "/", "{", "}", "[", "]", ":", ",", "\n", "\0", "\u{1F}", "\u{7F}", "é", "ſ", "中",
+            "a", "b", "0", " ", "\"", "\\", "/", "{", "}", "[", "]", ":", ",", "\n", "\0", "\u{1F}", "\u{7F}", "é", "ſ",
+            "中",
             "😀", "\u{301}", "\u{2028}", "\u{FFFF}",
         ]
         var text = String.UnicodeScalarView()

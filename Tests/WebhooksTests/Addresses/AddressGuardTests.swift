@@ -112,7 +112,9 @@ struct AddressGuardTests {
         #expect(try !self.allows(address))
     }
 
-    @Test(arguments: ["8.8.8.8", "1.1.1.1", "93.184.215.14", "2606:4700:4700::1111", "2a00:1450::", "::ffff:8.8.8.8", "::8.8.8.8"])
+    @Test(arguments: [
+        "8.8.8.8", "1.1.1.1", "93.184.215.14", "2606:4700:4700::1111", "2a00:1450::", "::ffff:8.8.8.8", "::8.8.8.8",
+    ])
     func `the public Internet is not refused`(address: String) throws {
         #expect(try self.allows(address))
     }

@@ -122,7 +122,6 @@ struct WebhookManifestDecoder {
     }
 }
 
-
 extension WebhookURL.Problem: FieldProblem {}
 extension DeliveryRate.Problem: FieldProblem {}
 extension PayloadTemplate.Problem: FieldProblem {}

@@ -122,6 +122,9 @@ package struct PayloadTemplate: Sendable, Equatable {
     }
 
     private static func isWord(_ word: Substring) -> Bool {
-        !word.isEmpty && word.unicodeScalars.allSatisfy { $0 == "_" || $0 == "-" || $0.properties.isAlphabetic || ("0"..."9").contains($0) }
+        !word.isEmpty
+            && word.unicodeScalars.allSatisfy {
+                $0 == "_" || $0 == "-" || $0.properties.isAlphabetic || ("0"..."9").contains($0)
+            }
     }
 }
