@@ -218,7 +218,7 @@ package struct JSONScanner {
 
 extension UInt8 {
     fileprivate var isDecimalDigit: Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) }
-    fileprivate var isHexadecimalDigit: Bool {
+    var isHexadecimalDigit: Bool {
         self.isDecimalDigit || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(self | 0x20)
     }
 }

@@ -36,14 +36,17 @@ package enum JSONText {
             rest = rest.dropFirst()
             switch rest.popFirst() {
             case UInt8(ascii: "u"):
-                units.append(UInt16(String(decoding: rest.prefix(4), as: UTF8.self), radix: 16) ?? 0xfffd)
+                let digits = rest.prefix(4)
+                let isWhole = digits.count == 4 && digits.allSatisfy(\.isHexadecimalDigit)
+                units.append(isWhole ? UInt16(String(decoding: digits, as: UTF8.self), radix: 16) ?? 0xfffd : 0xfffd)
                 rest = rest.dropFirst(4)
             case UInt8(ascii: "b"): units.append(0x08)
             case UInt8(ascii: "f"): units.append(0x0c)
             case UInt8(ascii: "n"): units.append(0x0a)
             case UInt8(ascii: "r"): units.append(0x0d)
             case UInt8(ascii: "t"): units.append(0x09)
-            case let other?: units.append(UInt16(other))
+            case let same? where "\"\\/".utf8.contains(same): units.append(UInt16(same))
+            case _?: units.append(0xfffd)
             case nil: break
             }
         }

@@ -27,6 +27,8 @@ package struct IPAddress: Sendable, Hashable {
     /// Reads an address in its usual notation: four decimal numbers, or RFC 4291, section 2.2. Nothing else, above all no
     /// octal.
     package init?(_ text: String) {
+        // C would read up to it and take what it has read for the whole.
+        guard !text.utf8.contains(0) else { return nil }
         var v4 = in_addr()
         var v6 = in6_addr()
         if inet_pton(AF_INET, text, &v4) == 1 {

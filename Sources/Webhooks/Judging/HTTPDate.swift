@@ -16,6 +16,7 @@ enum HTTPDate {
         guard clock.count == 3, let hour = self.number(clock[0], 0...23), let minute = self.number(clock[1], 0...59),
             let second = self.number(clock[2], 0...60)
         else { return nil }
+        guard day <= CivilDate.length(ofMonth: month + 1, year: year) else { return nil }
         let days = CivilDate.days(year: year, month: month + 1, day: day)
         return ((days * 24 + hour) * 60 + minute) * 60 + second
     }
@@ -40,6 +41,11 @@ enum CivilDate {
         let monthFromMarch = Int64((month + 9) % 12)
         let dayOfYear = (153 * monthFromMarch + 2) / 5 + day - 1
         return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+    }
+
+    static func length(ofMonth month: Int, year: Int64) -> Int64 {
+        let next = month == 12 ? self.days(year: year + 1, month: 1, day: 1) : self.days(year: year, month: month + 1, day: 1)
+        return next - self.days(year: year, month: month, day: 1)
     }
 
     /// `2026-01-31T12:00:00Z`, as CloudEvents writes times (RFC 3339).

@@ -13,6 +13,7 @@ struct PlanTests {
 
         let shared: [String]
         let functions: [Function]
+        let webhooks: [Function]
     }
 
     /// The plan of two files of the examples, which others may join.
@@ -44,6 +45,8 @@ struct PlanTests {
         ("send-confirmation", "payment.charged"),
     ]
 
+    private static let webhooks = [("notify-partner", "order.confirmed")]
+
     private static func objects(of name: String, hearing key: String) -> [String] {
         [
             "queue warren.\(name).dead (durable, \(self.forever))",
@@ -63,8 +66,9 @@ struct PlanTests {
         #expect(result.status == 0)
         #expect(result.errorText == "")
         var lines = ["shared"] + Self.shared.map { "  \($0)" }
-        for (name, key) in Self.functions {
-            lines.append("function \(name)")
+        let consumers = Self.functions.map { ("function", $0.0, $0.1) } + Self.webhooks.map { ("webhook", $0.0, $0.1) }
+        for (kind, name, key) in consumers {
+            lines.append("\(kind) \(name)")
             lines += Self.objects(of: name, hearing: key).map { "  \($0)" }
         }
         lines.append("when first needed")
@@ -80,6 +84,8 @@ struct PlanTests {
         #expect(report.shared == Self.shared)
         #expect(report.functions.map(\.name) == Self.functions.map(\.0))
         #expect(report.functions.map(\.queue) == Self.functions.map { "warren.\($0.0)" })
+        #expect(report.webhooks.map(\.name) == Self.webhooks.map(\.0))
+        #expect(report.webhooks.map(\.objects) == Self.webhooks.map { Self.objects(of: $0.0, hearing: $0.1) })
         #expect(report.functions.map(\.objects) == Self.functions.map { Self.objects(of: $0.0, hearing: $0.1) })
     }
 }

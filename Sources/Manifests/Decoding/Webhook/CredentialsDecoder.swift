@@ -18,7 +18,7 @@ struct CredentialsDecoder {
         switch (self.document.entry("secret"), self.document.entry("secrets")) {
         case (nil, nil): return []
         case (let one?, nil): items = [one.value]
-        case (nil, let list?): items = self.list(list)
+        case (nil, let list?): items = self.list(list, remedy: "put them in brackets, or write 'secret' for one")
         case (_?, let list?):
             self.problems.report(
                 "'secret' and 'secrets' are both there",
@@ -41,7 +41,7 @@ struct CredentialsDecoder {
         }
     }
 
-    private func list(_ entry: YAMLEntry) -> [YAMLValue] {
+    private func list(_ entry: YAMLEntry, remedy: String) -> [YAMLValue] {
         switch entry.value.content {
         case .refused:
             return []
@@ -51,7 +51,7 @@ struct CredentialsDecoder {
             self.problems.report(
                 "'\(entry.key)' must be a list with at least one item",
                 at: entry.value.location,
-                remedy: "put them in brackets, or write 'secret' for one"
+                remedy: remedy
             )
             return []
         }
@@ -167,7 +167,9 @@ struct CredentialsDecoder {
         let clientID = reader.requiredEntry("clientID", example: "warren").flatMap(self.value)
         let clientSecret = reader.requiredEntry("clientSecret", example: "{ fromEnv: CRM_CLIENT_SECRET }")
             .flatMap(self.value)
-        let scopes = reader.entry("scopes").map(self.list) ?? []
+        let scopes = reader.entry("scopes").map {
+            self.list($0, remedy: "put them in brackets, such as [hooks], or remove 'scopes'")
+        } ?? []
         let audience = reader.entry("audience").flatMap { reader.text(of: $0.value, subject: "'audience'") }
         guard let tokenURL, let clientID, let clientSecret else { return nil }
         return .oauth2(

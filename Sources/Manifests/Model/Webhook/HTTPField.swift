@@ -46,7 +46,7 @@ package enum HTTPField {
     }
 
     package static func checkValue(_ value: String) throws(Problem) {
-        guard !value.isEmpty else { throw .empty }
+        guard !value.utf8.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) else { throw .empty }
         let isPrintable = value.utf8.allSatisfy { $0 == 0x09 || (0x20...0x7e).contains($0) || $0 >= 0x80 }
         guard isPrintable, value.utf8.count <= self.longestValue else { throw .value }
     }

@@ -87,7 +87,8 @@ package struct PayloadTemplate: Sendable, Equatable {
             if !literal.isEmpty { segments.append(.literal(literal)) }
             literal = []
             segments.append(.placeholder(try Self.placeholder(inner, isInString)))
-            if !isInString { sample.append(contentsOf: "null".utf8) }
+            // In a string something that no escape may go on with.
+            sample.append(contentsOf: isInString ? "-".utf8 : "null".utf8)
         }
         if !literal.isEmpty { segments.append(.literal(literal)) }
         do throws(JSONScanner.Malformed) {
@@ -112,13 +113,18 @@ package struct PayloadTemplate: Sendable, Equatable {
         guard let first = words.first, words.allSatisfy(Self.isWord) else { throw .reference(text) }
         let reference: Reference
         if first == "payload" {
-            reference = .payload(words.dropFirst().map { Int($0).map { .element($0) } ?? .member(String($0)) })
+            reference = .payload(words.dropFirst().map(self.step))
         } else if words.count == 1, let attribute = Attribute(rawValue: String(first)) {
             reference = .attribute(attribute)
         } else {
             throw .reference(text)
         }
         return Placeholder(reference: reference, text: text, isInString: isInString, isOptional: isOptional)
+    }
+
+    private static func step(_ word: Substring) -> JSONScanner.Step {
+        let isNumber = word.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        return (isNumber ? Int(word) : nil).map { .element($0) } ?? .member(String(word))
     }
 
     private static func isWord(_ word: Substring) -> Bool {

@@ -118,7 +118,7 @@ package struct WebhookURL: Sendable, Hashable {
         if host.hasPrefix("[") {
             let inner = String(host.dropFirst().dropLast())
             var address = in6_addr()
-            guard inet_pton(AF_INET6, inner, &address) == 1 else { throw .host(String(host)) }
+            guard !inner.utf8.contains(0), inet_pton(AF_INET6, inner, &address) == 1 else { throw .host(String(host)) }
             return inner.lowercased()
         }
         let labels = host.split(separator: ".", omittingEmptySubsequences: false)
