@@ -2,8 +2,8 @@ import Manifests
 import Messaging
 import Testing
 
-/// How many events a webhook takes ahead: what waits for its turn is unacknowledged meanwhile, and the broker takes back
-/// what is for 30 minutes.
+/// How many events a webhook takes ahead: what waits for its turn is unacknowledged meanwhile, and the broker takes
+/// back what is for 30 minutes.
 struct DeliveryIntakeTests {
     @Test(arguments: [
         ("", 8, 24),

@@ -17,11 +17,11 @@ struct PayloadTemplateTests {
 
     @Test func `a template is its text with places in it`() throws {
         let template = try PayloadTemplate(
-            #"{ "text": "Order {{ payload.order.id }}, {{ subject? }}", "all": {{payload}}, "n": {{ payload.items.10? }}}"#
+            #"{ "text": "No {{ payload.order.id }}, {{ subject? }}", "all": {{payload}}, "n": {{ payload.items.10? }}}"#
         )
         #expect(
             template.segments == [
-                Self.literal(#"{ "text": "Order "#),
+                Self.literal(#"{ "text": "No "#),
                 Self.placeholder(.payload([.member("order"), .member("id")]), "payload.order.id", isInString: true),
                 Self.literal(", "),
                 Self.placeholder(.attribute(.subject), "subject?", isInString: true, isOptional: true),

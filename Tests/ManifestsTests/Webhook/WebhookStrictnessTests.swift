@@ -1,8 +1,8 @@
 import Manifests
 import Testing
 
-/// What is refused in a webhook, where, and with which words. The tables' lines follow a good manifest of five lines; what
-/// stands for a secret in them is `hush`, or `aHVzaA==` in base64.
+/// What is refused in a webhook, where, and with which words. The tables' lines follow a good manifest of five lines;
+/// what stands for a secret in them is `hush`, or `aHVzaA==` in base64.
 struct WebhookStrictnessTests {
     private func expect(
         _ text: String,

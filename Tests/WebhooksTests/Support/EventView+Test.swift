@@ -44,6 +44,8 @@ extension EventView {
         self.test(properties, headers: headers, key: key, originalKey: originalKey, body: Array(body.utf8))
     }
 
+    static func test(_ body: String) -> EventView { self.test(.test(), body) }
+
     var text: String { String(decoding: self.payload, as: UTF8.self) }
 }
 
