@@ -16,7 +16,8 @@ package struct Pacing: Sendable {
     /// How long the next delivery has to wait; nothing, and counted, when it may begin now.
     package mutating func take(at now: ContinuousClock.Instant) -> Duration? {
         let due = self.due ?? now
-        guard due <= now + Self.tolerance else { return now.duration(to: due) }
+        // A timer is never early, so waiting ends where what is made up for begins.
+        guard due <= now + Self.tolerance else { return now.duration(to: due) - Self.tolerance }
         self.due = max(due, now) + self.interval
         return nil
     }

@@ -9,6 +9,8 @@ struct TokenCache {
     static let margin = Duration.seconds(30)
     /// What a token without `expires_in` is worth.
     static let assumedLifetime = Duration.seconds(300)
+    /// However short a token is said to live: fetching is not to go round and round.
+    static let shortestUse = Duration.seconds(1)
     /// Failed fetches are not repeated for this long, so that a burst of events asks once.
     static let pauseAfterFailure = Duration.seconds(1)
 
@@ -45,7 +47,10 @@ struct TokenCache {
     mutating func fetched(_ grant: TokenGrant, at now: ContinuousClock.Instant) {
         let lifetime = grant.lifetime ?? Self.assumedLifetime
         // A token that lives shorter than the margin is used for half of its life.
-        self.state = .valid(token: grant.token, until: now + max(lifetime - Self.margin, lifetime / 2))
+        self.state = .valid(
+            token: grant.token,
+            until: now + max(lifetime - Self.margin, lifetime / 2, Self.shortestUse)
+        )
     }
 
     mutating func failed(_ reason: String, at now: ContinuousClock.Instant) {

@@ -15,7 +15,10 @@ package struct Network: Sendable, Hashable {
             throw Problem(description: "'\(text)' is no network: write it as 10.0.0.0/8 or fd00::/8")
         }
         let width = address.family.width
-        guard let length = parts.count == 2 ? Int(parts[1]) : width, (0...width).contains(length) else {
+        let isPlain = parts.dropFirst().allSatisfy {
+            $0.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        }
+        guard isPlain, let length = parts.count == 2 ? Int(parts[1]) : width, (0...width).contains(length) else {
             throw Problem(description: "'\(text)': the length behind the slash is a number from 0 to \(width)")
         }
         self.init(address, length)

@@ -28,7 +28,8 @@ package struct EventView: Sendable {
         self.source = text(attributes.source) ?? "unknown"
         self.subject = text(attributes.subject)
         self.time =
-            attributes.timestamp.flatMap { Int64(exactly: $0) }.map(CivilDate.text(seconds:)) ?? text(attributes.time)
+            attributes.timestamp.flatMap { $0 <= CivilDate.lastSecond ? Int64($0) : nil }.map(CivilDate.text(seconds:))
+            ?? text(attributes.time)
         self.correlationID = text(attributes.correlationID) ?? self.id
         self.causationID = text(attributes.causationID)
         self.contentType = text(attributes.contentType) ?? "application/json"
@@ -42,7 +43,9 @@ package struct EventView: Sendable {
     ///
     /// Source: CloudEvents JSON event format 1.0.2, section 3.
     private mutating func open(_ envelope: ArraySlice<UInt8>) {
-        guard (try? JSONScanner.check(envelope)) != nil else { return }
+        guard (try? JSONScanner.check(envelope)) != nil,
+            envelope.first(where: { !" \t\r\n".utf8.contains($0) }) == UInt8(ascii: "{")
+        else { return }
         func value(_ name: String) -> ArraySlice<UInt8>? {
             (try? JSONScanner.find([.member(name)], in: envelope)).flatMap { $0 }.map { envelope[$0] }
         }
@@ -63,7 +66,9 @@ package struct EventView: Sendable {
         if let base64 = text("data_base64"), let data = Data(base64Encoded: base64) {
             self.payload = [UInt8](data)[...]
         } else {
-            self.payload = value("data") ?? []
+            let data = value("data") ?? []
+            let isText = !self.claimsJSON && data.first == UInt8(ascii: "\"")
+            self.payload = isText ? Array(JSONText.unescaped(data.dropFirst().dropLast()).utf8)[...] : data
         }
     }
 

@@ -16,6 +16,9 @@ extension PayloadTemplate {
                 reason: "the template wants parts of the payload, which is not JSON (byte \(error.offset))"
             )
         }
+        if self.needsPayload, String(validating: event.payload, as: UTF8.self) == nil {
+            throw Undeliverable(reason: "the template wants parts of the payload, which is not UTF-8")
+        }
         var body: [UInt8] = []
         for segment in self.segments {
             switch segment {

@@ -34,6 +34,9 @@ enum HTTPDate {
 /// Source: the proleptic Gregorian calendar repeats itself every 400 years, which have 146097 days. Years are counted from
 /// March, so that the day that some years have more is their last.
 enum CivilDate {
+    /// The end of the year 9999, the last that RFC 3339 can write.
+    static let lastSecond: UInt64 = 253_402_300_799
+
     static func days(year: Int64, month: Int, day: Int64) -> Int64 {
         let year = month <= 2 ? year - 1 : year
         let era = year / 400
@@ -44,7 +47,8 @@ enum CivilDate {
     }
 
     static func length(ofMonth month: Int, year: Int64) -> Int64 {
-        let next = month == 12 ? self.days(year: year + 1, month: 1, day: 1) : self.days(year: year, month: month + 1, day: 1)
+        let next =
+            month == 12 ? self.days(year: year + 1, month: 1, day: 1) : self.days(year: year, month: month + 1, day: 1)
         return next - self.days(year: year, month: month, day: 1)
     }
 

@@ -87,7 +87,9 @@ package struct WebhookVerifier: Sendable {
         guard let signature, !signature.isEmpty else { throw .missing(header: WebhookSigner.signatureHeader) }
         guard let seconds = Int64(timestamp) else { throw .timestamp }
         if let tolerance {
-            let age = now.subtractingReportingOverflow(seconds).partialValue
+            let (age, isOverflown) = now.subtractingReportingOverflow(seconds)
+            // So far away that it cannot be counted: somebody is trying what happens.
+            guard !isOverflown else { throw .timestamp }
             guard age <= tolerance.components.seconds else { throw .tooOld(seconds: age) }
             guard -age <= tolerance.components.seconds else { throw .tooNew(seconds: -age) }
         }

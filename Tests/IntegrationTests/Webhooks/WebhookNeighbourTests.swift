@@ -8,7 +8,8 @@ extension LoadTests {
     @Suite
     struct WebhookNeighbourTests {
         private static let misdeeds = [
-            "never", "drip", "drip-header", "endless-body", "endless-headers", "gzip-bomb", "garbage", "hang-up", "reset",
+            "never", "drip", "drip-header", "endless-body", "endless-headers", "gzip-bomb", "garbage", "hang-up",
+            "reset",
         ]
         /// Milliseconds. Below it what else the machine does weighs more than a neighbour.
         private static let floor = 50

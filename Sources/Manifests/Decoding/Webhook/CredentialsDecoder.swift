@@ -167,9 +167,10 @@ struct CredentialsDecoder {
         let clientID = reader.requiredEntry("clientID", example: "warren").flatMap(self.value)
         let clientSecret = reader.requiredEntry("clientSecret", example: "{ fromEnv: CRM_CLIENT_SECRET }")
             .flatMap(self.value)
-        let scopes = reader.entry("scopes").map {
-            self.list($0, remedy: "put them in brackets, such as [hooks], or remove 'scopes'")
-        } ?? []
+        let scopes =
+            reader.entry("scopes").map {
+                self.list($0, remedy: "put them in brackets, such as [hooks], or remove 'scopes'")
+            } ?? []
         let audience = reader.entry("audience").flatMap { reader.text(of: $0.value, subject: "'audience'") }
         guard let tokenURL, let clientID, let clientSecret else { return nil }
         return .oauth2(

@@ -105,7 +105,8 @@ struct WebhookManifestDecoder {
         }
         var statuses: Set<Int> = []
         for item in items {
-            guard case .scalar(let scalar) = item.content, scalar.kind == .number, let status = Int(scalar.text), scalar.text == "\(status)",
+            guard case .scalar(let scalar) = item.content, scalar.kind == .number, let status = Int(scalar.text),
+                scalar.text == "\(status)",
                 bounds.contains(status), status != WebhookManifest.gone
             else {
                 if case .refused = item.content { continue }

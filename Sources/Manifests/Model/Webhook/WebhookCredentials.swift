@@ -1,3 +1,5 @@
+import FoundationEssentials
+
 /// The secrets of one webhook as the host has fetched them. Shows none of them wherever it is printed.
 package struct WebhookCredentials: Sendable, Equatable {
     package enum Authentication: Sendable, Equatable {
@@ -69,10 +71,17 @@ package struct WebhookCredentials: Sendable, Equatable {
         self.secrets = secrets
         self.headers = headers
         self.authentication = authentication
-        self.confidential = values.compactMap { place, value in
-            // A header that is written in the manifest is not meant to be one.
-            if case .literal? = manifest.values[place], place.hasPrefix("headers.") { nil } else { value }
+        // In the forms in which they are sent.
+        var encoded = manifest.url.queryTexts
+        if case .basic(let user, let password)? = authentication {
+            encoded.append(Data("\(user):\(password)".utf8).base64EncodedString())
         }
+        self.confidential =
+            encoded
+            + values.compactMap { place, value in
+                // A header that is written in the manifest is not meant to be one.
+                if case .literal? = manifest.values[place], place.hasPrefix("headers.") { nil } else { value }
+            }
     }
 
     package static func == (one: Self, other: Self) -> Bool {

@@ -146,6 +146,16 @@ package struct WebhookURL: Sendable, Hashable {
     }
 }
 
+extension WebhookURL {
+    /// The query and the values in it: they may be secrets.
+    var queryTexts: [String] {
+        guard let mark = self.text.firstIndex(of: "?") else { return [] }
+        let query = self.text[self.text.index(after: mark)...]
+        let values = query.split(separator: "&").compactMap { $0.split(separator: "=", maxSplits: 1).last }
+        return ([query] + values).filter { !$0.isEmpty }.map(String.init)
+    }
+}
+
 extension WebhookURL: CustomStringConvertible {
     /// Without the query, which may hold a secret.
     package var description: String {
