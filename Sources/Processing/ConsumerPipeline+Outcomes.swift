@@ -100,8 +100,9 @@ extension ConsumerPipeline {
             tenure.running -= 1
             if id == self.probe { self.probe = nil }
             self.recognition.forget(running.delivery)
-            // An ordered one goes back with its channel.
-            guard !running.life.isOver, !self.manifest.ordered else { continue }
+            // An ordered one goes back with its channel, unless that stays open because another version takes events:
+            // then the same consumer gets it again at once, for nothing else was delivered to it.
+            guard !running.life.isOver, !self.manifest.ordered || self.mayTake else { continue }
             self.intake.giveBack(running.delivery.tag, of: running.life.subscription)
         }
     }

@@ -78,6 +78,15 @@ struct TokenGrant: Equatable {
             case tokenType = "token_type"
             case expiresIn = "expires_in"
         }
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            self.accessToken = try container.decode(String.self, forKey: .accessToken)
+            self.tokenType = try container.decodeIfPresent(String.self, forKey: .tokenType)
+            // Some servers write the number as a text.
+            let text = try? container.decode(String.self, forKey: .expiresIn)
+            self.expiresIn = (try? container.decode(Double.self, forKey: .expiresIn)) ?? text.flatMap { Double($0) }
+        }
     }
 
     /// Reads the body of a successful answer; nothing when it holds no bearer token that a header can carry.

@@ -35,6 +35,9 @@ package final class WebhookInvoker: Invoker {
     private var tokens: AccessTokens?
     private var judgement: Judgement
     private var redaction: Redaction
+    private let secrets: Redaction
+    /// The present access token and the one before it.
+    private var recentTokens: [String] = []
     private var handler: (InvokerEvent) -> Void = { _ in }
     private var waiting = Deque<Waiting>()
     private var running = PlaceTable<Running>()
@@ -64,7 +67,8 @@ package final class WebhookInvoker: Invoker {
             timeout: manifest.timeout
         )
         self.composer = DeliveryComposer(manifest, credentials)
-        self.redaction = Redaction(credentials.confidential)
+        self.secrets = Redaction(credentials.confidential)
+        self.redaction = self.secrets
         self.judgement = Judgement(manifest, redaction: self.redaction)
         self.answers = try Mailbox()
         self.pacing = manifest.rate.map(Pacing.init)
@@ -170,6 +174,7 @@ package final class WebhookInvoker: Invoker {
     private func take(_ answers: [HTTPAnswer]) {
         var results: [InvocationResult] = []
         var notTaken: [UInt64] = []
+        var again: [Waiting] = []
         for answer in answers {
             guard answer.id != AccessTokens.requestID else {
                 self.takeToken(answer)
@@ -185,7 +190,7 @@ package final class WebhookInvoker: Invoker {
                 if running.isSecondTry {
                     results.append(Self.result(answer, outcome))
                 } else {
-                    self.waiting.prepend(Waiting(invocation: running.invocation, isSecondTry: true))
+                    again.append(Waiting(invocation: running.invocation, isSecondTry: true))
                 }
             case .wait(let wait, let reason):
                 notTaken.append(answer.id)
@@ -194,6 +199,12 @@ package final class WebhookInvoker: Invoker {
                 notTaken.append(answer.id)
                 self.pause.gone(reason: reason)
             }
+        }
+        if self.pause.isOn {
+            // An endpoint that has asked for a pause is not asked a second time either.
+            notTaken += again.map(\.invocation.id)
+        } else {
+            for next in again.reversed() { self.waiting.prepend(next) }
         }
         if !results.isEmpty { self.handler(.results(results)) }
         guard !notTaken.isEmpty else { return }
@@ -207,7 +218,8 @@ package final class WebhookInvoker: Invoker {
 
     private func takeToken(_ answer: HTTPAnswer) {
         guard let token = self.tokens?.take(answer) else { return }
-        self.redaction = self.redaction.adding(token)
+        self.recentTokens = self.recentTokens.suffix(1) + [token]
+        self.redaction = self.recentTokens.reduce(self.secrets) { $0.adding($1) }
         self.judgement = Judgement(self.manifest, redaction: self.redaction)
     }
 

@@ -61,15 +61,16 @@ final class AddressJudge {
     func allows(_ address: IPAddress) -> Bool {
         let now = ContinuousClock.now
         if now >= self.lookAgain {
-            self.own = Self.ownAddresses
+            // When they cannot be told for a moment, those of before hold.
+            self.own = Self.ownAddresses ?? self.own
             self.lookAgain = now + Self.memory
         }
         return self.guardian.allows(address, own: self.own)
     }
 
-    private static var ownAddresses: Set<IPAddress> {
+    private static var ownAddresses: Set<IPAddress>? {
         var list: UnsafeMutablePointer<ifaddrs>?
-        guard getifaddrs(&list) == 0 else { return [] }
+        guard getifaddrs(&list) == 0 else { return nil }
         // The list belongs to this call until it is freed, and nothing of it is kept.
         defer { freeifaddrs(list) }
         var addresses: Set<IPAddress> = []

@@ -8,7 +8,8 @@ struct CurlFailure {
 
     init(_ code: CURLcode, _ handle: UnsafeMutableRawPointer, isBlocked: Bool, isHeadTooLarge: Bool) {
         self.stage = code == CURLE_OPERATION_TIMEDOUT ? Self.stage(handle) : nil
-        if isBlocked {
+        // Of a name's addresses one may be refused and another one used.
+        if isBlocked, code == CURLE_COULDNT_CONNECT || code == CURLE_ABORTED_BY_CALLBACK {
             self.problem = .blockedAddress
         } else if isHeadTooLarge {
             self.problem = .responseTooLarge

@@ -33,7 +33,7 @@ final class CurlTransfer {
     private var isHeadTooLarge = false
     private var isBlocked = false
 
-    /// Nil when there is no memory, or a file of `tls` is of no use.
+    /// Nil when there is no memory.
     init?(_ route: HTTPRoute, _ addresses: AddressJudge, usesProxyOfEnvironment: Bool) {
         guard let handle = curl_easy_init() else { return nil }
         self.route = route
@@ -103,7 +103,12 @@ final class CurlTransfer {
         // same, and takes no notice of the version of HTTP. One that has not asked for HTTP/2 is not to get it.
         let newest = self.route.offersHTTP2 ? CURL_SSLVERSION_MAX_TLSv1_3 : 0
         self.set(CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2 | newest)
-        if let ca = self.route.tls.ca { self.set(CURLOPT_CAINFO, ca) }
+        if let ca = self.route.tls.ca {
+            self.set(CURLOPT_CAINFO, ca)
+            // Trusted is this file and nothing else, as it is now: libcurl remembers one by its name otherwise.
+            _ = warren_curl_set_text(self.handle, CURLOPT_CAPATH, nil)
+            self.set(CURLOPT_CA_CACHE_TIMEOUT, 0)
+        }
         if let certificate = self.route.tls.certificate { self.set(CURLOPT_SSLCERT, certificate) }
         if let key = self.route.tls.key { self.set(CURLOPT_SSLKEY, key) }
     }
