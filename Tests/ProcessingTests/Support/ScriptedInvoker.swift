@@ -55,6 +55,13 @@ final class ScriptedInvoker: Invoker {
         self.handler(.unavailable(reason: reason, notRun: notRun.map(\.id)))
     }
 
+    /// Whoever would run what is pending has asked for a pause instead.
+    func pause(_ reason: String = "asked to wait") {
+        let notRun = self.pending
+        self.pending = []
+        self.handler(.paused(reason: reason, notRun: notRun.map(\.id)))
+    }
+
     func die(_ reason: String = "it was told to") { self.handler(.workerDied(reason: reason)) }
 
     func finish(_ outcome: Outcome) {
