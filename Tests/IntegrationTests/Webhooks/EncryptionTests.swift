@@ -54,6 +54,7 @@ struct EncryptionTests {
             #expect(await bed.broker.publish(events).allSatisfy { $0 == .confirmed })
             try await wait(
                 for: "the deliveries",
+                within: .seconds(90),
                 found: { "\(endpoint.requests.count) requests\n\(host.warren.errors.suffix(2000))" }
             ) {
                 Set(endpoint.requests).count == 80
