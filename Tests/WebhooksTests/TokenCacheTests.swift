@@ -25,8 +25,9 @@ struct TokenCacheTests {
     @Test(
         arguments: [
             (.seconds(3600), 3570), (nil, 270), (.seconds(61), 31), (.seconds(60), 30), (.seconds(59), 29.5),
-            (.seconds(30), 15),
-            (.seconds(10), 5),
+            (.seconds(30), 15), (.seconds(10), 5),
+            // However short it is said to live, it is used for a second.
+            (.seconds(3), 1.5), (.seconds(2), 1), (.seconds(1), 1), (.milliseconds(500), 1), (.zero, 1),
         ] as [(Duration?, Double)]
     )
     func `a token is used until shortly before its end, then another is fetched once`(lifetime: Duration?, end: Double)

@@ -11,7 +11,16 @@ struct TokenGrantTests {
             (#"{"access_token":"abc","token_type":"BEARER"}"#, "abc", nil),
             (#"{"access_token":"a.b-c_d~e+f/g=","scope":"hooks","refresh_token":"x"}"#, "a.b-c_d~e+f/g=", nil),
             (#"{"access_token":"abc","expires_in":0}"#, "abc", .zero),
+            // Some servers write the number as a text.
+            (#"{"access_token":"abc","expires_in":"3600"}"#, "abc", .seconds(3600)),
+            (#"{"access_token":"abc","expires_in":"0"}"#, "abc", .zero),
             // Nonsense is no lifetime.
+            (#"{"access_token":"abc","expires_in":""}"#, "abc", nil),
+            (#"{"access_token":"abc","expires_in":"soon"}"#, "abc", nil),
+            (#"{"access_token":"abc","expires_in":"-1"}"#, "abc", nil),
+            (#"{"access_token":"abc","expires_in":"nan"}"#, "abc", nil),
+            (#"{"access_token":"abc","expires_in":"inf"}"#, "abc", nil),
+            (#"{"access_token":"abc","expires_in":[3600]}"#, "abc", nil),
             (#"{"access_token":"abc","expires_in":-1}"#, "abc", nil),
             (#"{"access_token":"abc","expires_in":1e30}"#, "abc", nil),
             (#"{"access_token":"abc","expires_in":null,"token_type":null}"#, "abc", nil),

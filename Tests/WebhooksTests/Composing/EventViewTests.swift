@@ -75,6 +75,12 @@ struct EventViewTests {
         #expect(EventView.test(properties).time == nil)
     }
 
+    @Test func `the last second that RFC 3339 can write is written`() {
+        var properties = BasicProperties.test()
+        properties.timestamp = 253_402_300_799
+        #expect(EventView.test(properties).time == "9999-12-31T23:59:59Z")
+    }
+
     @Test(arguments: [
         ("application/json", true), ("Application/JSON;charset=utf-8", true), ("application/json ; x", true),
         ("text/json", true),

@@ -92,6 +92,15 @@ struct TemplateRenderingTests {
         #expect(throws: Undeliverable.self) { try PayloadTemplate("{{ payload.a }}").render(.test(body: payload)) }
     }
 
+    @Test func `of an envelope the payload is its data, and the attributes are its own`() throws {
+        let event = EventView.test(
+            .test(contentType: "application/cloudevents+json"),
+            #"{"id":"inner","subject":"s","data":{"a":1.0}}"#
+        )
+        #expect(try self.render("[{{ id }},{{ subject }},{{ payload.a }}]", event) == #"["inner","s",1.0]"#)
+        #expect(throws: Undeliverable.self) { try self.render("{{ payload.id }}", event) }
+    }
+
     @Test func `the content type plays no part`() throws {
         #expect(try self.render("{{ payload.a }}", .test(.test(contentType: "text/plain"), #"{"a":1}"#)) == "1")
     }

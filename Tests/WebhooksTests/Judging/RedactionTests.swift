@@ -117,6 +117,14 @@ struct RedactionTests {
         #expect(redaction.clean(text) == "[redacted] acme-tenant [redacted] [redacted] [redacted]")
     }
 
+    /// Some endpoints want their key in the address, and repeat that.
+    @Test func `the query of the address is a secret, as a whole and in its values`() throws {
+        let manifest = try WebhookManifest.test(url: "https://example.com/hooks?key=hush-key&tenant=hush-acme")
+        let redaction = Redaction(try manifest.credentials().confidential)
+        #expect(redaction.clean("/hooks?key=hush-key&tenant=hush-acme") == "/hooks?[redacted]")
+        #expect(redaction.clean("hush-key of hush-acme at /hooks") == "[redacted] of [redacted] at /hooks")
+    }
+
     /// An endpoint that repeats the header repeats it as it was sent, and base64 hides nothing.
     @Test func `user and password are secret in the form in which they are sent`() throws {
         let manifest = try WebhookManifest.test(
