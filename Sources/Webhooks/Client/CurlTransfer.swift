@@ -158,7 +158,7 @@ final class CurlTransfer {
                 result: result,
                 retryAfter: retryAfter,
                 excerpt: self.excerpt,
-                isTruncated: self.received > self.excerpt.count,
+                isTruncated: self.received > self.excerpt.count || result.isFailure,
                 microseconds: warren_curl_time(self.handle, CURLINFO_TOTAL_TIME_T)
             ),
             to: request.replyTo

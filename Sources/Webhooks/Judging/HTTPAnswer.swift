@@ -5,6 +5,11 @@ package struct HTTPAnswer: Sendable {
         case status(Int)
         /// - Parameter words: for people; no address, no secret that is not known as one.
         case failed(TransferProblem, words: String)
+
+        /// The body may have ended in the middle.
+        var isFailure: Bool {
+            if case .failed = self { true } else { false }
+        }
     }
 
     package let id: UInt64

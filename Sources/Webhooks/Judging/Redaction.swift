@@ -30,11 +30,11 @@ package struct Redaction: Sendable {
         var output: [UInt8] = []
         var rest = bytes[...]
         while let byte = rest.first {
+            // First, because a secret that is whole may be the beginning of a longer one that was cut off.
+            if isTruncated, self.secrets.contains(where: { $0.count > rest.count && $0.starts(with: rest) }) { break }
             if let secret = self.secrets.first(where: { rest.starts(with: $0) }) {
                 output.append(contentsOf: Self.mark.utf8)
                 rest = rest.dropFirst(secret.count)
-            } else if isTruncated, self.secrets.contains(where: { $0.starts(with: rest) }) {
-                break
             } else {
                 output.append(byte)
                 rest = rest.dropFirst()

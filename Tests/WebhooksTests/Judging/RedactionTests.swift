@@ -137,4 +137,10 @@ struct RedactionTests {
         let cleaned = Redaction(credentials.confidential).clean("you sent Authorization: \(sent)")
         #expect(!cleaned.contains(sent.dropFirst(6)))
     }
+
+    @Test func `a whole secret that begins a longer one is cut off with it`() {
+        let redaction = Redaction(["hush", "hush-long"])
+        #expect(redaction.clean(Array("a hush-lo".utf8), isTruncated: true) == "a ")
+        #expect(redaction.clean(Array("a hush-lo".utf8), isTruncated: false) == "a [redacted]-lo")
+    }
 }
