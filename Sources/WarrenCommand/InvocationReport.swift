@@ -49,6 +49,12 @@ struct InvocationReport: Encodable {
         }
     }
 
+    /// Prints it, and ends the command as failed unless the run is done.
+    func finish(json: Bool) throws {
+        if json { Terminal.print(json: self) } else { Terminal.print(self.text) }
+        if self.outcome != "done" { throw CommandExit.failed }
+    }
+
     var text: String {
         var lines = ["\(self.outcome) in \(self.milliseconds) ms"]
         if let error = self.error { lines.append("\(self.errorType ?? "error"): \(error)") }

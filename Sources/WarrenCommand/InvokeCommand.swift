@@ -2,7 +2,6 @@ import ArgumentParser
 import FoundationEssentials
 import Logging
 import Manifests
-import Messaging
 import Polling
 import Processing
 import Workers
@@ -49,7 +48,14 @@ struct InvokeCommand: AsyncParsableCommand {
         let manifest = try self.manifest()
         let payload = try self.data.map { Array($0.utf8) } ?? InputFile.payload(self.file)
         let launch = try self.launch(manifest)
-        let delivery = self.delivery(payload)
+        let delivery = LocalRun.delivery(
+            id: self.id,
+            type: self.type,
+            key: self.key ?? self.function,
+            source: "warren-invoke",
+            contentType: self.contentType,
+            payload: payload
+        )
         let logger = self.logOptions.logger()
         let attempt = self.attempt
         let result = await LocalRun.perform(
@@ -60,7 +66,7 @@ struct InvokeCommand: AsyncParsableCommand {
         )
         switch result {
         case .success(let result):
-            try self.print(result)
+            try InvocationReport(result).finish(json: self.logOptions.json)
         case .failure(let failure):
             Terminal.error("error: \(failure.reason)")
             throw CommandExit.failed
@@ -119,26 +125,5 @@ struct InvokeCommand: AsyncParsableCommand {
             Terminal.error("error: \(error)")
             throw CommandExit.failed
         }
-    }
-
-    private func delivery(_ payload: [UInt8]) -> Delivery {
-        let key = self.key ?? self.function
-        let now = WallClock.system.milliseconds
-        var ids = EventIDs()
-        var event = EventMessage(
-            id: self.id ?? ids.next(milliseconds: now),
-            type: self.type ?? key,
-            source: "warren-invoke",
-            timeMilliseconds: now,
-            payload: payload[...]
-        )
-        event.contentType = self.contentType
-        return Delivery(event.message(exchange: "", routingKey: key), tag: DeliveryTag(generation: 1, value: 1))
-    }
-
-    private func print(_ result: InvocationResult) throws {
-        let report = InvocationReport(result)
-        if self.logOptions.json { Terminal.print(json: report) } else { Terminal.print(report.text) }
-        if report.outcome != "done" { throw CommandExit.failed }
     }
 }

@@ -8,6 +8,32 @@ enum LocalRun {
         let reason: String
     }
 
+    /// The event of a command line, as if a broker had delivered it.
+    ///
+    /// - Parameters:
+    ///   - id: nil for a new one.
+    ///   - type: nil for the key.
+    static func delivery(
+        id: String?,
+        type: String?,
+        key: String,
+        source: String,
+        contentType: String,
+        payload: [UInt8]
+    ) -> Delivery {
+        let now = WallClock.system.milliseconds
+        var ids = EventIDs()
+        var event = EventMessage(
+            id: id ?? ids.next(milliseconds: now),
+            type: type ?? key,
+            source: source,
+            timeMilliseconds: now,
+            payload: payload[...]
+        )
+        event.contentType = contentType
+        return Delivery(event.message(exchange: "", routingKey: key), tag: DeliveryTag(generation: 1, value: 1))
+    }
+
     /// - Parameter makeInvoker: called on the loop's thread.
     static func perform(
         _ delivery: Delivery,

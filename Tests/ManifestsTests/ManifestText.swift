@@ -1,4 +1,5 @@
 import Manifests
+import Testing
 
 /// Texts for the tests: a good manifest, and variations of it.
 enum ManifestText {
@@ -44,5 +45,23 @@ enum ManifestText {
         ManifestLoader.parse(text: text, file: Self.file).manifests.compactMap { manifest in
             if case .webhook(let webhook) = manifest { webhook } else { nil }
         }
+    }
+
+    /// Checks that a webhook is refused at its place, in these words, and that no problem shows what stands for a secret:
+    /// `hush`, or `aHVzaA==` in base64.
+    static func expectRefused(
+        _ text: String,
+        _ place: String,
+        _ message: String,
+        _ location: Testing.SourceLocation = #_sourceLocation
+    ) {
+        let problems = self.problems(text)
+        #expect(self.webhooks(text).isEmpty, sourceLocation: location)
+        #expect(
+            problems.contains { $0.hasPrefix("\(self.file):\(place): error: ") && $0.contains(message) },
+            "\(problems)",
+            sourceLocation: location
+        )
+        #expect(!problems.contains { $0.contains("hush") || $0.contains("aHVz") }, sourceLocation: location)
     }
 }

@@ -80,6 +80,22 @@ struct MappingReader {
         return nil
     }
 
+    /// The path of a file, from the root on.
+    ///
+    /// - Returns: nothing if it is wrong, which has been reported.
+    func absolutePath(_ entry: YAMLEntry) -> String? {
+        guard let path = self.text(of: entry.value, subject: "'\(entry.key)'") else { return nil }
+        guard path.hasPrefix("/"), !path.unicodeScalars.contains("\0") else {
+            self.problems.report(
+                "'\(entry.key)' must be an absolute path",
+                at: entry.value.location,
+                remedy: "start it with '/': the host's working directory is nobody's promise"
+            )
+            return nil
+        }
+        return path
+    }
+
     /// A nested mapping.
     func mapping(_ key: String, allowed: [String]) -> MappingReader? {
         guard let entry = self.entries[key] else { return nil }

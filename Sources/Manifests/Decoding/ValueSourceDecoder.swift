@@ -58,7 +58,7 @@ struct ValueSourceDecoder {
         case (let name?, nil):
             return self.fromEnvironment(name, in: reader)
         case (nil, let path?):
-            return self.fromFile(path, in: reader)
+            return reader.absolutePath(path).map(ValueSource.fromFile)
         case (nil, nil), (_?, _?):
             self.problems.report(
                 "the value of \(subject) needs exactly one of fromEnv and fromFile",
@@ -80,19 +80,6 @@ struct ValueSourceDecoder {
             return nil
         }
         return .fromEnvironment(name)
-    }
-
-    private func fromFile(_ entry: YAMLEntry, in reader: MappingReader) -> ValueSource? {
-        guard let path = reader.text(of: entry.value, subject: "'fromFile'") else { return nil }
-        guard path.hasPrefix("/"), !path.unicodeScalars.contains("\0") else {
-            self.problems.report(
-                "'fromFile' must be an absolute path",
-                at: entry.value.location,
-                remedy: "start it with '/': the host's working directory is nobody's promise"
-            )
-            return nil
-        }
-        return .fromFile(path)
     }
 
     /// Source: POSIX.1-2017, Base Definitions, section 8.1, with lower-case letters too.

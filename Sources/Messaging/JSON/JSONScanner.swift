@@ -215,10 +215,3 @@ package struct JSONScanner {
 
     private var malformed: Malformed { Malformed(offset: self.position - self.bytes.startIndex) }
 }
-
-extension UInt8 {
-    fileprivate var isDecimalDigit: Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) }
-    var isHexadecimalDigit: Bool {
-        self.isDecimalDigit || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(self | 0x20)
-    }
-}

@@ -2,7 +2,6 @@ import ArgumentParser
 import Deployments
 import Logging
 import Manifests
-import Messaging
 import Polling
 import Processing
 import Webhooks
@@ -49,7 +48,14 @@ struct WebhookPingCommand: AsyncParsableCommand {
         defer { client.stop() }
         let logger = self.logOptions.logger()
         let result = await LocalRun.perform(
-            self.delivery(),
+            LocalRun.delivery(
+                id: self.id,
+                type: self.type,
+                key: self.key,
+                source: "warren-webhook-ping",
+                contentType: "application/json",
+                payload: Array(self.data.utf8)
+            ),
             attempt: 1,
             maxAttempts: manifest.retry.maxAttempts,
             makeInvoker: { loop throws(SystemError) in
@@ -65,9 +71,7 @@ struct WebhookPingCommand: AsyncParsableCommand {
         )
         switch result {
         case .success(let result):
-            let report = InvocationReport(result)
-            if self.logOptions.json { Terminal.print(json: report) } else { Terminal.print(report.text) }
-            if report.outcome != "done" { throw CommandExit.failed }
+            try InvocationReport(result).finish(json: self.logOptions.json)
         case .failure(let failure):
             Terminal.error("not taken: \(failure.reason)")
             throw CommandExit.failed
@@ -88,18 +92,5 @@ struct WebhookPingCommand: AsyncParsableCommand {
             "no webhook in \(self.manifestOptions.manifests) is named '\(self.webhook)'; "
                 + (known.isEmpty ? "there is none" : "there are: \(known.joined(separator: ", "))")
         )
-    }
-
-    private func delivery() -> Delivery {
-        let now = WallClock.system.milliseconds
-        var ids = EventIDs()
-        let event = EventMessage(
-            id: self.id ?? ids.next(milliseconds: now),
-            type: self.type ?? self.key,
-            source: "warren-webhook-ping",
-            timeMilliseconds: now,
-            payload: Array(self.data.utf8)[...]
-        )
-        return Delivery(event.message(exchange: "", routingKey: self.key), tag: DeliveryTag(generation: 1, value: 1))
     }
 }

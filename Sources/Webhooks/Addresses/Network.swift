@@ -1,3 +1,5 @@
+import Messaging
+
 /// A range of addresses in CIDR notation: `10.0.0.0/8`, `fd00::/8`; an address alone is the range of just this one.
 package struct Network: Sendable, Hashable {
     /// Why a text is no network.
@@ -16,7 +18,7 @@ package struct Network: Sendable, Hashable {
         }
         let width = address.family.width
         let isPlain = parts.dropFirst().allSatisfy {
-            $0.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+            $0.utf8.allSatisfy(\.isDecimalDigit)
         }
         guard isPlain, let length = parts.count == 2 ? Int(parts[1]) : width, (0...width).contains(length) else {
             throw Problem(description: "'\(text)': the length behind the slash is a number from 0 to \(width)")

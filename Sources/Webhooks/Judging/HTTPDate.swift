@@ -1,3 +1,5 @@
+import Messaging
+
 /// A date as HTTP writes it: `Sun, 06 Nov 1994 08:49:37 GMT`. The two obsolete forms are not read. Source: RFC 9110,
 /// section 5.6.7.
 enum HTTPDate {
@@ -22,7 +24,7 @@ enum HTTPDate {
     }
 
     private static func number(_ text: Substring, _ range: ClosedRange<Int64>) -> Int64? {
-        guard text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }), let number = Int64(text),
+        guard text.utf8.allSatisfy(\.isDecimalDigit), let number = Int64(text),
             range.contains(number)
         else { return nil }
         return number

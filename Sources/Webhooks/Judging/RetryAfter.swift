@@ -1,3 +1,5 @@
+import Messaging
+
 /// How long an endpoint asks to be left alone. Source: RFC 9110, section 10.2.3.
 package enum RetryAfter {
     /// What is made of a time that is over, or far away.
@@ -10,7 +12,7 @@ package enum RetryAfter {
     package static func parse(_ value: String, now: Int64) -> Duration? {
         let value = value.trimmed
         guard !value.isEmpty else { return nil }
-        if value.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) {
+        if value.utf8.allSatisfy(\.isDecimalDigit) {
             // More digits than can be counted are more than a day, too.
             return self.clamped(Int64(value) ?? .max)
         }

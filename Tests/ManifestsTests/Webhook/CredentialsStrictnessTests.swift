@@ -4,23 +4,6 @@ import Testing
 /// What is refused in what a webhook signs with and shows to its endpoint, where, and with which words. The tables'
 /// lines follow a good manifest of five lines; what stands for a secret in them is `hush`, or `aHVzaA==` in base64.
 struct CredentialsStrictnessTests {
-    private func expect(
-        _ lines: String,
-        _ place: String,
-        _ message: String,
-        _ location: Testing.SourceLocation = #_sourceLocation
-    ) {
-        let text = ManifestText.webhook(adding: lines)
-        let problems = ManifestText.problems(text)
-        #expect(ManifestText.webhooks(text).isEmpty, sourceLocation: location)
-        #expect(
-            problems.contains { $0.hasPrefix("\(ManifestText.file):\(place): error: ") && $0.contains(message) },
-            "\(problems)",
-            sourceLocation: location
-        )
-        #expect(!problems.contains { $0.contains("hush") || $0.contains("aHVz") }, sourceLocation: location)
-    }
-
     @Test(arguments: [
         (
             "secret: { fromEnv: A }\nsecrets: [{ fromEnv: B }]", "7:10",
@@ -56,7 +39,7 @@ struct CredentialsStrictnessTests {
         ("secrets: [{ fromEnv: A }, hush, whsec_hush!]", "6:33", "is not base64"),
     ])
     func `a wrong secret is reported at its place`(lines: String, place: String, message: String) {
-        self.expect(lines, place, message)
+        ManifestText.expectRefused(ManifestText.webhook(adding: lines), place, message)
     }
 
     @Test(arguments: [
@@ -87,7 +70,7 @@ struct CredentialsStrictnessTests {
         ),
     ])
     func `a wrong header is reported at its place`(lines: String, place: String, message: String) {
-        self.expect(lines, place, message)
+        ManifestText.expectRefused(ManifestText.webhook(adding: lines), place, message)
     }
 
     @Test(arguments: [
@@ -126,7 +109,7 @@ struct CredentialsStrictnessTests {
         ),
     ])
     func `wrong credentials are reported at their place`(lines: String, place: String, message: String) {
-        self.expect(lines, place, message)
+        ManifestText.expectRefused(ManifestText.webhook(adding: lines), place, message)
     }
 
     private static let tokenURL = "tokenURL: https://l.example/"
@@ -168,7 +151,7 @@ struct CredentialsStrictnessTests {
         ),
     ])
     func `a wrong client of OAuth is reported at its place`(fields: String, place: String, message: String) {
-        self.expect("auth: { oauth2: { \(fields) } }", place, message)
+        ManifestText.expectRefused(ManifestText.webhook(adding: "auth: { oauth2: { \(fields) } }"), place, message)
     }
 
     @Test func `the remedy for scopes speaks of scopes`() throws {

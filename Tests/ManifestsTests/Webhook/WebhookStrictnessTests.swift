@@ -4,22 +4,6 @@ import Testing
 /// What is refused in a webhook, where, and with which words. The tables' lines follow a good manifest of five lines;
 /// what stands for a secret in them is `hush`, or `aHVzaA==` in base64.
 struct WebhookStrictnessTests {
-    private func expect(
-        _ text: String,
-        _ place: String,
-        _ message: String,
-        _ location: Testing.SourceLocation = #_sourceLocation
-    ) {
-        let problems = ManifestText.problems(text)
-        #expect(ManifestText.webhooks(text).isEmpty, sourceLocation: location)
-        #expect(
-            problems.contains { $0.hasPrefix("\(ManifestText.file):\(place): error: ") && $0.contains(message) },
-            "\(problems)",
-            sourceLocation: location
-        )
-        #expect(!problems.contains { $0.contains("hush") || $0.contains("aHVz") }, sourceLocation: location)
-    }
-
     @Test(arguments: [
         ("concurency: 3", "6:1", "unknown key 'concurency' in a Webhook; did you mean 'concurrency'?"),
         ("handler: orders/a", "6:1", "unknown key 'handler' in a Webhook"),
@@ -64,7 +48,7 @@ struct WebhookStrictnessTests {
         ("breaker: { failures: 0 }", "6:22", "'failures' must be a whole number from 1"),
     ])
     func `a wrong field is reported at its place`(lines: String, place: String, message: String) {
-        self.expect(ManifestText.webhook(adding: lines), place, message)
+        ManifestText.expectRefused(ManifestText.webhook(adding: lines), place, message)
     }
 
     @Test(arguments: [
@@ -87,7 +71,7 @@ struct WebhookStrictnessTests {
         ("rejectOn: [+400]", "6:12", "other than 410"),
     ])
     func `a wrong status is reported at its place`(lines: String, place: String, message: String) {
-        self.expect(ManifestText.webhook(adding: lines), place, message)
+        ManifestText.expectRefused(ManifestText.webhook(adding: lines), place, message)
     }
 
     @Test(arguments: [
@@ -101,12 +85,16 @@ struct WebhookStrictnessTests {
         ("tls: { certificate: /a, key: ./b }", "6:30", "'key' must be an absolute path"),
     ])
     func `wrong files are reported at their place`(lines: String, place: String, message: String) {
-        self.expect(ManifestText.webhook(adding: lines), place, message)
+        ManifestText.expectRefused(ManifestText.webhook(adding: lines), place, message)
     }
 
     @Test func `an address without encryption has no use for its files`() {
         let text = ManifestText.webhook(adding: "tls: { ca: /a }").replacing("https:", with: "http:")
-        self.expect(text, "6:6", "'tls' has no use for an http:// address; write https:// in 'url', or remove 'tls'")
+        ManifestText.expectRefused(
+            text,
+            "6:6",
+            "'tls' has no use for an http:// address; write https:// in 'url', or remove 'tls'"
+        )
     }
 
     @Test(arguments: [
@@ -152,7 +140,7 @@ struct WebhookStrictnessTests {
         ("kind: Webhook\n", "", "1:1", "the key 'kind' is missing; write 'kind: Function' or 'kind: Webhook'"),
     ])
     func `a wrong head is reported at its place`(good: String, bad: String, place: String, message: String) {
-        self.expect(ManifestText.webhook().replacing(good, with: bad), place, message)
+        ManifestText.expectRefused(ManifestText.webhook().replacing(good, with: bad), place, message)
     }
 
     @Test func `all problems are reported at once, sorted`() {

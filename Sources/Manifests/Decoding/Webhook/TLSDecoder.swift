@@ -8,9 +8,9 @@ struct TLSDecoder {
             return TLSFiles()
         }
         let files = TLSFiles(
-            ca: self.path("ca", in: reader),
-            certificate: self.path("certificate", in: reader),
-            key: self.path("key", in: reader)
+            ca: reader.entry("ca").flatMap(reader.absolutePath),
+            certificate: reader.entry("certificate").flatMap(reader.absolutePath),
+            key: reader.entry("key").flatMap(reader.absolutePath)
         )
         if (reader.entry("certificate") == nil) != (reader.entry("key") == nil) {
             self.document.problems.report(
@@ -27,20 +27,5 @@ struct TLSDecoder {
             )
         }
         return files
-    }
-
-    private func path(_ key: String, in reader: MappingReader) -> String? {
-        guard let entry = reader.entry(key), let path = reader.text(of: entry.value, subject: "'\(key)'") else {
-            return nil
-        }
-        guard path.hasPrefix("/"), !path.unicodeScalars.contains("\0") else {
-            self.document.problems.report(
-                "'\(key)' must be an absolute path",
-                at: entry.value.location,
-                remedy: "start it with '/': the host's working directory is nobody's promise"
-            )
-            return nil
-        }
-        return path
     }
 }

@@ -123,7 +123,7 @@ package struct PayloadTemplate: Sendable, Equatable {
     }
 
     private static func step(_ word: Substring) -> JSONScanner.Step {
-        let isNumber = word.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        let isNumber = word.utf8.allSatisfy(\.isDecimalDigit)
         return (isNumber ? Int(word) : nil).map { .element($0) } ?? .member(String(word))
     }
 

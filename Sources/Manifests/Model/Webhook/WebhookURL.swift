@@ -1,4 +1,5 @@
 import Glibc
+import Messaging
 
 /// The address of an endpoint, in a form that every reader of URLs understands alike.
 ///
@@ -87,7 +88,7 @@ package struct WebhookURL: Sendable, Hashable {
             switch byte {
             case UInt8(ascii: "%"):
                 let digits = bytes.prefix(2)
-                guard digits.count == 2, digits.allSatisfy({ isxdigit(Int32($0)) != 0 }) else { throw .percent }
+                guard digits.count == 2, digits.allSatisfy(\.isHexadecimalDigit) else { throw .percent }
             case 0...0x20, 0x7f..., UInt8(ascii: "\""), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\\"),
                 UInt8(ascii: "^"), UInt8(ascii: "`"), UInt8(ascii: "{"), UInt8(ascii: "|"), UInt8(ascii: "}"):
                 throw .character
@@ -108,7 +109,7 @@ package struct WebhookURL: Sendable, Hashable {
     }
 
     private static func port(_ text: Substring) throws(Problem) -> Int {
-        guard text.count <= 5, text.utf8.allSatisfy({ isdigit(Int32($0)) != 0 }), let port = Int(text),
+        guard text.count <= 5, text.utf8.allSatisfy(\.isDecimalDigit), let port = Int(text),
             (1...65_535).contains(port)
         else { throw .port }
         return port
