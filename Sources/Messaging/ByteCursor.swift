@@ -5,7 +5,7 @@ package struct ByteCursor {
 
     private let bytes: [UInt8]
     private let end: Int
-    package private(set) var offset: Int
+    package internal(set) var offset: Int
 
     package init(_ bytes: [UInt8], from start: Int = 0, to end: Int? = nil) {
         self.bytes = bytes

@@ -4,7 +4,8 @@
 /// message from any plain AMQP client has a body and a routing key, and that is enough.
 /// Source: CloudEvents 1.0 and its AMQP binding, section 3.1 (binary content mode).
 package struct EventAttributes: Sendable {
-    /// What the id of an event begins with whose publisher gave it none.
+    /// What the id of an event begins with whose publisher gave it none. The ids of the events that such an event causes
+    /// begin with it, too: two equal causes would give their effects the same id.
     package static let generatedPrefix = "generated-"
 
     package private(set) var id: ByteRange
@@ -97,25 +98,13 @@ extension Delivery {
         return EventAttributes.generatedPrefix + self.contentHash.identifier
     }
 
-    /// Of everything that its publisher said. What the broker writes into the headers of a message that it delivers
-    /// again is left out (https://www.rabbitmq.com/docs/quorum-queues, poison message handling).
-    private var contentHash: StableHash {
-        var hash = StableHash()
-        let layout = self.layout
-        hash.combine(self.exchange)
-        let fields = [
-            self.routingKeyRange, layout.contentType, layout.contentEncoding, layout.correlationID, layout.replyTo,
-            layout.expiration, layout.messageID, layout.type, layout.appID,
-        ]
-        for field in fields {
-            hash.combine(field.isPresent ? self.bytes[field.lowerBound..<field.upperBound] : [])
-        }
-        hash.combine(layout.timestamp ?? 0)
-        hash.combine(UInt64(layout.priority ?? 0))
-        var headers = self.headers(layout)
-        headers.removeEntries { $0 == "x-delivery-count" || $0 == "x-acquired-count" }
-        hash.combine(headers.bytes)
-        hash.combine(self.body)
-        return hash
+    /// Whether the event's publisher gave it an identity: a source and an id (CloudEvents 1.0, section 3.1).
+    ///
+    /// Without one two events that say the same cannot be told apart. An id that the runtime made up is none, also when
+    /// it was derived from such an id (see `generatedPrefix`).
+    package var hasIdentity: Bool {
+        let attributes = EventAttributes(self)
+        guard attributes.source.count > 0, let id = self.bytes.text(attributes.id) else { return false }
+        return !id.isEmpty && !id.hasPrefix(EventAttributes.generatedPrefix)
     }
 }

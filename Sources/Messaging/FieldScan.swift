@@ -22,9 +22,13 @@ package struct FieldScan {
         self.cursor = ByteCursor(bytes, from: table.lowerBound, to: table.upperBound)
     }
 
+    /// Every entry has been read. False while there are more, and for good behind a malformed one.
+    package var isAtEnd: Bool { self.cursor.isAtEnd }
+
     /// The next entry; nil at the end and at the first malformed entry, behind which nothing can be trusted.
     package mutating func next() -> Field? {
         guard !self.cursor.isAtEnd else { return nil }
+        let begin = self.cursor.offset
         do throws(ByteCursor.Malformed) {
             let name = try self.cursor.shortString()
             let kind = try self.cursor.octet()
@@ -37,6 +41,7 @@ package struct FieldScan {
                 value: ByteRange(start: start, count: self.cursor.offset - start)
             )
         } catch {
+            self.cursor.offset = begin
             return nil
         }
     }

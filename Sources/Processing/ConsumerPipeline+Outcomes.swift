@@ -36,13 +36,14 @@ extension ConsumerPipeline {
 
     func settle(_ results: [InvocationResult], of tenure: Tenure) {
         var done = 0
+        let now = ContinuousClock.now
         for result in results {
             self.metrics.ran(result)
             guard let running = self.inFlight.remove(result.id) else { continue }
             tenure.running -= 1
             if case .done(let emitted) = result.outcome {
                 done += 1
-                if emitted.isEmpty { self.acknowledge(running) } else { self.settle(running, result.outcome) }
+                if emitted.isEmpty { self.acknowledge(running, at: now) } else { self.settle(running, result.outcome) }
             } else {
                 self.settle(running, result.outcome)
             }
@@ -59,12 +60,13 @@ extension ConsumerPipeline {
         if self.isDraining || self.manifest.ordered { self.steer() }
     }
 
-    func acknowledge(_ running: RunningDelivery) {
+    private func acknowledge(_ running: RunningDelivery, at now: ContinuousClock.Instant) {
         if running.life.isOver {
-            self.recognition.settled(running.delivery)
+            self.recognition.ended(running)
+            self.recognition.settled(running.delivery, now: now)
         } else {
             self.intake.acknowledge(running.delivery.tag, of: running.life.subscription)
-            self.recentAcks.add(running.delivery)
+            self.recentAcks.add(running.delivery, at: now)
         }
         if self.manifest.ordered { self.head = nil }
     }
@@ -72,7 +74,7 @@ extension ConsumerPipeline {
     func settle(_ running: RunningDelivery, _ outcome: Outcome) {
         let settlement = self.settlement.decide(running, outcome)
         let isOver = running.life.isOver
-        if isOver { self.recognition.forget(running.delivery) }
+        if isOver { self.recognition.ended(running) }
         if self.manifest.ordered {
             self.head = nil
             if case .retry(let delay, let history, _) = settlement {
@@ -99,7 +101,7 @@ extension ConsumerPipeline {
             guard let running = self.inFlight.remove(id) else { continue }
             tenure.running -= 1
             if id == self.probe { self.probe = nil }
-            self.recognition.forget(running.delivery)
+            self.recognition.ended(running)
             // An ordered one goes back with its channel, unless that stays open because another version takes events:
             // then the same consumer gets it again at once, for nothing else was delivered to it.
             guard !running.life.isOver, !self.manifest.ordered || self.mayTake else { continue }

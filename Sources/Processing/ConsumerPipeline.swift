@@ -26,7 +26,11 @@ package final class ConsumerPipeline {
     var tenure: Tenure
     var candidate: Candidate?
     var retired: [Tenure] = []
-    lazy var consumption = Consumption(intake: self.intake) { [weak self] event in self?.handle(event) }
+    lazy var consumption = Consumption(
+        intake: self.intake,
+        sift: { [weak self] deliveries, life in self?.sift(deliveries, in: life) ?? deliveries },
+        handler: { [weak self] event in self?.handle(event) }
+    )
     var inFlight: InFlight
     var breaker: Breaker
     var breakerReason = ""
@@ -87,9 +91,12 @@ package final class ConsumerPipeline {
         self.breaker = Breaker(manifest.breaker)
         self.recentAcks = RecentAcks(capacity: manifest.prefetch)
         self.settlement.settled = { [weak self] in self?.steer() }
-        self.settlement.acknowledged = { [weak self] in self?.recentAcks.add($0) }
-        self.settlement.unacknowledged = { [weak self] in self?.recognition.settled($0) }
-        self.settlement.unsettled = { [weak self] in self?.recognition.forget($0) }
+        self.settlement.acknowledged = { [weak self] in self?.recentAcks.add($0.delivery, at: .now) }
+        self.settlement.unacknowledged = { [weak self] receipt in
+            self?.recognition.ended(receipt)
+            self?.recognition.settled(receipt.delivery, now: .now)
+        }
+        self.settlement.unsettled = { [weak self] in self?.recognition.ended($0) }
     }
 
     // MARK: - Coming up
@@ -167,6 +174,7 @@ package final class ConsumerPipeline {
         switch event {
         case .active:
             self.intakeProblem = nil
+            self.recognition.delivering(since: .now)
             self.refreshStatus()
         case .arrived(let count):
             self.metrics.took(count)
@@ -179,7 +187,10 @@ package final class ConsumerPipeline {
             }
         case .interrupted(let what, let error, let isCurrent):
             self.wasInterrupted(what)
-            if isCurrent { self.intakeProblem = error.description }
+            if isCurrent {
+                self.intakeProblem = error.description
+                self.recognition.interrupted()
+            }
             self.refreshStatus()
             self.logger.notice("deliveries stopped", metadata: ["lost": "\(what.rawValue)", "reason": "\(error)"])
             self.interrupted?(what)
@@ -194,7 +205,8 @@ package final class ConsumerPipeline {
         if what == .connection { for running in running { running.life.end() } }
         for running in running where running.life.isOver { self.recognition.orphaned(running) }
         for receipt in self.settlement.orphans { self.recognition.orphaned(receipt) }
-        for delivery in self.recentAcks.takeAll() { self.recognition.settled(delivery) }
+        let now = ContinuousClock.now
+        for delivery in self.recentAcks.takeAll(at: now) { self.recognition.settled(delivery, now: now) }
         if let held = self.held, held.life.isOver { self.dropHeld() }
     }
 
@@ -204,7 +216,6 @@ package final class ConsumerPipeline {
     func fill() {
         guard self.mayTake else { return }
         while self.hasRoom, let (delivery, life) = self.consumption.next() {
-            if delivery.isRedelivered, !self.recognition.isEmpty, self.recognize(delivery, in: life) { continue }
             if self.manifest.ordered { self.runInOrder(delivery, in: life) } else { self.run(delivery, in: life) }
         }
     }
@@ -215,15 +226,21 @@ package final class ConsumerPipeline {
         return self.breaker.state != .probing || self.probe == nil
     }
 
-    /// Whether a message that comes again needs no other run.
-    private func recognize(_ delivery: Delivery, in life: SubscriptionLife) -> Bool {
-        switch self.recognition.recognize(delivery) {
+    /// Takes out what comes again and needs no other run.
+    private func sift(_ deliveries: [Delivery], in life: SubscriptionLife) -> [Delivery] {
+        guard !self.recognition.isEmpty else { return deliveries }
+        let now = ContinuousClock.now
+        return deliveries.filter { !self.recognize($0, in: life, now) }
+    }
+
+    private func recognize(_ delivery: Delivery, in life: SubscriptionLife, _ now: ContinuousClock.Instant) -> Bool {
+        switch self.recognition.recognize(delivery, now: now) {
         case nil:
             return false
         case .settled:
             self.metrics.acknowledgedAgain()
             self.intake.acknowledge(delivery.tag, of: life.subscription)
-            self.recentAcks.add(delivery)
+            self.recentAcks.add(delivery, at: now)
             return true
         case .running(let id):
             guard self.inFlight[id] != nil else { return false }

@@ -26,6 +26,8 @@ final class Consumption {
     }
 
     private let intake: any Intake
+    /// Keeps back what needs no run, and returns the others.
+    private let sift: ([Delivery], SubscriptionLife) -> [Delivery]
     private let handler: (Event) -> Void
     private var current: Subscription?
     private var leaving: [Subscription] = []
@@ -34,8 +36,13 @@ final class Consumption {
     /// The broker delivers.
     private(set) var isActive = false
 
-    init(intake: any Intake, handler: @escaping (Event) -> Void) {
+    init(
+        intake: any Intake,
+        sift: @escaping ([Delivery], SubscriptionLife) -> [Delivery],
+        handler: @escaping (Event) -> Void
+    ) {
         self.intake = intake
+        self.sift = sift
         self.handler = handler
     }
 
@@ -121,14 +128,17 @@ final class Consumption {
         case nil:
             let isKept = deliveries.allSatisfy { $0.omittedBodySize == nil }
             if isKept {
-                self.waiting.append(contentsOf: deliveries)
+                self.waiting.append(contentsOf: self.sift(deliveries, life))
             } else {
-                self.waiting.append(contentsOf: deliveries.lazy.filter { $0.omittedBodySize == nil })
+                self.waiting.append(contentsOf: self.sift(deliveries.filter { $0.omittedBodySize == nil }, life))
                 self.handler(.oversized(deliveries.filter { $0.omittedBodySize != nil }, life))
             }
             self.handler(.arrived(deliveries.count))
         case .settling?:
-            for delivery in deliveries { self.intake.giveBack(delivery.tag, of: life.subscription) }
+            let isKept = deliveries.allSatisfy { $0.omittedBodySize == nil }
+            for delivery in isKept ? self.sift(deliveries, life) : deliveries {
+                self.intake.giveBack(delivery.tag, of: life.subscription)
+            }
         case .returning?:
             break
         }

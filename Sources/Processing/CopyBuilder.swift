@@ -115,24 +115,27 @@ package struct CopyBuilder: Sendable {
         )
     }
 
-    /// An emitted event. Its id is made from the event that caused it, so that an event that runs twice emits the
-    /// same ids twice.
+    /// An emitted event. Its id is made from the event that caused it, source and id, so that an event that runs twice
+    /// emits the same ids twice, and events of two sources with one id emit different ones. When the cause has a
+    /// made-up id, equal causes share it, and so would their effects: their ids are marked like it.
     ///
     /// - Returns: the message, and the delay level that it enters if it is not to leave at once.
     func emitted(
         _ event: EmittedEvent,
         number: Int,
         by function: String,
-        for eventID: String,
+        for cause: (source: String, id: String),
         exchange: String,
         now: Int64
     ) -> (message: OutgoingMessage, level: Int?) {
         var hash = StableHash()
-        hash.combine(eventID)
+        hash.combine(cause.source)
+        hash.combine(cause.id)
         hash.combine(function)
         hash.combine(UInt64(number))
+        let isMadeUp = cause.id.hasPrefix(EventAttributes.generatedPrefix)
         var message = EventMessage(
-            id: hash.identifier,
+            id: isMadeUp ? EventAttributes.generatedPrefix + hash.identifier : hash.identifier,
             type: event.type,
             source: function,
             timeMilliseconds: now,

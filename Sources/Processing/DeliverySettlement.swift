@@ -16,12 +16,12 @@ final class DeliverySettlement {
     private var receipts: [ObjectIdentifier: Receipt] = [:]
     /// Called after each settlement that took its time.
     var settled: () -> Void = {}
-    /// Called with a delivery that is settled and has been acknowledged.
-    var acknowledged: (Delivery) -> Void = { _ in }
-    /// Called with a delivery that is settled and cannot be acknowledged.
-    var unacknowledged: (Delivery) -> Void = { _ in }
-    /// Called with a delivery that could not be settled and that the broker has taken back.
-    var unsettled: (Delivery) -> Void = { _ in }
+    /// Called with what is settled and has been acknowledged.
+    var acknowledged: (Receipt) -> Void = { _ in }
+    /// Called with what is settled and cannot be acknowledged.
+    var unacknowledged: (Receipt) -> Void = { _ in }
+    /// Called with what could not be settled and was taken back by the broker.
+    var unsettled: (Receipt) -> Void = { _ in }
 
     /// Settlements under way.
     var pending: Int { self.receipts.count }
@@ -101,13 +101,15 @@ final class DeliverySettlement {
         of running: RunningDelivery,
         now: Int64
     ) -> [Settler.Replacement] {
-        let eventID = running.delivery.eventID(EventAttributes(running.delivery))
+        let attributes = EventAttributes(running.delivery)
+        let source = running.delivery.bytes.text(attributes.source) ?? ""
+        let cause = (source: source, id: running.delivery.eventID(attributes))
         return emitted.enumerated().map { number, event in
             let (message, level) = self.copies.emitted(
                 event,
                 number: number,
                 by: self.manifest.name,
-                for: eventID,
+                for: cause,
                 exchange: self.manifest.exchange,
                 now: now
             )
@@ -132,12 +134,12 @@ final class DeliverySettlement {
         let subscription = receipt.life.subscription
         switch result {
         case .settled where receipt.life.isOver:
-            self.unacknowledged(receipt.delivery)
+            self.unacknowledged(receipt)
         case .settled:
             self.intake.acknowledge(receipt.delivery.tag, of: subscription)
-            self.acknowledged(receipt.delivery)
+            self.acknowledged(receipt)
         case .tooLarge where receipt.life.isOver, .abandoned where receipt.life.isOver:
-            self.unsettled(receipt.delivery)
+            self.unsettled(receipt)
         case .tooLarge:
             self.refuse(receipt.delivery, of: subscription, because: "its headers leave no room for a copy's")
         case .abandoned:

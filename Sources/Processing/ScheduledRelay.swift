@@ -11,9 +11,12 @@ final class ScheduledRelay {
     private let settler: Settler
     private let copies: CopyBuilder
     private let logger: Logger
-    private var subscription: SubscriptionID?
+    private var life: SubscriptionLife?
+    private var recognition = Recognition()
+    private var recentAcks = RecentAcks(capacity: Int(ScheduledRelay.prefetch))
+    /// What is being published.
+    private var receipts: [ObjectIdentifier: Receipt] = [:]
     private var isEnded = true
-    private var settling = 0
     private var drainCompletion: (() -> Void)?
 
     init(intake: any Intake, settler: Settler, copies: CopyBuilder, logger: Logger) {
@@ -24,12 +27,13 @@ final class ScheduledRelay {
     }
 
     func start() {
-        guard self.subscription == nil else { return }
+        guard self.life == nil else { return }
         self.isEnded = false
-        self.subscription = self.intake.subscribe(to: self.copies.names.scheduled, prefetch: Self.prefetch) {
+        let subscription = self.intake.subscribe(to: self.copies.names.scheduled, prefetch: Self.prefetch) {
             [weak self] event in
             self?.handle(event)
         }
+        self.life = SubscriptionLife(subscription)
     }
 
     /// Called when the subscription is interrupted: the runtime makes sure that the queue exists.
@@ -37,41 +41,78 @@ final class ScheduledRelay {
 
     private func handle(_ event: SubscriptionEvent) {
         switch event {
-        case .active: break
-        case .interrupted: self.interrupted?()
+        case .active: self.recognition.delivering(since: .now)
+        case .interrupted:
+            self.beginAnotherLife()
+            self.interrupted?()
         case .ended:
             self.isEnded = true
             self.finishDrainIfIdle()
         case .deliveries(let deliveries):
-            for delivery in deliveries { self.relay(delivery) }
+            guard let life = self.life else { return }
+            for delivery in deliveries { self.take(delivery, in: life) }
         }
     }
 
-    private func relay(_ delivery: Delivery) {
-        guard let subscription = self.subscription else { return }
-        guard self.drainCompletion == nil else { return self.intake.giveBack(delivery.tag, of: subscription) }
-        guard delivery.omittedBodySize == nil, let message = self.copies.due(delivery) else {
-            return self.park(delivery, because: "it is too large or does not say where it is to go")
+    /// Every tag is void: what is being published, or was acknowledged last, may be delivered again.
+    private func beginAnotherLife() {
+        guard let life = self.life else { return }
+        life.end()
+        self.life = SubscriptionLife(life.subscription)
+        self.recognition.interrupted()
+        for receipt in self.receipts.values { self.recognition.orphaned(receipt) }
+        let now = ContinuousClock.now
+        for delivery in self.recentAcks.takeAll(at: now) { self.recognition.settled(delivery, now: now) }
+    }
+
+    private func take(_ delivery: Delivery, in life: SubscriptionLife) {
+        guard delivery.omittedBodySize == nil else { return self.park(delivery, in: life, because: "it is too large") }
+        let now = ContinuousClock.now
+        switch self.recognition.recognize(delivery, now: now) {
+        case .settling(let receipt)?: receipt.replace(delivery, life)
+        case .settled?:
+            self.intake.acknowledge(delivery.tag, of: life.subscription)
+            self.recentAcks.add(delivery, at: now)
+        case .running?, nil: self.relay(delivery, in: life)
         }
-        self.settling += 1
+    }
+
+    private func relay(_ delivery: Delivery, in life: SubscriptionLife) {
+        guard self.drainCompletion == nil else { return self.intake.giveBack(delivery.tag, of: life.subscription) }
+        guard let message = self.copies.due(delivery) else {
+            return self.park(delivery, in: life, because: "it does not say where it is to go")
+        }
+        let receipt = Receipt(delivery, life)
+        self.receipts[ObjectIdentifier(receipt)] = receipt
         // An exchange that is gone by now must not hold up what is due after it.
         let replacement = Settler.Replacement(message: message, whenUnroutable: .park, whenRefused: .park)
         self.settler.replace(with: [replacement], repairingWith: []) { [weak self] result in
             guard let self else { return }
-            self.settling -= 1
-            switch result {
-            case .settled: self.intake.acknowledge(delivery.tag, of: subscription)
-            case .tooLarge: self.park(delivery, because: "its headers leave no room")
-            case .abandoned: self.intake.giveBack(delivery.tag, of: subscription)
-            }
+            self.receipts[ObjectIdentifier(receipt)] = nil
+            self.finish(receipt, result)
             self.finishDrainIfIdle()
         }
     }
 
+    private func finish(_ receipt: Receipt, _ result: Settler.Result) {
+        let (delivery, life) = (receipt.delivery, receipt.life)
+        self.recognition.ended(receipt)
+        switch result {
+        case .settled where life.isOver:
+            self.recognition.settled(delivery, now: .now)
+        case .settled:
+            self.intake.acknowledge(delivery.tag, of: life.subscription)
+            self.recentAcks.add(delivery, at: .now)
+        case .tooLarge where life.isOver, .abandoned where life.isOver:
+            break
+        case .tooLarge: self.park(delivery, in: life, because: "its headers leave no room")
+        case .abandoned: self.intake.giveBack(delivery.tag, of: life.subscription)
+        }
+    }
+
     /// Has the broker itself move a message of which the host cannot make a copy.
-    private func park(_ delivery: Delivery, because reason: String) {
-        guard let subscription = self.subscription else { return }
-        self.intake.refuse(delivery.tag, of: subscription)
+    private func park(_ delivery: Delivery, in life: SubscriptionLife, because reason: String) {
+        self.intake.refuse(delivery.tag, of: life.subscription)
         self.logger.warning(
             "a scheduled message cannot be published and is parked",
             metadata: ["event": "\(delivery.eventID(EventAttributes(delivery)))", "reason": "\(reason)"]
@@ -80,12 +121,12 @@ final class ScheduledRelay {
 
     func drain(_ completion: @escaping () -> Void) {
         self.drainCompletion = completion
-        if let subscription = self.subscription, !self.isEnded { self.intake.unsubscribe(subscription) }
+        if let life = self.life, !self.isEnded { self.intake.unsubscribe(life.subscription) }
         self.finishDrainIfIdle()
     }
 
     private func finishDrainIfIdle() {
-        guard self.isEnded, self.settling == 0, let completion = self.drainCompletion else { return }
+        guard self.isEnded, self.receipts.isEmpty, let completion = self.drainCompletion else { return }
         self.drainCompletion = nil
         completion()
     }

@@ -25,10 +25,12 @@ package struct InMemoryMessage: Sendable, Equatable {
     }
 
     /// What a consumer gets. A message that came back says how often (https://www.rabbitmq.com/docs/quorum-queues,
-    /// poison message handling).
+    /// poison message handling); as with RabbitMQ, writing this sorts the header table by name.
     func delivery(tag: DeliveryTag, bodyLimit: UInt64) -> Delivery {
         var headers = self.headers
-        if self.deliveryCount > 0 { headers.set("x-delivery-count", .integer(Int64(self.deliveryCount))) }
+        if self.deliveryCount > 0 {
+            headers = headers.sorted(adding: "x-delivery-count", .integer(Int64(self.deliveryCount)))
+        }
         let key = Array(self.routingKey.utf8)
         let properties = self.properties.encoded(headers: headers)
         let isOmitted = UInt64(self.body.count) > bodyLimit
@@ -102,5 +104,14 @@ extension InMemoryMessage {
         let deaths = self.deaths
         guard let last = deaths.firstIndex(where: { $0["queue"] == .string(queue) }) else { return false }
         return deaths[...last].allSatisfy { $0["reason"] != .string(Death.rejected.rawValue) }
+    }
+}
+
+extension FieldTable {
+    /// With this entry in the place of those of its name, and all of them in the order of their names' bytes.
+    fileprivate func sorted(adding name: String, _ value: FieldValue) -> FieldTable {
+        var table = self
+        table.set(name, value)
+        return FieldTable(table.entries.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) })
     }
 }

@@ -8,6 +8,7 @@ extension ConformanceCase {
             ConformanceCase("prefetch bounds what is handed out and not settled", self.prefetch),
             ConformanceCase("acknowledging in any order leaves nothing", self.acknowledge),
             ConformanceCase("what is given back comes again, marked as redelivered", self.giveBack),
+            ConformanceCase("what comes again has its headers in the order of their names", self.sortedHeaders),
             ConformanceCase("settling twice changes nothing", self.settleTwice),
             ConformanceCase("what was not settled comes back when the intake closes", self.close),
             ConformanceCase("a message that comes back too often is dead-lettered", self.deliveryLimit),
@@ -55,6 +56,29 @@ extension ConformanceCase {
         #expect(again.messageIDs == more)
         #expect(again.filter(\.isRedelivered).count == 100)
         await other.close()
+    }
+
+    @Sendable private static func sortedHeaders(_ tested: any BrokerUnderTest) async throws {
+        let queue = Names()("q")
+        try await tested.broker.declare([.queue(queue)])
+        let names = ["z", "a", "M", "a-longer", "b"]
+        let message = OutgoingMessage(
+            exchange: "",
+            routingKey: queue,
+            properties: BasicProperties(),
+            headers: FieldTable(names.map { ($0, .string("value of \($0)")) }),
+            body: [1, 2, 3]
+        )
+        #expect(await tested.broker.publish([message]) == [.confirmed])
+        let probe = try tested.probe()
+        let subscription = probe.subscribe(to: queue)
+        let first = try await subscription.deliveries(1)
+        #expect(first.first?.headers.entries.map(\.name) == names)
+        subscription.settle(first, .giveBack)
+        let again = try await subscription.deliveries(2).last
+        #expect(again?.headers.entries.map(\.name) == ["M", "a", "a-longer", "b", "x-delivery-count", "z"])
+        #expect(again?.contentHash.value == first.first?.contentHash.value, "it is recognised all the same")
+        await probe.close()
     }
 
     @Sendable private static func giveBack(_ tested: any BrokerUnderTest) async throws {

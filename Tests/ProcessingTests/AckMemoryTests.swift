@@ -13,7 +13,7 @@ struct AckMemoryTests {
         #expect(memory.isEmpty)
         memory.remember(Self.key(1), now: Self.start)
         #expect(memory.take(Self.key(2), now: Self.start) == false)
-        #expect(memory.take(Self.key(1), now: Self.start + .seconds(899)) == true)
+        #expect(memory.take(Self.key(1), now: Self.start + .seconds(59)) == true)
         #expect(memory.take(Self.key(1), now: Self.start) == false)
         #expect(memory.isEmpty)
     }
@@ -28,9 +28,21 @@ struct AckMemoryTests {
     @Test func `remembered again, its time begins anew`() {
         var memory = AckMemory()
         memory.remember(Self.key(1), now: Self.start)
-        memory.remember(Self.key(1), now: Self.start + .seconds(800))
+        memory.remember(Self.key(1), now: Self.start + .seconds(50))
         #expect(memory.count == 1)
-        #expect(memory.take(Self.key(1), now: Self.start + .seconds(1600)) == true)
+        #expect(memory.take(Self.key(1), now: Self.start + .seconds(100)) == true)
+    }
+
+    @Test func `while the broker is away its time stands still, up to a quarter of an hour`() {
+        var memory = AckMemory()
+        memory.interrupted()
+        for number in 1...4 { memory.remember(Self.key(number), now: Self.start) }
+        #expect(memory.take(Self.key(1), now: Self.start + .seconds(899)) == true)
+        memory.delivering(since: Self.start + .seconds(600))
+        #expect(memory.take(Self.key(2), now: Self.start + .seconds(659)) == true)
+        #expect(memory.take(Self.key(3), now: Self.start + .seconds(660)) == false)
+        memory.delivering(since: Self.start + .seconds(901))
+        #expect(memory.isEmpty)
     }
 
     @Test func `the oldest ones are forgotten beyond its capacity`() {

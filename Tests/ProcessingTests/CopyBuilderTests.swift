@@ -162,12 +162,22 @@ struct CopyBuilderTests {
     }
 
     @Test func `an emitted event has the same id each time, and another for its place, cause or function`() {
-        func id(_ number: Int = 0, by function: String = "f", for cause: String = "e") -> String? {
-            Self.copies.emitted(.test("a"), number: number, by: function, for: cause, exchange: "x", now: 1)
+        func id(
+            _ number: Int = 0,
+            by function: String = "f",
+            for cause: String = "e",
+            of source: String = "s"
+        )
+            -> String?
+        {
+            let cause = (source: source, id: cause)
+            return Self.copies.emitted(.test("a"), number: number, by: function, for: cause, exchange: "x", now: 1)
                 .message.properties.messageID
         }
         #expect(id() == id())
-        #expect(Set([id(), id(1), id(by: "g"), id(for: "h"), id(by: "fe", for: "")]).count == 5)
+        #expect(Set([id(), id(1), id(by: "g"), id(for: "h"), id(by: "fe", for: ""), id(of: "r")]).count == 6)
+        #expect(id()?.hasPrefix("generated-") == false)
+        #expect(id(for: "generated-1")?.hasPrefix("generated-") == true, "equal causes would share it")
     }
 
     @Test func `a delayed event comes out of its delay as it was meant to be published`() throws {
@@ -175,14 +185,21 @@ struct CopyBuilderTests {
             .test("late.one", delay: .seconds(3)),
             number: 0,
             by: "f",
-            for: "e",
+            for: ("s", "e"),
             exchange: "shop",
             now: 1
         )
         #expect(level == 4)
         #expect(message.exchange == "t.delay.04")
         let due = try #require(Self.copies.due(Delivery(message, tag: DeliveryTag(generation: 1, value: 1))))
-        let direct = Self.copies.emitted(.test("late.one"), number: 0, by: "f", for: "e", exchange: "shop", now: 1)
+        let direct = Self.copies.emitted(
+            .test("late.one"),
+            number: 0,
+            by: "f",
+            for: ("s", "e"),
+            exchange: "shop",
+            now: 1
+        )
         #expect(direct.level == nil)
         #expect(due == direct.message)
     }

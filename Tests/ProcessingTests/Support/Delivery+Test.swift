@@ -6,6 +6,7 @@ extension Delivery {
     /// A delivery for tests of what needs no broker.
     static func test(
         _ id: String?,
+        source: String? = "shop",
         tag: UInt64 = 1,
         exchange: String = "events",
         key: String = "order.placed",
@@ -15,6 +16,7 @@ extension Delivery {
     ) -> Delivery {
         var properties = BasicProperties()
         properties.messageID = id
+        properties.appID = source
         let message = OutgoingMessage(
             exchange: exchange,
             routingKey: key,

@@ -202,9 +202,15 @@ final class Rig {
 
     // MARK: - Events
 
-    func publish(_ id: String, key: String = "order.placed", headers: [(String, FieldValue)] = []) {
+    func publish(
+        _ id: String,
+        of source: String = "shop",
+        key: String = "order.placed",
+        headers: [(String, FieldValue)] = []
+    ) {
         var properties = BasicProperties()
         properties.messageID = id
+        properties.appID = source
         self.publish(properties, key: key, headers: headers)
     }
 
