@@ -1,6 +1,7 @@
 package import Logging
 package import Messaging
 package import Polling
+import Synchronization
 
 /// RabbitMQ through librabbitmq: a publishing connection and a topology connection, each on a thread of its own.
 /// Consuming is `AMQPIntake`, on the thread of whoever consumes.
@@ -121,12 +122,44 @@ package final class AMQPBroker: Broker {
         if !self.publishing.send(.publish(request)) { completion(messages.map { _ in .abandoned }) }
     }
 
-    /// Waits for unanswered publishes, at most for the given time, and closes both connections.
+    /// Waits for unanswered publishes, at most for the given time, and closes both connections. Their threads may be
+    /// blocked in a call of librabbitmq; nobody waits for them longer than a moment more.
     package func close(within limit: Duration = .seconds(5)) async {
-        await withCheckedContinuation { continuation in
-            let accepted = self.publishing.send(.close(within: limit) { continuation.resume() })
-            if !accepted { continuation.resume() }
+        await self.wait(atMost: limit + Self.closingTime) { done in
+            if !self.publishing.send(.close(within: limit, completion: done)) { done() }
         }
-        _ = try? await self.perform(.close)
+        await self.wait(atMost: Self.closingTime) { done in
+            let request = TopologyRequest(operation: .close) { _ in done() }
+            if !self.topology.send(request) { done() }
+        }
+    }
+
+    private static let closingTime = Duration.milliseconds(1500)
+
+    /// Until `done` is called, or the limit is over.
+    private func wait(atMost limit: Duration, _ begin: (@escaping @Sendable () -> Void) -> Void) async {
+        await withCheckedContinuation { continuation in
+            let answer = FirstAnswer(continuation)
+            begin { answer.give() }
+            Task {
+                try? await Task.sleep(for: limit)
+                answer.give()
+            }
+        }
+    }
+}
+
+/// Resumes somebody who waits with the first of several answers.
+private final class FirstAnswer: Sendable {
+    private let waiting: Mutex<CheckedContinuation<Void, Never>?>
+
+    init(_ continuation: CheckedContinuation<Void, Never>) { self.waiting = Mutex(continuation) }
+
+    func give() {
+        let waiting = self.waiting.withLock { waiting in
+            defer { waiting = nil }
+            return waiting
+        }
+        waiting?.resume()
     }
 }

@@ -1,17 +1,21 @@
-import CRabbitMQ
 package import Logging
 package import Messaging
 package import Polling
 
-/// The consuming connection: one socket on the loop's thread, one channel for each subscription.
+/// The consuming side of the broker on the loop's thread: one channel for each subscription, all on one connection as
+/// long as the broker has numbers for them. A consumer whose queue does not answer gets a connection of its own: its
+/// channel blocks in the broker, and making the shared connection anew would cost all others their deliveries.
 package final class AMQPIntake: Intake {
+    private let address: AMQPAddress
+    private let name: String
     private let loop: EventLoop
     private let bodyLimit: UInt64
     private let logger: Logger
-    private var driver: ConnectionDriver?
-    /// Channel numbers begin at 1, so channel n is at index n - 1. One that is over leaves its number to the next.
+    private var connections: [ConsumingConnection] = []
+    /// By the lower 16 bits of the subscription's number. One that is over leaves its place to the next.
     private var channels: [ConsumerChannel?] = []
     private var subscriptions = 0
+    private var isClosing = false
 
     /// Begins to connect. Call on the loop's thread.
     ///
@@ -23,12 +27,24 @@ package final class AMQPIntake: Intake {
         loop: EventLoop,
         logger: Logger
     ) throws(SystemError) {
+        self.address = address
+        self.name = name
         self.loop = loop
         self.bodyLimit = bodyLimit
         self.logger = logger
-        let driver = try ConnectionDriver(address: address, name: name, loop: loop, logger: logger, client: self)
-        self.driver = driver
-        driver.start()
+        self.connections = [try self.connect(isIsolated: false)]
+    }
+
+    private func connect(isIsolated: Bool) throws(SystemError) -> ConsumingConnection {
+        try ConsumingConnection(
+            address: self.address,
+            name: self.name,
+            isIsolated: isIsolated,
+            loop: self.loop,
+            logger: self.logger
+        ) { [weak self] channels in
+            self?.spread(channels)
+        }
     }
 
     package func subscribe(
@@ -40,27 +56,89 @@ package final class AMQPIntake: Intake {
         if index == self.channels.count { self.channels.append(nil) }
         self.subscriptions += 1
         let subscription = SubscriptionID(number: self.subscriptions << 16 | index)
-        guard let driver = self.driver else { preconditionFailure("the intake has its driver from its first line on") }
+        let connection = self.connectionWithRoom()
+        let channel = self.channel(subscription, of: queue, prefetch, generation: 0, on: connection, handler: handler)
+        if channel.isConnecting, let error = connection.driver?.lastError {
+            // Not from inside this call: the caller does not know the subscription yet.
+            self.loop.schedule(after: .zero) {
+                if connection.driver?.connection == nil { channel.lost(error) }
+            }
+        }
+        return subscription
+    }
+
+    /// One that is shared and has a number left.
+    private func connectionWithRoom() -> ConsumingConnection {
+        if let free = self.connections.first(where: { !$0.isIsolated && $0.freeNumber != nil }) { return free }
+        return self.newConnection(isIsolated: false) ?? self.connections[0]
+    }
+
+    private func newConnection(isIsolated: Bool) -> ConsumingConnection? {
+        do throws(SystemError) {
+            let connection = try self.connect(isIsolated: isIsolated)
+            self.connections.append(connection)
+            return connection
+        } catch {
+            self.logger.error("no further connection to the broker can be made", metadata: ["reason": "\(error)"])
+            return nil
+        }
+    }
+
+    @discardableResult
+    private func channel(
+        _ subscription: SubscriptionID,
+        of queue: String,
+        _ prefetch: UInt16,
+        generation: UInt32,
+        on connection: ConsumingConnection,
+        handler: @escaping (SubscriptionEvent) -> Void
+    ) -> ConsumerChannel {
+        guard let driver = connection.driver else {
+            preconditionFailure("a connection has its driver from the first line on")
+        }
         let channel = ConsumerChannel(
-            number: UInt16(index + 1),
+            number: connection.freeNumber ?? 1,
             subscription: subscription,
             queue: queue,
             prefetch: prefetch,
             bodyLimit: self.bodyLimit,
+            generation: generation,
+            isAlone: connection.isIsolated,
             driver: driver,
             loop: self.loop,
+            moveAway: { [weak self] channel, error in self?.isolate(channel, because: error) },
             handler: handler
         )
-        self.channels[index] = channel
-        if driver.connection != nil {
-            channel.connected()
-        } else if let error = driver.lastError {
-            // Not from inside this call: the caller does not know the subscription yet.
-            self.loop.schedule(after: .zero) {
-                if driver.connection == nil { channel.lost(error) }
-            }
-        }
-        return subscription
+        connection.add(channel)
+        self.channels[subscription.number & 0xffff] = channel
+        if driver.connection != nil { channel.connected() }
+        return channel
+    }
+
+    /// Makes the consumer anew on a connection of its own.
+    private func isolate(_ channel: ConsumerChannel, because error: BrokerError) {
+        guard !self.isClosing, let connection = self.newConnection(isIsolated: true) else { return }
+        self.logger.warning(
+            "a consumer gets a connection of its own",
+            metadata: ["queue": "\(channel.queue)", "reason": "\(error)"]
+        )
+        self.replace(channel, on: connection)
+    }
+
+    /// The broker allows fewer channels on a connection than were asked for.
+    private func spread(_ channels: [ConsumerChannel]) {
+        for channel in channels where !channel.isOver { self.replace(channel, on: self.connectionWithRoom()) }
+    }
+
+    private func replace(_ old: ConsumerChannel, on connection: ConsumingConnection) {
+        self.channel(
+            old.subscription,
+            of: old.queue,
+            old.prefetch,
+            generation: old.generation,
+            on: connection,
+            handler: old.handler
+        )
     }
 
     /// Nil when the subscription's channel is over; its tags are void then.
@@ -92,41 +170,35 @@ package final class AMQPIntake: Intake {
     }
 
     package func flush() {
-        for (index, channel) in self.channels.enumerated() {
-            guard let channel else { continue }
-            channel.flush()
-            if channel.isOver { self.channels[index] = nil }
+        var hasEnded = false
+        for connection in self.connections where connection.flush() { hasEnded = true }
+        guard hasEnded else { return }
+        for (index, channel) in self.channels.enumerated() where channel?.isOver == true { self.channels[index] = nil }
+        self.dropUnused()
+    }
+
+    /// A connection that was made for one consumer goes with it.
+    private func dropUnused() {
+        for connection in self.connections where connection.isIsolated && connection.isUnused {
+            self.connections.removeAll { $0 === connection }
+            // It stays alive until its socket is closed: the loop watches it by then.
+            connection.driver?.stop { withExtendedLifetime(connection) {} }
         }
     }
 
     package func close(_ completion: @escaping () -> Void) {
-        for channel in self.channels { channel?.flush(atOnce: true) }
+        self.isClosing = true
+        for connection in self.connections { connection.flushAtOnce() }
         self.loop.schedule(after: ConsumerChannel.settlementGrace) { [weak self] in
-            guard let driver = self?.driver else { return completion() }
-            driver.stop(completion)
+            guard let self else { return completion() }
+            var left = self.connections.count
+            for connection in self.connections {
+                let closed = {
+                    left -= 1
+                    if left == 0 { completion() }
+                }
+                if let driver = connection.driver { driver.stop(closed) } else { closed() }
+            }
         }
     }
-}
-
-extension AMQPIntake: ConnectionClient {
-    func connected(_ connection: ConnectionHandle) {
-        connection.acceptLargeFrames()
-        for channel in self.channels { channel?.connected() }
-    }
-
-    func received(_ frame: inout amqp_frame_t) {
-        let index = Int(frame.channel) - 1
-        guard self.channels.indices.contains(index) else { return }
-        self.channels[index]?.received(&frame)
-    }
-
-    func drained() {
-        for channel in self.channels { channel?.handOver() }
-    }
-
-    func lost(_ error: BrokerError) {
-        for channel in self.channels { channel?.lost(error) }
-    }
-
-    func blocked(_ reason: String?) {}
 }

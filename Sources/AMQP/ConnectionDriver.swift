@@ -200,7 +200,7 @@ final class ConnectionDriver {
     }
 
     /// Closes with the protocol's handshake, so that everything sent before has been taken by the broker when
-    /// `completion` is called; after two seconds without an answer it is called all the same.
+    /// `completion` is called; after a second without an answer it is called all the same.
     func stop(_ completion: @escaping () -> Void) {
         guard !self.isStopped else { return completion() }
         self.isStopped = true
@@ -213,7 +213,7 @@ final class ConnectionDriver {
         var close = amqp_connection_close_t()
         close.reply_code = 200
         self.send(AMQP_CONNECTION_CLOSE_METHOD, on: 0, close)
-        self.loop.schedule(after: .seconds(2)) { [weak self] in self?.finishClosing() }
+        self.loop.schedule(after: .seconds(1)) { [weak self] in self?.finishClosing() }
     }
 
     private func finishClosing() {

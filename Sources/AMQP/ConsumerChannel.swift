@@ -6,9 +6,9 @@ import Polling
 final class ConsumerChannel {
     let number: UInt16
     let subscription: SubscriptionID
-    private let queue: String
-    private let prefetch: UInt16
-    private let handler: (SubscriptionEvent) -> Void
+    let queue: String
+    let prefetch: UInt16
+    let handler: (SubscriptionEvent) -> Void
     private let driver: ConnectionDriver
     private let loop: EventLoop
     private var lifecycle = ConsumerLifecycle()
@@ -17,22 +17,35 @@ final class ConsumerChannel {
     private var assembly: DeliveryAssembly
     private var batch: [Delivery] = []
     /// The number of the channel's present life.
-    private var generation: UInt32 = 0
+    private(set) var generation: UInt32
     private var collectingTimer: TimerID?
     private var leaveTimer: TimerID?
     private let tag: [UInt8]
+    /// Whether its connection serves nobody else.
+    private let isAlone: Bool
+    private let moveAway: (ConsumerChannel, BrokerError) -> Void
 
+    /// - Parameters:
+    ///   - generation: of the channel that this one takes the place of, so that no tag of that one is mistaken for one of
+    ///     this; 0 for the first.
+    ///   - moveAway: asks for a channel on a connection of its own in the place of this one, which reports nothing more.
     init(
         number: UInt16,
         subscription: SubscriptionID,
         queue: String,
         prefetch: UInt16,
         bodyLimit: UInt64,
+        generation: UInt32,
+        isAlone: Bool,
         driver: ConnectionDriver,
         loop: EventLoop,
+        moveAway: @escaping (ConsumerChannel, BrokerError) -> Void,
         handler: @escaping (SubscriptionEvent) -> Void
     ) {
         self.number = number
+        self.generation = generation
+        self.isAlone = isAlone
+        self.moveAway = moveAway
         self.subscription = subscription
         self.queue = queue
         self.prefetch = prefetch
@@ -50,6 +63,9 @@ final class ConsumerChannel {
         self.batch.removeAll()
         self.perform(self.lifecycle.connectionLost(error))
     }
+
+    /// It waits for a connection.
+    var isConnecting: Bool { self.lifecycle.state == .disconnected }
 
     /// Nothing will ever come from it again, and its number is free.
     var isOver: Bool { self.lifecycle.state == .over }
@@ -168,6 +184,8 @@ final class ConsumerChannel {
             self.handler(.ended)
         case .reportInterrupted(let what, let error):
             self.handler(.interrupted(what, error))
+        case .moveAway(let error):
+            self.moveAway(self, error)
         case .breakConnection(let error):
             self.driver.fail(error)
         }
@@ -196,9 +214,9 @@ final class ConsumerChannel {
             let error = BrokerError(
                 .unreachable,
                 "\(self.driver.address) has not ended the consumer of queue '\(self.queue)' within \(Self.answerLimit); "
-                    + "the connection is made anew; see the broker's log if it happens again"
+                    + "see whether the queue has a leader (rabbitmq-queues quorum_status)"
             )
-            self.perform(self.lifecycle.endWentUnanswered(error))
+            self.perform(self.lifecycle.endWentUnanswered(error, isAlone: self.isAlone))
         }
     }
 

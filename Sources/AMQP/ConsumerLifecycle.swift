@@ -28,6 +28,9 @@ struct ConsumerLifecycle {
         case ended
         /// Unsubscribed and everything settled; channel.close was sent.
         case leaving
+        /// Nobody waits for the channel any more: channel.close was sent, and nothing that comes from it counts. Its number
+        /// is not free before the broker has answered.
+        case discarded
         /// Unsubscribed, and the channel is gone.
         case over
     }
@@ -45,7 +48,10 @@ struct ConsumerLifecycle {
         case reportActive
         case reportEnded
         case reportInterrupted(Interruption, BrokerError)
-        /// The broker does not even close a channel: nothing can be expected from this connection.
+        /// The broker does not even close this channel, perhaps because its queue has no leader: the consumer is made anew
+        /// on a connection of its own, and the others on this one go on.
+        case moveAway(BrokerError)
+        /// Nor does it on a connection of its own: that is made anew.
         case breakConnection(BrokerError)
     }
 
@@ -60,7 +66,9 @@ struct ConsumerLifecycle {
     var isChannelOpen: Bool {
         switch self.state {
         case .consuming, .cancelling, .ended: true
-        case .disconnected, .opening, .limiting, .subscribing, .returning, .closing, .resting, .leaving, .over: false
+        case .disconnected, .opening, .limiting, .subscribing, .returning, .closing, .resting, .leaving, .discarded,
+            .over:
+            false
         }
     }
 
@@ -73,7 +81,6 @@ struct ConsumerLifecycle {
 
     mutating func opened() -> [Action] {
         guard self.state == .opening else { return [] }
-        guard self.isWanted else { return self.end(.ended) }
         self.state = .limiting
         return [.limit]
     }
@@ -86,18 +93,8 @@ struct ConsumerLifecycle {
 
     mutating func subscribed() -> [Action] {
         guard self.state == .subscribing else { return [] }
-        switch self.departure {
-        case nil:
-            self.state = .consuming
-            return [.reportActive]
-        case .settling:
-            self.state = .cancelling
-            return [.cancel]
-        case .returning:
-            // Nothing has been handed over, so nothing can have been acknowledged.
-            self.state = .closing
-            return [.closeChannel]
-        }
+        self.state = .consuming
+        return [.reportActive]
     }
 
     /// The broker has not answered what was sent last: a queue whose leader is gone answers nothing until it has one.
@@ -107,14 +104,29 @@ struct ConsumerLifecycle {
         case .opening, .limiting, .subscribing:
             self.state = .closing
             return [.reportInterrupted(.channel, error), .closeChannel]
-        case .disconnected, .consuming, .cancelling, .returning, .closing, .resting, .ended, .leaving, .over:
+        case .disconnected, .consuming, .cancelling, .returning, .closing, .resting, .ended, .leaving, .discarded,
+            .over:
             return []
         }
     }
 
     /// The broker has not confirmed the end of the consumer, or the close of the channel.
-    mutating func endWentUnanswered(_ error: BrokerError) -> [Action] {
-        self.state == .closing || self.state == .cancelling ? [.breakConnection(error)] : []
+    ///
+    /// - Parameter isAlone: the connection serves no other consumer.
+    mutating func endWentUnanswered(_ error: BrokerError, isAlone: Bool) -> [Action] {
+        switch self.state {
+        case .closing where self.isWanted:
+            if isAlone { return [.breakConnection(error)] }
+            self.state = .discarded
+            return [.moveAway(error)]
+        case .closing:
+            return self.end(.discarded)
+        case .cancelling:
+            return [.reportInterrupted(.channel, error), .closeChannel] + self.end(.discarded)
+        case .disconnected, .opening, .limiting, .subscribing, .consuming, .returning, .resting, .ended, .leaving,
+            .discarded, .over:
+            return []
+        }
     }
 
     /// The consumer is to be given up and made anew, because it seems dead.
@@ -131,7 +143,7 @@ struct ConsumerLifecycle {
             return [.reportInterrupted(.consumer, error), .closeChannel]
         case .cancelling:
             return self.end(.ended)
-        case .disconnected, .opening, .limiting, .returning, .closing, .resting, .ended, .leaving, .over:
+        case .disconnected, .opening, .limiting, .returning, .closing, .resting, .ended, .leaving, .discarded, .over:
             return []
         }
     }
@@ -143,7 +155,7 @@ struct ConsumerLifecycle {
             // Nothing is delivered any more, but what was delivered may still be running: its tag is void now.
             self.state = .over
             return [.confirmChannelClose, .reportInterrupted(.channel, error)]
-        case .leaving:
+        case .leaving, .discarded:
             self.state = .over
             return [.confirmChannelClose]
         case .closing:
@@ -152,14 +164,13 @@ struct ConsumerLifecycle {
         case .cancelling, .returning:
             return [.confirmChannelClose, .reportInterrupted(.channel, error)] + self.end(.over)
         case .opening, .limiting, .subscribing, .consuming:
-            guard self.isWanted else { return [.confirmChannelClose] + self.end(.over) }
             self.state = .resting
             return [.confirmChannelClose, .reportInterrupted(.channel, error), .rest]
         }
     }
 
     mutating func channelCloseConfirmed() -> [Action] {
-        if self.state == .leaving { self.state = .over }
+        if self.state == .leaving || self.state == .discarded { self.state = .over }
         guard self.state == .closing else { return [] }
         return self.restOrEnd()
     }
@@ -188,6 +199,9 @@ struct ConsumerLifecycle {
             // Nothing is delivered any more, but what was delivered may still be running: its tag is void now.
             self.state = .over
             return [.reportInterrupted(.connection, error)]
+        case .discarded:
+            self.state = .over
+            return []
         case .cancelling, .returning:
             return [.reportInterrupted(.connection, error)] + self.end(.over)
         case .opening, .limiting, .subscribing, .consuming, .closing, .resting:
@@ -199,6 +213,7 @@ struct ConsumerLifecycle {
         }
     }
 
+    /// Every state has an answer at once, or has sent the broker a word whose answer is waited for with a limit.
     mutating func unsubscribe(_ departure: Departure) -> [Action] {
         guard self.isWanted else { return [] }
         self.departure = departure
@@ -213,8 +228,13 @@ struct ConsumerLifecycle {
                 self.state = .returning
                 return [.sendLastAcks]
             }
-        case .opening, .limiting, .subscribing, .closing: return []
-        case .cancelling, .returning, .ended, .leaving, .over: return []
+        case .opening, .limiting, .subscribing:
+            // Nothing can have been acknowledged yet, and a queue that answers nothing must not hold up a drain.
+            return [.closeChannel] + self.end(.discarded)
+        case .closing:
+            // The interruption has been reported, and with it every tag is void.
+            return self.end(.discarded)
+        case .cancelling, .returning, .ended, .leaving, .discarded, .over: return []
         }
     }
 

@@ -30,7 +30,7 @@ package protocol Intake: AnyObject {
     func flush()
 
     /// Sends what has been settled and closes; unsettled messages go back to their queues. `completion` is called on
-    /// the loop's thread when the broker has taken it all, or after two seconds without an answer.
+    /// the loop's thread when the broker has taken it all, or after a moment without an answer.
     func close(_ completion: @escaping () -> Void)
 }
 

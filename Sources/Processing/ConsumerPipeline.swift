@@ -50,8 +50,9 @@ package final class ConsumerPipeline {
     private var topologyProblem: String?
     private var intakeProblem: String?
     var isDraining = false
-    private var isDrained = false
-    private var drainCompletions: [() -> Void] = []
+    var isDrained = false
+    var hasAbandonedSettlements = false
+    var drainCompletions: [() -> Void] = []
     package private(set) var status = ConsumerStatus.starting
 
     /// - Parameters:
@@ -162,7 +163,7 @@ package final class ConsumerPipeline {
         }
     }
 
-    private func set(_ status: ConsumerStatus) {
+    func set(_ status: ConsumerStatus) {
         guard self.status != status else { return }
         self.status = status
         self.report(status)
@@ -297,42 +298,7 @@ package final class ConsumerPipeline {
     // MARK: - Going down
 
     /// Invokers that have been told to stop and have not ended.
-    private var stopping = 0
-
-    func stop(_ tenure: Tenure) {
-        self.stopping += 1
-        tenure.invoker.stop { [weak self] in
-            withExtendedLifetime(tenure) { self?.stopping -= 1 }
-            self?.finishDrainIfIdle()
-        }
-    }
-
-    /// Stops intake, gives back what has not begun, lets run what runs, settles it, and calls `completion`. Asked again
-    /// meanwhile, it only calls one more completion.
-    package func drain(_ completion: @escaping () -> Void) {
-        guard self.status != .stopped else { return completion() }
-        self.drainCompletions.append(completion)
-        guard !self.isDraining else { return }
-        self.set(.draining)
-        self.isDraining = true
-        self.cancelChange()
-        self.cancelPause()
-        self.giveBack(self.tenure.invoker.withdraw(), of: self.tenure)
-        self.steer()
-    }
-
-    private func finishDrainIfIdle() {
-        guard self.isDraining, self.consumption.isNone, !self.isBusy, self.retired.isEmpty else { return }
-        if !self.isDrained {
-            self.isDrained = true
-            self.stop(self.tenure)
-        }
-        guard self.stopping == 0, self.status != .stopped else { return }
-        self.set(.stopped)
-        let completions = self.drainCompletions
-        self.drainCompletions.removeAll()
-        for completion in completions { completion() }
-    }
+    var stopping = 0
 
     /// Sends to the workers what this turn has collected.
     package func flush() {

@@ -341,6 +341,9 @@ package final class ConsumerRuntime {
         }
         self.settler.drain()
         self.relay.drain(finished)
+        self.loop.schedule(after: DrainWatch.settlingTime + DrainWatch.endingTime) { [weak self] in
+            self?.relay.abandon()
+        }
         for pipeline in self.pipelines.values { pipeline.drain(finished) }
     }
 }

@@ -93,6 +93,15 @@ final class Consumption {
         self.waiting.removeAll()
     }
 
+    /// Forgets every subscription: the host ends without the broker's word, and what is not settled goes back.
+    func abandon() {
+        for subscription in self.leaving + [self.current].compactMap({ $0 }) { subscription.life?.end() }
+        self.current = nil
+        self.leaving.removeAll()
+        self.waiting.removeAll()
+        self.isActive = false
+    }
+
     /// Makes the consumer anew, although nothing was reported about it.
     func renew(because error: BrokerError) {
         guard let life = self.current?.life else { return }

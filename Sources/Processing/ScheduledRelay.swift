@@ -125,6 +125,13 @@ final class ScheduledRelay {
         self.finishDrainIfIdle()
     }
 
+    /// The broker answers nothing: what has not been published is delivered again.
+    func abandon() {
+        self.isEnded = true
+        self.receipts.removeAll()
+        self.finishDrainIfIdle()
+    }
+
     private func finishDrainIfIdle() {
         guard self.isEnded, self.receipts.isEmpty, let completion = self.drainCompletion else { return }
         self.drainCompletion = nil

@@ -50,7 +50,7 @@ package final class Settler {
     }
 
     /// How long a settlement may take once the host drains.
-    private static let drainLimit = Duration.seconds(10)
+    private static let drainLimit = DrainWatch.settlingTime
     private static let firstPause = Duration.milliseconds(500)
     private static let longestPause = Duration.seconds(30)
 
@@ -104,17 +104,17 @@ package final class Settler {
         }
     }
 
-    /// The host wants to end. Settlements go on, each for ten seconds at most: when the broker is away or takes nothing,
+    /// The host wants to end. Settlements go on, each for five seconds at most: when the broker is away or takes nothing,
     /// waiting longer helps nobody, and an unsettled message is safe where it is.
     package func drain() {
         let begin = ContinuousClock.now
-        self.loop.schedule(after: .seconds(1)) { [weak self] in self?.abandonLate(since: begin) }
+        self.loop.schedule(after: DrainWatch.interval) { [weak self] in self?.abandonLate(since: begin) }
     }
 
     private func abandonLate(since begin: ContinuousClock.Instant) {
         let late = self.jobs.filter { max($0.value.start, begin).duration(to: .now) >= Self.drainLimit }
         for number in late.keys.sorted() { self.finish(number, .abandoned) }
-        self.loop.schedule(after: .seconds(1)) { [weak self] in self?.abandonLate(since: begin) }
+        self.loop.schedule(after: DrainWatch.interval) { [weak self] in self?.abandonLate(since: begin) }
     }
 
     private func publish(_ number: UInt64) {

@@ -1,5 +1,6 @@
 import AMQP
 import Deployments
+import Glibc
 import Logging
 import Manifests
 import Polling
@@ -26,6 +27,8 @@ final class Host: Service {
     private let stopped = Mutex(false)
     private let isDraining = Mutex(false)
     private let watcher = Mutex<DeploymentWatcher?>(nil)
+    /// Of all manifests that there have been.
+    private let longestRun = Mutex(Duration.seconds(30))
 
     /// Created with the host, so that a signal that comes before the loop is not lost.
     private let commands: Mailbox<Command>?
@@ -100,6 +103,23 @@ final class Host: Service {
         guard isFirst else { return }
         self.logger.info("draining")
         self.commands?.send(.drain)
+        self.endLate()
+    }
+
+    /// Beyond the longest run there is, for everything else that a drain does.
+    private static let drainReserve = Duration.seconds(30)
+
+    /// The last resort, on no thread of the data path: a loop that is stuck in a call of the system never ends by itself.
+    private func endLate() {
+        let limit = self.longestRun.withLock { $0 } + Self.drainReserve
+        Task.detached { [logger] in
+            try await Task.sleep(for: limit)
+            logger.critical(
+                "the host does not end by itself and is ended; what is not settled is delivered again",
+                metadata: ["after": "\(limit)"]
+            )
+            exit(1)
+        }
     }
 
     /// Ends without waiting for what runs: the broker delivers it again.
@@ -138,6 +158,8 @@ final class Host: Service {
             for command in commands {
                 switch command {
                 case .deploy(let deployment, let settled, let retryingRejected):
+                    let longest = deployment.manifests.map(\.longestRun).max() ?? .zero
+                    self.longestRun.withLock { $0 = max($0, longest) }
                     if hasStarted {
                         runtime.apply(deployment, settled: settled, retryingRejected: retryingRejected)
                     } else {
@@ -151,5 +173,15 @@ final class Host: Service {
             }
         }
         loop.run()
+    }
+}
+
+extension ResolvedManifest {
+    /// After this long whatever runs has been ended by its own deadline.
+    fileprivate var longestRun: Duration {
+        switch self {
+        case .function(let function): function.manifest.timeout + function.manifest.timeoutGrace
+        case .webhook(let webhook): webhook.manifest.consumer.timeout
+        }
     }
 }

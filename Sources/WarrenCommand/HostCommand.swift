@@ -67,7 +67,7 @@ struct HostCommand {
         )
         self.onStart()
         try await self.run(host, logger)
-        await broker.close()
+        await broker.close(within: .seconds(1))
     }
 
     private func run(_ host: Host, _ logger: Logger) async throws {

@@ -104,16 +104,6 @@ struct ConsumerLifecycleTests {
         #expect([life.state, other.state] == [.over, .over])
     }
 
-    @Test func `a consumer that was to return before it began is never cancelled`() {
-        var life = ConsumerLifecycle()
-        #expect(life.connected() == [.open])
-        #expect(life.opened() == [.limit])
-        #expect(life.limited() == [.consume])
-        #expect(life.unsubscribe(.returning) == [])
-        #expect(life.subscribed() == [.closeChannel])
-        #expect(life.channelCloseConfirmed() == [.reportEnded])
-    }
-
     @Test func `a renewed consumer is interrupted once, and begins on a new channel`() {
         var life = Self.consuming()
         #expect(life.renew(Self.error) == [.reportInterrupted(.consumer, Self.error), .closeChannel])
@@ -125,19 +115,62 @@ struct ConsumerLifecycleTests {
         #expect(life.renew(Self.error) == [], "it is on its way already")
     }
 
-    @Test func `a close that is never confirmed breaks the connection`() {
+    @Test func `a close that is never confirmed breaks a connection that serves nobody else`() {
         var life = Self.consuming()
-        #expect(life.endWentUnanswered(Self.error) == [])
+        #expect(life.endWentUnanswered(Self.error, isAlone: true) == [])
         _ = life.renew(Self.error)
-        #expect(life.endWentUnanswered(Self.error) == [.breakConnection(Self.error)])
+        #expect(life.endWentUnanswered(Self.error, isAlone: true) == [.breakConnection(Self.error)])
         #expect(life.connectionLost(Self.error) == [.reportInterrupted(.connection, Self.error)])
         #expect(life.connected() == [.open])
+    }
 
-        var leaving = Self.consuming()
-        _ = leaving.unsubscribe(.returning)
-        _ = leaving.lastAcksTaken()
-        #expect(leaving.endWentUnanswered(Self.error) == [.breakConnection(Self.error)])
-        #expect(leaving.connectionLost(Self.error) == [.reportInterrupted(.connection, Self.error), .reportEnded])
+    @Test func `on a shared connection it moves away, and what its channel still says counts for nothing`() {
+        var life = Self.consuming()
+        _ = life.renew(Self.error)
+        #expect(life.endWentUnanswered(Self.error, isAlone: false) == [.moveAway(Self.error)])
+        #expect(!life.isChannelOpen)
+        var closed = life
+        #expect(closed.channelCloseConfirmed() == [])
+        #expect(life.connectionLost(Self.error) == [], "its successor reports its own losses")
+        #expect([life.state, closed.state] == [.over, .over])
+    }
+
+    @Test func `one that is unsubscribed ends without the broker's answer`() {
+        var cancelling = Self.consuming()
+        _ = cancelling.unsubscribe(.settling)
+        #expect(
+            cancelling.endWentUnanswered(Self.error, isAlone: false)
+                == [.reportInterrupted(.channel, Self.error), .closeChannel, .reportEnded]
+        )
+        var returning = Self.consuming()
+        _ = returning.unsubscribe(.returning)
+        _ = returning.lastAcksTaken()
+        #expect(returning.endWentUnanswered(Self.error, isAlone: false) == [.reportEnded])
+        #expect(returning.channelCloseConfirmed() == [])
+        #expect(returning.state == .over)
+    }
+
+    @Test(arguments: [Departure.settling, .returning])
+    func `a consumer that has not begun, or is being closed, ends at once when it is unsubscribed`(
+        departure: Departure
+    ) {
+        var life = ConsumerLifecycle()
+        var unbegun: [ConsumerLifecycle] = []
+        for step in [{ $0.connected() }, { $0.opened() }, { $0.limited() }]
+            as [(inout ConsumerLifecycle) -> [ConsumerLifecycle.Action]]
+        {
+            _ = step(&life)
+            unbegun.append(life)
+        }
+        for var life in unbegun {
+            #expect(life.unsubscribe(departure) == [.closeChannel, .reportEnded], "\(life)")
+            #expect(life.opened() + life.limited() + life.subscribed() == [])
+            #expect(life.channelCloseConfirmed() == [])
+            #expect(life.state == .over)
+        }
+        var renewed = Self.consuming()
+        _ = renewed.renew(Self.error)
+        #expect(renewed.unsubscribe(departure) == [.reportEnded])
     }
 
     @Test func `an ended channel is closed when everything is settled, and then its number is free`() {
@@ -176,7 +209,8 @@ struct ConsumerLifecycleTests {
 
     enum Happening: CaseIterable {
         case connected, opened, limited, subscribed, cancelled, channelClosed, closeConfirmed, rested, lost,
-            unsubscribe, leave, cancelConfirmed, unanswered, closeUnanswered, lastAcksTaken, settledAll, renew
+            unsubscribe, leave, cancelConfirmed, unanswered, closeUnanswered, closeUnansweredAlone, lastAcksTaken,
+            settledAll, renew
     }
 
     private static func apply(_ happening: Happening, to life: inout ConsumerLifecycle) -> [ConsumerLifecycle.Action] {
@@ -194,7 +228,8 @@ struct ConsumerLifecycleTests {
         case .leave: life.unsubscribe(.returning)
         case .cancelConfirmed: life.cancelConfirmed()
         case .unanswered: life.wentUnanswered(self.error)
-        case .closeUnanswered: life.endWentUnanswered(self.error)
+        case .closeUnanswered: life.endWentUnanswered(self.error, isAlone: false)
+        case .closeUnansweredAlone: life.endWentUnanswered(self.error, isAlone: true)
         case .lastAcksTaken: life.lastAcksTaken()
         case .settledAll: life.settledAll()
         case .renew: life.renew(self.error)
@@ -218,11 +253,13 @@ struct ConsumerLifecycleTests {
                 case .reportInterrupted(.channel, _):
                     #expect(ends == 0 || state == .ended, "\(action) after the end, on \(happening)")
                 case .confirmChannelClose, .reportInterrupted(.connection, _), .closeChannel, .breakConnection: break
+                case .moveAway: ends += 1
                 }
             }
         }
         #expect(ends <= 1)
-        // Once it is unsubscribed, a loss of the connection ends every state.
+        // Moved away counts as an end: another channel takes its place. Once it is unsubscribed, a loss of the connection
+        // ends every state.
         _ = life.unsubscribe(.settling)
         let rest = life.connectionLost(Self.error)
         #expect(ends > 0 || [.disconnected, .over].contains(life.state) || rest == [.reportEnded])

@@ -42,6 +42,19 @@ struct QueueSurgery: Sendable {
         )
     }
 
+    /// The queue's process stands still: it answers nobody, and what it is asked waits.
+    func suspend() async throws { try await self.onProcess("sys:suspend(Process)") }
+
+    func resume() async throws { try await self.onProcess("sys:resume(Process)") }
+
+    /// The process of a quorum queue has a name: virtual host and queue (`rabbit_quorum_queue:qname_to_internal_name`).
+    private func onProcess(_ call: String) async throws {
+        let output = try await self.node.control([
+            "eval", "Process = whereis(list_to_existing_atom(\"%2F_\(self.queue)\")), \(call).",
+        ])
+        guard output.contains("ok") else { throw OutOfPatience(description: "rabbitmqctl answered '\(output)'") }
+    }
+
     /// How many hosts consume, those that wait for their turn included.
     func consumers() async throws -> Int { try await self.onConsumers("length(Consumers).") }
 

@@ -156,12 +156,14 @@ final class TestBed: Sendable {
     func event(
         _ body: String,
         id: String?,
+        source: String? = "shop",
         key: String = "work",
         correlationID: String? = nil,
         headers: FieldTable = FieldTable()
     ) -> OutgoingMessage {
         var properties = BasicProperties()
         properties.messageID = id
+        properties.appID = source
         properties.correlationID = correlationID
         return OutgoingMessage(
             exchange: self.exchange,

@@ -1,0 +1,94 @@
+import CRabbitMQ
+import Logging
+import Messaging
+import Polling
+
+/// One socket on the loop's thread that serves consumers, each on a channel of its own.
+final class ConsumingConnection {
+    /// RabbitMQ's default (`channel_max`). What a broker really allows is known with the first connection.
+    private static let usualLimit = 2047
+
+    /// It serves one consumer, whose queue answered nothing on a connection that it shared with others.
+    let isIsolated: Bool
+    private(set) var driver: ConnectionDriver?
+    /// Channel numbers begin at 1, so channel n is at index n - 1. One that is over leaves its number to the next.
+    private var channels: [ConsumerChannel?] = []
+    private var limit = ConsumingConnection.usualLimit
+    /// Called with the channels for which the broker has no number.
+    private let overflowed: ([ConsumerChannel]) -> Void
+
+    init(
+        address: AMQPAddress,
+        name: String,
+        isIsolated: Bool,
+        loop: EventLoop,
+        logger: Logger,
+        overflowed: @escaping ([ConsumerChannel]) -> Void
+    ) throws(SystemError) {
+        self.isIsolated = isIsolated
+        self.overflowed = overflowed
+        let driver = try ConnectionDriver(address: address, name: name, loop: loop, logger: logger, client: self)
+        self.driver = driver
+        driver.start()
+    }
+
+    /// The number of the next channel; nil when there is none left.
+    var freeNumber: UInt16? {
+        let index = self.channels.firstIndex { $0 == nil } ?? self.channels.count
+        return index < self.limit ? UInt16(index + 1) : nil
+    }
+
+    /// No consumer is left on it.
+    var isUnused: Bool { self.channels.allSatisfy { $0?.isOver ?? true } }
+
+    func add(_ channel: ConsumerChannel) {
+        let index = Int(channel.number) - 1
+        while self.channels.count <= index { self.channels.append(nil) }
+        self.channels[index] = channel
+    }
+
+    /// - Returns: whether a channel has ended since the last time.
+    func flush() -> Bool {
+        var hasEnded = false
+        for (index, channel) in self.channels.enumerated() {
+            guard let channel else { continue }
+            channel.flush()
+            guard channel.isOver else { continue }
+            self.channels[index] = nil
+            hasEnded = true
+        }
+        return hasEnded
+    }
+
+    func flushAtOnce() { for channel in self.channels { channel?.flush(atOnce: true) } }
+}
+
+extension ConsumingConnection: ConnectionClient {
+    func connected(_ connection: ConnectionHandle) {
+        connection.acceptLargeFrames()
+        let allowed = Int(amqp_get_channel_max(connection.state))
+        self.limit = allowed > 0 ? allowed : Self.usualLimit
+        if self.channels.count > self.limit {
+            let left = self.channels[self.limit...].compactMap { $0 }
+            self.channels.removeSubrange(self.limit...)
+            self.overflowed(left)
+        }
+        for channel in self.channels { channel?.connected() }
+    }
+
+    func received(_ frame: inout amqp_frame_t) {
+        let index = Int(frame.channel) - 1
+        guard self.channels.indices.contains(index) else { return }
+        self.channels[index]?.received(&frame)
+    }
+
+    func drained() {
+        for channel in self.channels { channel?.handOver() }
+    }
+
+    func lost(_ error: BrokerError) {
+        for channel in self.channels { channel?.lost(error) }
+    }
+
+    func blocked(_ reason: String?) {}
+}

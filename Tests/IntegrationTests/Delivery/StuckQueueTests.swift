@@ -1,0 +1,66 @@
+import Glibc
+import Testing
+
+/// A quorum queue whose process answers nothing, as one without a leader does.
+@Suite(.timeLimit(.minutes(5)))
+struct StuckQueueTests {
+    /// Long enough for a machine that is five times slower.
+    private static let patience = Duration.seconds(120)
+
+    @Test(arguments: ["", "ordered: true"])
+    func `a host ends when a queue answers nothing, and loses nothing`(settings: String) async throws {
+        try await TestBed.use { bed in
+            try bed.deploy("deliver", settings)
+            let host = try await bed.startHost()
+            var confirmed = try await bed.publish((1...20).map { ("e-\($0)", "{}") })
+            try await bed.journal.wait(for: "the first events") { $0.events("ended") == confirmed }
+            try await bed.surgery("deliver").suspend()
+            #expect(try await host.stop(within: Self.patience) == 0)
+            try await bed.surgery("deliver").resume()
+            confirmed.formUnion(try await bed.publish((21...40).map { ("e-\($0)", "{}") }))
+            let next = try await bed.startHost()
+            try await bed.journal.wait(for: "every event", within: Self.patience) { $0.events("ended") == confirmed }
+            #expect(try await next.stop(within: Self.patience) == 0)
+            try await bed.expectAllHandled(confirmed, by: "deliver")
+        }
+    }
+
+    @Test func `a host ends that has never got an answer from a queue`() async throws {
+        try await TestBed.use { bed in
+            try bed.deploy("deliver")
+            let first = try await bed.startHost()
+            #expect(try await first.stop(within: Self.patience) == 0)
+            try await bed.surgery("deliver").suspend()
+            let host = try await bed.startHost(waitingFor: "host started")
+            #expect(try await host.stop(within: Self.patience) == 0)
+            try await bed.surgery("deliver").resume()
+        }
+    }
+
+    @Test func `a consumer whose queue answers nothing gets a connection of its own, and its neighbour keeps its own`()
+        async throws
+    {
+        try await TestBed.use { bed in
+            try bed.deploy("deliver", keys: ["stuck"])
+            try bed.deploy("work", keys: ["well"])
+            let first = try await bed.startHost()
+            #expect(try await first.stop(within: Self.patience) == 0)
+            try await bed.surgery("deliver").suspend()
+            let host = try await bed.startHost(waitingFor: "host started")
+            try await host.says("a consumer gets a connection of its own", within: Self.patience)
+            let well = Set((1...20).map { "w-\($0)" })
+            for id in well { try await bed.publish(bed.event("{}", id: id, key: "well")) }
+            try await bed.journal.wait(for: "the neighbour's events", within: Self.patience) {
+                $0.events("ended").isSuperset(of: well)
+            }
+            #expect(host.log.filter { $0.message == "deliveries stopped" && $0["function"] == "work" }.isEmpty)
+            try await bed.surgery("deliver").resume()
+            try await bed.publish(bed.event("{}", id: "s-1", key: "stuck"))
+            try await bed.journal.wait(for: "the other's event", within: Self.patience) {
+                $0.events("ended") == well.union(["s-1"])
+            }
+            #expect(try await host.stop(within: Self.patience) == 0)
+            try await bed.expectAllHandled(["s-1"], by: "deliver")
+        }
+    }
+}
