@@ -106,6 +106,10 @@ package final class AMQPBroker: Broker {
         try await self.perform(.inspect(queue: queue))
     }
 
+    package func inspectForCertain(queue: String) async throws(BrokerError) -> QueueInspection? {
+        try await self.perform(.inspectForCertain(queue: queue))
+    }
+
     private func perform(_ operation: TopologyRequest.Operation) async throws(BrokerError) -> QueueInspection? {
         let result = await withCheckedContinuation { continuation in
             let request = TopologyRequest(operation: operation) { continuation.resume(returning: $0) }

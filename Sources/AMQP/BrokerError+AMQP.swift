@@ -55,6 +55,8 @@ extension BrokerError {
             (kind, remedy) = (.accessRefused, "check user, password and permissions")
         case 404:
             (kind, remedy) = (.notFound, "it must exist first")
+        case 405:
+            (kind, remedy) = (.locked, "it belongs to its consumer")
         case 406:
             (kind, remedy) = (.mismatch, "delete the object or choose another name")
         case 530:

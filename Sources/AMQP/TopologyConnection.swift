@@ -9,6 +9,7 @@ struct TopologyRequest: Sendable {
         case declare([Declaration])
         case remove([Removal])
         case inspect(queue: String)
+        case inspectForCertain(queue: String)
         case close
     }
 
@@ -25,7 +26,7 @@ final class TopologyConnection {
     private let name: String
     private let loop: EventLoop
     private var connection: ConnectionHandle?
-    private static let channel: UInt16 = 1
+    static let channel: UInt16 = 1
 
     init(address: AMQPAddress, name: String, loop: EventLoop) {
         self.address = address
@@ -117,12 +118,14 @@ final class TopologyConnection {
             return nil
         case .inspect(let queue):
             return try self.inspect(queue, on: try self.connected())
+        case .inspectForCertain(let queue):
+            return try self.inspectForCertain(queue)
         case .close:
             return nil
         }
     }
 
-    private func connected() throws(BrokerError) -> ConnectionHandle {
+    func connected() throws(BrokerError) -> ConnectionHandle {
         if let connection = self.connection { return connection }
         let connection = try ConnectionHandle(connectingTo: self.address, named: self.name)
         try self.openChannel(connection)
@@ -151,7 +154,7 @@ final class TopologyConnection {
         }
     }
 
-    private func inspect(_ queue: String, on connection: ConnectionHandle) throws(BrokerError) -> QueueInspection? {
+    func inspect(_ queue: String, on connection: ConnectionHandle) throws(BrokerError) -> QueueInspection? {
         var pool = amqp_pool_t()
         init_amqp_pool(&pool, 4096)
         defer { empty_amqp_pool(&pool) }
@@ -182,7 +185,7 @@ final class TopologyConnection {
 
     /// Looks at the reply of the last call. An error of the channel is confirmed and the channel opened again; an
     /// error of the connection ends it, and a call that timed out has ended it already.
-    private func check(_ connection: ConnectionHandle, while doing: String) throws(BrokerError) {
+    func check(_ connection: ConnectionHandle, while doing: String) throws(BrokerError) {
         let reply = amqp_get_rpc_reply(connection.state)
         defer { connection.releaseBuffers() }
         guard let error = BrokerError.reply(reply, while: doing, at: self.address) else { return }

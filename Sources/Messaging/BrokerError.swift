@@ -10,6 +10,8 @@ package struct BrokerError: Error, Sendable, Equatable, CustomStringConvertible 
         case accessRefused
         /// An object exists with other properties than the ones wanted.
         case mismatch
+        /// The queue does not allow this way of asking it: it has a single active consumer.
+        case locked
         /// The exchange or queue does not exist.
         case notFound
         /// The broker or the library answered something that the protocol does not allow here.

@@ -19,6 +19,10 @@ struct ConsumerWatch {
     ///   - mustProgress: there is room for events, and nothing else explains why none comes.
     /// - Returns: why the consumer counts as dead, in words; nil when it does not, or not yet.
     mutating func judge(_ inspection: QueueInspection, isActive: Bool, mustProgress: Bool) -> String? {
+        guard !inspection.isUnknown else {
+            self.suspicions = 0
+            return nil
+        }
         defer { self.hasProgressed = false }
         let reason: String
         if isActive, inspection.consumers == 0 {

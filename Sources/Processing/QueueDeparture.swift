@@ -8,8 +8,9 @@ import Topology
 ///
 /// A queue is unbound before it is deleted and looked at once more, so that no event can come between the look and the
 /// end; when one has, the bindings are restored and the queue stays. Retries that are still in a delay then end in the
-/// parked queue. Deleting only when empty is not left to the broker: quorum queues refuse `if-empty`
-/// (https://www.rabbitmq.com/docs/quorum-queues#feature-matrix).
+/// parked queue. Deleting only when empty is not left to the broker: quorum queues refuse `if-empty` and `if-unused`
+/// (https://www.rabbitmq.com/docs/quorum-queues#feature-matrix). So each look is one that the queue itself has answered:
+/// one that does not answer, or has lost its leader, stays with all that is in it.
 struct QueueDeparture: Sendable {
     private let word: String
     private let queue: String
@@ -73,7 +74,7 @@ struct QueueDeparture: Sendable {
     }
 
     private func isUnused(_ queue: String, _ broker: any Broker) async throws(BrokerError) -> Bool {
-        guard let inspection = try await broker.inspect(queue: queue) else { return true }
+        guard let inspection = try await broker.inspectForCertain(queue: queue) else { return true }
         return inspection.readyMessages == 0 && inspection.consumers == 0
     }
 }

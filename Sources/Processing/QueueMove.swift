@@ -90,7 +90,9 @@ extension ConsumerRuntime {
     func continueMove(of key: ConsumerKey, _ inspection: QueueInspection) {
         guard let pipeline = self.pipelines[key], var move = self.moves[key], move.isUnbound, !move.hasEnded
         else { return }
-        let isOver = move.isOver(hasNothingToDo: inspection.readyMessages == 0 && pipeline.hasNothingToDo)
+        // While its consumer is there the queue cannot be without one: such a look says nothing.
+        let isEmpty = inspection.readyMessages == 0 && !(pipeline.hasWorkers && inspection.isUnknown)
+        let isOver = move.isOver(hasNothingToDo: isEmpty && pipeline.hasNothingToDo)
         let isHopeless = move.isHopeless(hasWorkers: pipeline.hasWorkers)
         self.moves[key] = move
         if isOver || isHopeless { self.endMove(of: key) }

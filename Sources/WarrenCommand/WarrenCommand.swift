@@ -28,7 +28,7 @@ enum CommandExit {
     static func code(for error: BrokerError) -> ExitCode {
         switch error.kind {
         case .unreachable, .accessRefused: self.brokerUnreachable
-        case .mismatch, .notFound, .protocolViolation, .closed: self.failed
+        case .mismatch, .locked, .notFound, .protocolViolation, .closed: self.failed
         }
     }
 }

@@ -66,6 +66,17 @@ package final class InMemoryBroker: Broker {
         self.state.withLock { $0.rules.inspect(queue: queue) }
     }
 
+    package func inspectForCertain(queue: String) async throws(BrokerError) -> QueueInspection? {
+        try self.state.withLock { state throws(BrokerError) in try state.rules.inspectForCertain(queue: queue) }
+    }
+
+    /// From now on the queue does not say what is in it, as one without a leader; or it does again.
+    package func setSilent(_ isSilent: Bool, queue: String) {
+        self.state.withLock { state in
+            if isSilent { state.rules.silentQueues.insert(queue) } else { state.rules.silentQueues.remove(queue) }
+        }
+    }
+
     /// Calls the completion before it returns.
     package func publish(
         _ messages: [OutgoingMessage],

@@ -8,6 +8,8 @@ struct InMemoryBrokerState {
     private(set) var exchanges = InMemoryExchanges()
     var queues: [String: InMemoryQueue] = [:]
     var consumers: [InMemoryConsumer.ID: InMemoryConsumer] = [:]
+    /// Queues whose state the broker cannot learn: it says of them that they are empty and unused.
+    var silentQueues: Set<String> = []
     private(set) var now: Duration
     private var nextPosition: UInt64 = 1
     /// What to tell consumers, in this order, since somebody last took it.
@@ -70,7 +72,17 @@ struct InMemoryBrokerState {
     }
 
     func inspect(queue: String) -> QueueInspection? {
-        self.queues[queue].map { QueueInspection(readyMessages: $0.ready.count, consumers: $0.countedConsumers) }
+        self.queues[queue].map { state in
+            guard !self.silentQueues.contains(queue) else { return QueueInspection(readyMessages: 0, consumers: 0) }
+            return QueueInspection(readyMessages: state.ready.count, consumers: state.countedConsumers)
+        }
+    }
+
+    func inspectForCertain(queue: String) throws(BrokerError) -> QueueInspection? {
+        guard self.queues[queue] == nil || !self.silentQueues.contains(queue) else {
+            throw BrokerError(.unreachable, "queue '\(queue)' does not answer")
+        }
+        return self.inspect(queue: queue)
     }
 
     // MARK: - Publishing

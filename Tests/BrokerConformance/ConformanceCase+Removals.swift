@@ -10,7 +10,37 @@ extension ConformanceCase {
             ConformanceCase("removing what does not exist is done", self.removedTwice),
             ConformanceCase("a removed queue is gone with its messages, and its consumer is told", self.removedQueue),
             ConformanceCase("what the broker refuses to remove is reported", self.refusedRemoval),
+            ConformanceCase("a queue proves what is in it, and keeps it", self.proof),
         ]
+    }
+
+    @Sendable private static func proof(_ tested: any BrokerUnderTest) async throws {
+        let names = Names()
+        #expect(try await tested.broker.inspectForCertain(queue: names("q")) == nil)
+        let ordered = QueueDeclaration(
+            name: names("ordered"),
+            arguments: [
+                DeclarationArgument("x-queue-type", .text("quorum")),
+                DeclarationArgument("x-single-active-consumer", .flag(true)),
+            ]
+        )
+        try await tested.broker.declare([.queue(names("q")), .queue(ordered)])
+        let nothing = QueueInspection(readyMessages: 0, consumers: 0)
+        let queues = [names("q"), names("ordered")]
+        for queue in queues {
+            #expect(try await tested.broker.inspectForCertain(queue: queue) == nothing)
+            _ = await tested.broker.publish([.to(queue, id: "1")])
+            let one = QueueInspection(readyMessages: 1, consumers: 0)
+            #expect(try await tested.broker.inspectForCertain(queue: queue) == one)
+        }
+        let probe = try tested.probe()
+        for queue in queues {
+            let subscription = probe.subscribe(to: queue)
+            #expect(try await subscription.deliveries(1).messageIDs == ["1"])
+            let taken = QueueInspection(readyMessages: 0, consumers: 1)
+            #expect(try await tested.broker.inspectForCertain(queue: queue) == taken)
+        }
+        await probe.close()
     }
 
     @Sendable private static func removedBinding(_ tested: any BrokerUnderTest) async throws {

@@ -10,9 +10,9 @@ struct ConsumerWatchTests {
 
     @Test func `a consumer that the broker does not know is dead at the second look`() {
         var watch = ConsumerWatch()
-        #expect(watch.judge(Self.inspection(consumers: 0), isActive: true, mustProgress: false) == nil)
+        #expect(watch.judge(Self.inspection(ready: 1, consumers: 0), isActive: true, mustProgress: false) == nil)
         #expect(watch.suspicions == 1)
-        let verdict = watch.judge(Self.inspection(consumers: 0), isActive: true, mustProgress: false)
+        let verdict = watch.judge(Self.inspection(ready: 1, consumers: 0), isActive: true, mustProgress: false)
         #expect(verdict?.contains("no consumer") == true)
         #expect(watch.suspicions == 0, "the next one is judged anew")
     }
@@ -31,8 +31,9 @@ struct ConsumerWatchTests {
         (ready: 0, consumers: 1, isActive: true, mustProgress: true),
         (ready: 9, consumers: 1, isActive: true, mustProgress: false),
         (ready: 9, consumers: 0, isActive: false, mustProgress: true),
+        (ready: 0, consumers: 0, isActive: true, mustProgress: true),
     ])
-    func `nothing to deliver, no room, or no consumer of ours: never a suspicion`(
+    func `nothing to deliver, no room, no consumer of ours, or an answer that means unknown: never a suspicion`(
         look: (ready: Int, consumers: Int, isActive: Bool, mustProgress: Bool)
     ) {
         var watch = ConsumerWatch()
@@ -46,9 +47,9 @@ struct ConsumerWatchTests {
     @Test func `a good look, or a delivery, in between takes the suspicion away`() {
         var watch = ConsumerWatch()
         for _ in 0..<10 {
-            #expect(watch.judge(Self.inspection(consumers: 0), isActive: true, mustProgress: false) == nil)
+            #expect(watch.judge(Self.inspection(ready: 1, consumers: 0), isActive: true, mustProgress: false) == nil)
             #expect(watch.judge(Self.inspection(), isActive: true, mustProgress: false) == nil)
-            #expect(watch.judge(Self.inspection(consumers: 0), isActive: true, mustProgress: false) == nil)
+            #expect(watch.judge(Self.inspection(ready: 1, consumers: 0), isActive: true, mustProgress: false) == nil)
             watch.progressed()
         }
     }

@@ -40,6 +40,28 @@ struct PipelineRemovalTests {
         #expect(rig.intake.wrongSettlements == [])
     }
 
+    @Test func `with onRemove delete a queue that does not say what is in it stays with all that is in it`() throws {
+        let rig = try Self.rig(.test { $0.onRemove = .delete })
+        rig.broker.setSilent(true, queue: "t.f")
+        try Self.remove(rig)
+        rig.publish("a")
+        rig.turn(20)
+        rig.broker.setSilent(false, queue: "t.f")
+        #expect(rig.broker.counts(of: "t.f") == InMemoryBroker.Counts(ready: 1))
+        rig.deploy([try .test { $0.onRemove = .delete }])
+        try rig.run("the queue's function") { !$0.laterInvokers.isEmpty }
+        rig.broker.setSilent(true, queue: "t.f.dead")
+        rig.laterInvokers[0].becomeReady()
+        try rig.run(pending: 1)
+        rig.laterInvokers[0].finish(.rejected(.test))
+        try rig.run("the dead letter") { $0.settler.pending == 0 }
+        try Self.remove(rig)
+        try rig.run("the end of the queue") { $0.broker.counts(of: "t.f") == InMemoryBroker.Counts() }
+        rig.turn(20)
+        rig.broker.setSilent(false, queue: "t.f.dead")
+        #expect(rig.ids(in: "t.f.dead") == ["a"])
+    }
+
     @Test func `one that comes back while it drains is added when it has ended`() throws {
         let rig = try Self.rig()
         rig.publish("a")

@@ -24,6 +24,10 @@ final class RecordingBroker: Broker {
         try await self.broker.inspect(queue: queue)
     }
 
+    func inspectForCertain(queue: String) async throws(BrokerError) -> QueueInspection? {
+        try await self.broker.inspectForCertain(queue: queue)
+    }
+
     func publish(
         _ messages: [OutgoingMessage],
         completion: @escaping @Sendable ([PublishResult]) -> Void

@@ -25,6 +25,26 @@ struct StuckQueueTests {
         }
     }
 
+    @Test func `a queue that answers nothing is not deleted, and nothing of it is lost`() async throws {
+        try await TestBed.use { bed in
+            try bed.deploy("deliver", "onRemove: delete")
+            let first = try await bed.startHost()
+            #expect(try await first.stop(within: Self.patience) == 0)
+            let confirmed = try await bed.publish((1...20).map { ("e-\($0)", "{}") })
+            try await bed.surgery("deliver").suspend()
+            let host = try await bed.startHost(waitingFor: "host started")
+            try bed.withdraw("deliver")
+            try await host.wait(for: "what becomes of the queue", within: Self.patience) { log in
+                log.contains { $0.message.contains("what becomes of its queue is open") }
+            }
+            try await bed.surgery("deliver").resume()
+            try bed.deploy("deliver", "onRemove: delete")
+            try await bed.journal.wait(for: "every event", within: Self.patience) { $0.events("ended") == confirmed }
+            #expect(try await host.stop(within: Self.patience) == 0)
+            try await bed.expectAllHandled(confirmed, by: "deliver")
+        }
+    }
+
     @Test func `a host ends that has never got an answer from a queue`() async throws {
         try await TestBed.use { bed in
             try bed.deploy("deliver")
@@ -49,7 +69,7 @@ struct StuckQueueTests {
             let host = try await bed.startHost(waitingFor: "host started")
             try await host.says("a consumer gets a connection of its own", within: Self.patience)
             let well = Set((1...20).map { "w-\($0)" })
-            for id in well { try await bed.publish(bed.event("{}", id: id, key: "well")) }
+            for id in well { try await bed.publish(bed.event(#"{"milliseconds":1}"#, id: id, key: "well")) }
             try await bed.journal.wait(for: "the neighbour's events", within: Self.patience) {
                 $0.events("ended").isSuperset(of: well)
             }

@@ -81,6 +81,10 @@ final class ObservedBroker: Broker {
         try await self.broker.inspect(queue: queue)
     }
 
+    func inspectForCertain(queue: String) async throws(BrokerError) -> QueueInspection? {
+        try await self.broker.inspectForCertain(queue: queue)
+    }
+
     func publish(_ messages: [OutgoingMessage], completion: @escaping @Sendable ([PublishResult]) -> Void) {
         let (isNacked, isHeld) = self.state.withLock { state in
             guard !state.isHolding else {
