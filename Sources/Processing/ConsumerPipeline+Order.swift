@@ -14,7 +14,7 @@ extension ConsumerPipeline {
             self.held = (delivery, life, .now)
             return self.waitForHead(head)
         }
-        self.run(delivery, in: life, history: head.history)
+        self.run(delivery, in: life, continuing: head)
     }
 
     /// Keeps the failed event at the head of its queue, unsettled, until its next attempt is due.
@@ -37,7 +37,7 @@ extension ConsumerPipeline {
             // The same consumer gets it again at once: nothing else was delivered to it.
             self.intake.giveBack(held.delivery.tag, of: held.life.subscription)
         } else {
-            self.run(held.delivery, in: held.life, history: head.history)
+            self.run(held.delivery, in: held.life, continuing: head)
         }
     }
 

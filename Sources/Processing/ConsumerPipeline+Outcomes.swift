@@ -78,7 +78,12 @@ extension ConsumerPipeline {
         if self.manifest.ordered {
             self.head = nil
             if case .retry(let delay, let history, _) = settlement {
-                self.head = OrderedHead(key: EventKey(running.delivery), history: history, due: .now + delay)
+                self.head = OrderedHead(
+                    key: EventKey(running.delivery),
+                    history: history,
+                    expiresAt: running.expiresAt,
+                    due: .now + delay
+                )
                 if !isOver { self.hold(running) }
                 return
             }

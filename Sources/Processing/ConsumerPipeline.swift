@@ -17,6 +17,7 @@ package final class ConsumerPipeline {
     package internal(set) var topology: TopologyPlan.Consumer
     let intake: any Intake
     private let copies: CopyBuilder
+    private let clock: WallClock
     let settlement: DeliverySettlement
     let loop: EventLoop
     let logger: Logger
@@ -75,6 +76,7 @@ package final class ConsumerPipeline {
         self.tenure = Tenure(invoker)
         self.intake = intake
         self.copies = copies
+        self.clock = clock
         self.settlement = DeliverySettlement(
             manifest: manifest,
             topology: topology,
@@ -254,23 +256,34 @@ package final class ConsumerPipeline {
         }
     }
 
-    func run(_ delivery: Delivery, in life: SubscriptionLife, history given: AttemptHistory? = nil) {
-        var history = given ?? AttemptHistory()
+    /// - Parameter head: what this host knows of it as the head of an ordered queue.
+    func run(_ delivery: Delivery, in life: SubscriptionLife, continuing head: OrderedHead? = nil) {
+        var history = head?.history ?? AttemptHistory()
         var origin: Origin?
-        if self.copies.names.isDelay(exchange: delivery.exchange) {
+        let isCopy = self.copies.names.isDelay(exchange: delivery.exchange)
+        if isCopy {
             let headers = delivery.headers
-            if given == nil { history = AttemptHistory(headers) }
+            if head == nil { history = AttemptHistory(headers) }
             origin = Origin(headers)
         }
-        let running = self.inFlight.add { id in
+        let now = self.clock.milliseconds
+        let expiresAt = head?.expiresAt ?? Expiry.end(of: delivery, isCopy: isCopy, now: now)
+        let make = { id in
             RunningDelivery(
                 id: id,
                 delivery: delivery,
                 history: history,
                 origin: origin ?? Origin(exchange: delivery.exchange, routingKey: delivery.routingKey),
+                expiresAt: expiresAt,
                 life: life
             )
         }
+        if let expiresAt, expiresAt <= now {
+            self.head = nil
+            self.settlement.expire(make(0))
+            return
+        }
+        let running = self.inFlight.add(make)
         if self.breaker.state == .probing { self.probe = running.id }
         self.invoke(running)
     }

@@ -74,7 +74,13 @@ package final class ConsumerRuntime {
         self.clock = clock
         self.makeInvoker = makeInvoker
         self.report = report
-        self.relay = ScheduledRelay(intake: intake, settler: settler, copies: copies, logger: logger)
+        self.relay = ScheduledRelay(
+            intake: intake,
+            settler: settler,
+            copies: copies,
+            clock: clock,
+            logger: logger
+        )
         self.keeper = try TopologyKeeper(
             broker: broker,
             loop: loop,

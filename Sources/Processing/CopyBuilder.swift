@@ -22,6 +22,7 @@ package struct CopyBuilder: Sendable {
         function: String,
         origin: Origin,
         after delay: Duration,
+        expiresAt: Int64?,
         history: AttemptHistory,
         failure: Failure
     ) -> (message: OutgoingMessage, level: Int) {
@@ -34,7 +35,7 @@ package struct CopyBuilder: Sendable {
             origin: origin,
             history: history,
             failure: failure,
-            more: []
+            more: expiresAt.map { [(RuntimeHeaders.expiresAt, .integer($0))] } ?? []
         )
         return (message, route.highestLevel)
     }
@@ -83,7 +84,7 @@ package struct CopyBuilder: Sendable {
     ) -> OutgoingMessage {
         let layout = delivery.layout
         var properties = layout.properties(in: delivery.bytes)
-        // A message's own time to live would cut the delay short, and it has been delivered in time already.
+        // A message's own time to live would cut the delay short. Its end travels as a header (see `Expiry`).
         properties.expiration = nil
         if properties.messageID?.isEmpty ?? true { properties.messageID = delivery.eventID(EventAttributes(delivery)) }
         var headers = delivery.headers(layout)
@@ -148,34 +149,46 @@ package struct CopyBuilder: Sendable {
         message.traceState = event.traceState
         let outgoing = message.message(exchange: exchange, routingKey: event.key)
         guard event.delay > .zero else { return (outgoing, nil) }
-        return self.scheduled(outgoing, after: event.delay)
+        return self.scheduled(outgoing, after: event.delay, now: now)
     }
 
     /// The same message, to be published after the delay: it goes through the levels to the host's queue of due
     /// messages, which knows from its headers where it is to go.
+    ///
+    /// - Parameter now: milliseconds since 1970. A time to live begins when the message is due.
     package func scheduled(
         _ message: OutgoingMessage,
-        after delay: Duration
+        after delay: Duration,
+        now: Int64
     ) -> (message: OutgoingMessage, level: Int) {
         let route = DelayRoute(delay, to: self.names.scheduled, precision: .exact)
         var message = message
         message.headers.set(RuntimeHeaders.originalExchange, .string(message.exchange))
         message.headers.set(RuntimeHeaders.originalRoutingKey, .string(message.routingKey))
+        if let life = message.properties.expiration.flatMap({ Int64($0) }) {
+            let end = now + Int64(delay / .milliseconds(1)) + life
+            message.headers.set(RuntimeHeaders.expiresAt, .integer(end))
+            message.properties.expiration = nil
+        }
         message.exchange = self.names.delayLevel(route.highestLevel)
         message.routingKey = route.routingKey
         return (message, route.highestLevel)
     }
 
     /// A due message as it was meant to be published; nil when it does not say where to.
-    func due(_ delivery: Delivery) -> OutgoingMessage? {
+    func due(_ delivery: Delivery, now: Int64) -> OutgoingMessage? {
         let layout = delivery.layout
         var headers = delivery.headers(layout)
         guard let origin = Origin(headers) else { return nil }
+        var properties = layout.properties(in: delivery.bytes)
+        if case .integer(let end)? = headers[RuntimeHeaders.expiresAt] {
+            properties.expiration = "\(max(0, end - now))"
+        }
         headers.removeEntries(where: RuntimeHeaders.isStripped)
         return OutgoingMessage(
             exchange: origin.exchange,
             routingKey: origin.routingKey,
-            properties: layout.properties(in: delivery.bytes),
+            properties: properties,
             headers: headers,
             body: delivery.body
         )

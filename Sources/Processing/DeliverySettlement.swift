@@ -64,6 +64,15 @@ final class DeliverySettlement {
         return settlement
     }
 
+    /// Dead-letters what is past its end.
+    func expire(_ running: RunningDelivery) {
+        var history = running.history
+        history.firstFailedAt = history.firstFailedAt ?? self.clock.milliseconds
+        let settlement = Settlement.deadLetter(.expired, history, Expiry.failure)
+        self.log(settlement, running)
+        self.carryOut(settlement, running)
+    }
+
     @discardableResult
     func carryOut(_ settlement: Settlement, _ running: RunningDelivery) -> Receipt {
         let now = self.clock.milliseconds
@@ -77,6 +86,7 @@ final class DeliverySettlement {
                 function: self.manifest.name,
                 origin: running.origin,
                 after: delay,
+                expiresAt: running.expiresAt,
                 history: history,
                 failure: failure
             )
@@ -138,10 +148,17 @@ final class DeliverySettlement {
         case .settled:
             self.intake.acknowledge(receipt.delivery.tag, of: subscription)
             self.acknowledged(receipt)
-        case .tooLarge where receipt.life.isOver, .abandoned where receipt.life.isOver:
+        case .tooLarge where receipt.life.isOver, .refused where receipt.life.isOver,
+            .abandoned where receipt.life.isOver:
             self.unsettled(receipt)
         case .tooLarge:
             self.refuse(receipt.delivery, of: subscription, because: "its headers leave no room for a copy's")
+        case .refused(let error):
+            self.refuse(
+                receipt.delivery,
+                of: subscription,
+                because: "the broker refuses what is to follow it: \(error)"
+            )
         case .abandoned:
             self.intake.giveBack(receipt.delivery.tag, of: subscription)
         }

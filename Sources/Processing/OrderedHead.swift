@@ -12,6 +12,8 @@ struct OrderedHead {
 
     let key: EventKey
     let history: AttemptHistory
+    /// Milliseconds since 1970; nil when it lives for ever.
+    let expiresAt: Int64?
     /// When the next attempt may begin.
     let due: ContinuousClock.Instant
 }

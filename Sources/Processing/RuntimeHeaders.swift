@@ -13,6 +13,8 @@ package enum RuntimeHeaders {
     package static let errorType = "warren-error-type"
     static let function = "warren-function"
     static let host = "warren-host"
+    /// Milliseconds since 1970, when the event ends (see `Expiry`).
+    static let expiresAt = "warren-expires-at"
     package static let deadReason = "warren-dead-reason"
     static let deadAt = "warren-dead-at"
     /// What a webhook's endpoint answered to the last attempt, how long that took, and the first 2 KiB of it.

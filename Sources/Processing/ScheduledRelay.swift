@@ -10,6 +10,7 @@ final class ScheduledRelay {
     private let intake: any Intake
     private let settler: Settler
     private let copies: CopyBuilder
+    private let clock: WallClock
     private let logger: Logger
     private var life: SubscriptionLife?
     private var recognition = Recognition()
@@ -19,10 +20,11 @@ final class ScheduledRelay {
     private var isEnded = true
     private var drainCompletion: (() -> Void)?
 
-    init(intake: any Intake, settler: Settler, copies: CopyBuilder, logger: Logger) {
+    init(intake: any Intake, settler: Settler, copies: CopyBuilder, clock: WallClock, logger: Logger) {
         self.intake = intake
         self.settler = settler
         self.copies = copies
+        self.clock = clock
         self.logger = logger
     }
 
@@ -79,7 +81,7 @@ final class ScheduledRelay {
 
     private func relay(_ delivery: Delivery, in life: SubscriptionLife) {
         guard self.drainCompletion == nil else { return self.intake.giveBack(delivery.tag, of: life.subscription) }
-        guard let message = self.copies.due(delivery) else {
+        guard let message = self.copies.due(delivery, now: self.clock.milliseconds) else {
             return self.park(delivery, in: life, because: "it does not say where it is to go")
         }
         let receipt = Receipt(delivery, life)
@@ -103,9 +105,10 @@ final class ScheduledRelay {
         case .settled:
             self.intake.acknowledge(delivery.tag, of: life.subscription)
             self.recentAcks.add(delivery, at: .now)
-        case .tooLarge where life.isOver, .abandoned where life.isOver:
+        case .tooLarge where life.isOver, .refused where life.isOver, .abandoned where life.isOver:
             break
         case .tooLarge: self.park(delivery, in: life, because: "its headers leave no room")
+        case .refused(let error): self.park(delivery, in: life, because: "the broker refuses it: \(error)")
         case .abandoned: self.intake.giveBack(delivery.tag, of: life.subscription)
         }
     }

@@ -22,6 +22,8 @@ package enum DeadReason: String, Sendable, CaseIterable {
     case timedOut = "timed-out"
     /// The last attempt killed its worker.
     case crashed
+    /// Its time to live was over.
+    case expired
 }
 
 /// What has happened to an event so far: it travels in the message itself and is the same over all hosts.

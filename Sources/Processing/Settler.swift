@@ -31,6 +31,8 @@ package final class Settler {
         case settled
         /// Its headers are too large for a copy: only the broker itself can move the message.
         case tooLarge
+        /// The broker goes on refusing what is to take its place: only the broker itself can move the message.
+        case refused(BrokerError)
         /// The broker connection is being closed.
         case abandoned
     }
@@ -39,6 +41,8 @@ package final class Settler {
         var replacements: [Replacement]
         let repair: [Declaration]
         var hasRepaired = false
+        /// How often the broker has refused something for good.
+        var refusals = 0
         var pause: Duration
         let start = ContinuousClock.now
         let completion: (Result) -> Void
@@ -51,6 +55,9 @@ package final class Settler {
 
     /// How long a settlement may take once the host drains.
     private static let drainLimit = DrainWatch.settlingTime
+    /// Then it counts as final: permissions may be in the making, but a message that is too large stays too large, and
+    /// each refusal closes the channel over everybody's messages.
+    private static let mostRefusals = 3
     private static let firstPause = Duration.milliseconds(500)
     private static let longestPause = Duration.seconds(30)
 
@@ -198,6 +205,8 @@ package final class Settler {
                 )
                 left.append(Replacement(message: self.copies.parked(replacement.message)))
             case .refused(let error):
+                if error.kind == .accessRefused || error.kind == .mismatch { job.refusals += 1 }
+                if job.refusals >= Self.mostRefusals { return self.finish(number, .refused(error)) }
                 self.logger.error(
                     "the broker refuses a message that settles an event; trying again",
                     metadata: ["exchange": "\(replacement.message.exchange)", "reason": "\(error)"]

@@ -20,5 +20,7 @@ struct RunningDelivery {
     var delivery: Delivery
     let history: AttemptHistory
     let origin: Origin
+    /// Milliseconds since 1970; nil when it lives for ever.
+    var expiresAt: Int64?
     var life: SubscriptionLife
 }

@@ -49,6 +49,13 @@ struct PublishCommand: AsyncParsableCommand {
     var exchange = "events"
     @Option(help: ArgumentHelp("Publish later: 250ms, 10s, 5m, 2h or 3d, at most 310 days.", valueName: "duration"))
     var delay: String?
+    @Option(
+        help: ArgumentHelp(
+            "How long the event may wait to be handled; then it is dead-lettered instead of run.",
+            valueName: "duration"
+        )
+    )
+    var expires: String?
     @Option(help: ArgumentHelp("How long the broker may answer nothing before giving up.", valueName: "duration"))
     var timeout = "10s"
     @Flag(help: "Print JSON instead of text for people.")
@@ -92,7 +99,7 @@ struct PublishCommand: AsyncParsableCommand {
 
     /// What a delayed event passes through must exist; the host declares it too, but may never have run.
     private func prepare(_ delay: Duration, _ template: PublishTemplate, on broker: AMQPBroker) async throws {
-        let level = template.copies.scheduled(template.prototype, after: delay).level
+        let level = template.copies.scheduled(template.prototype, after: delay, now: 0).level
         do throws(BrokerError) {
             let names = template.copies.names
             try await broker.declare(

@@ -35,7 +35,11 @@ struct PublishTemplate: Sendable {
         event.subject = command.subject
         event.headers = try Self.headers(command.headers)
         self.correlationID = command.correlationID
-        self.prototype = event.message(exchange: command.exchange, routingKey: command.key)
+        var prototype = event.message(exchange: command.exchange, routingKey: command.key)
+        if let expires = command.expires {
+            prototype.properties.expiration = "\(Int64(try Self.duration(expires, "--expires") / .milliseconds(1)))"
+        }
+        self.prototype = prototype
     }
 
     /// Everything about the options that can be wrong, checked before anything is sent.
@@ -48,12 +52,20 @@ struct PublishTemplate: Sendable {
         ])
         _ = try self.headers(command.headers)
         _ = try self.duration(command.timeout, "--timeout")
+        if let expires = command.expires {
+            guard try self.duration(expires, "--expires") <= self.longestLife else {
+                throw ValidationError("--expires is at most 49 days")
+            }
+        }
         if let delay = command.delay {
             guard try self.duration(delay, "--delay") <= DelayRoute.longest else {
                 throw ValidationError("--delay is at most 310 days")
             }
         }
     }
+
+    /// The broker takes a time to live of 32 bits of milliseconds.
+    private static let longestLife = Duration.milliseconds(Int64(UInt32.max))
 
     static func duration(_ text: String, _ option: String) throws -> Duration {
         do throws(ManifestDuration.Problem) {
@@ -79,9 +91,10 @@ struct PublishTemplate: Sendable {
         var message = self.prototype
         message.properties.messageID = id
         message.properties.correlationID = self.correlationID ?? id
-        message.properties.timestamp = UInt64(clamping: WallClock.system.milliseconds / 1000)
+        let now = WallClock.system.milliseconds
+        message.properties.timestamp = UInt64(clamping: now / 1000)
         message.body = payload
         guard let delay = self.delay else { return message }
-        return self.copies.scheduled(message, after: delay).message
+        return self.copies.scheduled(message, after: delay, now: now).message
     }
 }

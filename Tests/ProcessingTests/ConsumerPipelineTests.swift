@@ -94,7 +94,7 @@ struct ConsumerPipelineTests {
         for exchange in ["nowhere", "events"] {
             let message = EventMessage(id: exchange, type: "t", source: "s", timeMilliseconds: 1, payload: [])
                 .message(exchange: exchange, routingKey: "order.placed")
-            let (scheduled, _) = copies.scheduled(message, after: .milliseconds(100))
+            let (scheduled, _) = copies.scheduled(message, after: .milliseconds(100), now: 0)
             var due = scheduled
             (due.exchange, due.routingKey) = (Rig.names.delayDone, scheduled.routingKey)
             rig.broker.publish([due]) { #expect($0 == [.confirmed]) }
@@ -110,7 +110,7 @@ struct ConsumerPipelineTests {
         let body = [UInt8](repeating: 7, count: 101)
         let message = EventMessage(id: "big", type: "t", source: "s", timeMilliseconds: 1, payload: body[...])
             .message(exchange: "events", routingKey: "order.placed")
-        var due = CopyBuilder(names: Rig.names, host: "h").scheduled(message, after: .zero).message
+        var due = CopyBuilder(names: Rig.names, host: "h").scheduled(message, after: .zero, now: 0).message
         due.exchange = Rig.names.delayDone
         rig.broker.publish([due]) { #expect($0 == [.confirmed]) }
         try rig.run("it to be parked") { $0.broker.counts(of: "t.parked").ready == 1 }

@@ -31,6 +31,7 @@ struct CopyBuilderTests {
             function: "f",
             origin: self.origin,
             after: .seconds(1),
+            expiresAt: 1234,
             history: AttemptHistory(attempt: 2, deferrals: 1, firstFailedAt: 99),
             failure: failure
         ).message
@@ -191,7 +192,7 @@ struct CopyBuilderTests {
         )
         #expect(level == 4)
         #expect(message.exchange == "t.delay.04")
-        let due = try #require(Self.copies.due(Delivery(message, tag: DeliveryTag(generation: 1, value: 1))))
+        let due = try #require(Self.copies.due(Delivery(message, tag: DeliveryTag(generation: 1, value: 1)), now: 3001))
         let direct = Self.copies.emitted(
             .test("late.one"),
             number: 0,
@@ -204,7 +205,20 @@ struct CopyBuilderTests {
         #expect(due == direct.message)
     }
 
+    @Test func `a time to live begins when a scheduled message is due, and never cuts its delay short`() throws {
+        var message = EventMessage(id: "e", type: "t", source: "s", timeMilliseconds: 1, payload: [])
+            .message(exchange: "shop", routingKey: "late.one")
+        message.properties.expiration = "500"
+        let scheduled = Self.copies.scheduled(message, after: .seconds(3), now: 1000).message
+        #expect(scheduled.properties.expiration == nil)
+        #expect(scheduled.headers["warren-expires-at"] == .integer(4500))
+        let delivery = Delivery(scheduled, tag: DeliveryTag(generation: 1, value: 1))
+        #expect(Self.copies.due(delivery, now: 4100)?.properties.expiration == "400")
+        #expect(Self.copies.due(delivery, now: 9000)?.properties.expiration == "0")
+        #expect(Self.copies.due(delivery, now: 4100)?.headers["warren-expires-at"] == nil)
+    }
+
     @Test func `a due message that does not say where to is none`() {
-        #expect(Self.copies.due(Self.delivery()) == nil)
+        #expect(Self.copies.due(Self.delivery(), now: 1) == nil)
     }
 }

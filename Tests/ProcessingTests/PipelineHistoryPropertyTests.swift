@@ -85,7 +85,7 @@ struct PipelineHistoryPropertyTests {
         /// Mends everything and runs until nothing is left anywhere on the way.
         mutating func runOut() throws {
             try self.rig.intake.mendConnection()
-            let deadline = ContinuousClock.now + .seconds(20)
+            let deadline = ContinuousClock.now + .seconds(120)
             while true {
                 guard ContinuousClock.now < deadline else {
                     throw Rig.Timeout(

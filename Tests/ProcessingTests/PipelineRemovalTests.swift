@@ -41,14 +41,14 @@ struct PipelineRemovalTests {
     }
 
     @Test func `with onRemove delete a queue that does not say what is in it stays with all that is in it`() throws {
-        let rig = try Self.rig(.test { $0.onRemove = .delete })
+        let rig = try Self.rig(.test().with { $0.onRemove = .delete })
         rig.broker.setSilent(true, queue: "t.f")
         try Self.remove(rig)
         rig.publish("a")
         rig.turn(20)
         rig.broker.setSilent(false, queue: "t.f")
         #expect(rig.broker.counts(of: "t.f") == InMemoryBroker.Counts(ready: 1))
-        rig.deploy([try .test { $0.onRemove = .delete }])
+        rig.deploy([try .test().with { $0.onRemove = .delete }])
         try rig.run("the queue's function") { !$0.laterInvokers.isEmpty }
         rig.broker.setSilent(true, queue: "t.f.dead")
         rig.laterInvokers[0].becomeReady()

@@ -183,7 +183,11 @@ struct RedeliveryTests {
     @Test func `equal events that run at the moment of a loss are each acknowledged by a run of its own`() throws {
         let rig = try Self.rig(.test(concurrency: 2))
         for _ in 0..<2 {
-            rig.publish(BasicProperties(), key: "order.placed", headers: [("b", .boolean(true)), ("a", .boolean(true))])
+            rig.publish(
+                BasicProperties(),
+                key: "order.placed",
+                headers: [("b", .boolean(true)), ("a", .boolean(true))]
+            )
         }
         try rig.run("both to run") { $0.invoker.begun.count == 2 }
         try Self.breakAndMend(rig)

@@ -67,4 +67,28 @@ struct SettlerTests {
         #expect(ContinuousClock.now - start >= .milliseconds(500))
         #expect(rig.ids(in: "t.f.dead") == ["a"], "once")
     }
+
+    @Test(arguments: [BrokerError.Kind.accessRefused, .mismatch])
+    func `what the broker goes on refusing is dead-lettered by the broker itself, and holds up nothing`(
+        kind: BrokerError.Kind
+    ) throws {
+        let rig = try Rig([.test()])
+        try rig.start()
+        rig.publish("a")
+        try rig.run("it to be begun") { $0.invoker.pending.count == 1 }
+        rig.observed.isHolding = true
+        rig.observed.heldResult = .refused(BrokerError(kind, "too large"))
+        rig.invoker.finish(.failed(.test))
+        // Each try waits in the broker until it is released.
+        try rig.run("the third refusal") { rig in
+            rig.observed.isHolding = false
+            rig.observed.isHolding = true
+            return rig.settler.pending == 0
+        }
+        rig.observed.heldResult = nil
+        rig.observed.isHolding = false
+        try rig.settle()
+        #expect(rig.ids(in: "t.f.dead") == ["a"])
+        #expect(rig.broker.counts(of: "t.f") == InMemoryBroker.Counts())
+    }
 }

@@ -146,7 +146,7 @@ public final class TestHost: Sendable {
         event.contentType = contentType
         var message = event.message(exchange: exchange, routingKey: key)
         if delay > .zero {
-            let (scheduled, level) = self.copies.scheduled(message, after: delay)
+            let (scheduled, level) = self.copies.scheduled(message, after: delay, now: WallClock.system.milliseconds)
             try await self.broker.declare(TopologyPlanner.delayLevels(upTo: level, self.names))
             message = scheduled
         }

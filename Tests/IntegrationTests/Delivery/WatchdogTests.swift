@@ -29,7 +29,9 @@ struct WatchdogTests {
             let entry = try #require(log.first { $0.message == Self.message })
             #expect(entry["function"] == "deliver")
             #expect(entry["reason"] == "the broker knows no consumer of the queue")
-            #expect(log.count { $0.message == "deliveries stopped" && $0["lost"] == "consumer" } == 1)
+            try await host.wait(for: "word of the loss") { log in
+                log.contains { $0.message == "deliveries stopped" && $0["lost"] == "consumer" }
+            }
             try await bed.journal.wait(for: "every event") { $0.events("ended").isSuperset(of: confirmed) }
             try await Self.expectOneRun(ofEach: confirmed.union(["before"]), of: host, on: bed)
         }

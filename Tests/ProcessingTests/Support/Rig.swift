@@ -146,7 +146,7 @@ final class Rig {
     func run(_ what: String, until condition: @escaping (Rig) -> Bool) throws {
         var hasTimedOut = false
         self.condition = { [unowned self] in hasTimedOut || condition(self) }
-        let timer = self.loop.schedule(after: .seconds(20)) { hasTimedOut = true }
+        let timer = self.loop.schedule(after: .seconds(120)) { hasTimedOut = true }
         self.loop.continueAtOnce()
         self.loop.run()
         self.loop.cancel(timer)
@@ -171,7 +171,7 @@ final class Rig {
 
     /// Lets every invocation, of whatever version, succeed until no more come and the queue is empty.
     func finishAll(queue: String = "t.f") throws {
-        let deadline = ContinuousClock.now + .seconds(20)
+        let deadline = ContinuousClock.now + .seconds(120)
         while self.pending > 0 || self.broker.counts(of: queue) != InMemoryBroker.Counts() {
             guard ContinuousClock.now < deadline else {
                 throw Timeout(description: "waited in vain for all to be done")
