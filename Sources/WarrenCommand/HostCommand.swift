@@ -57,6 +57,8 @@ struct HostCommand {
             deliveries: try self.deliveryOptions.configuration(),
             logger: logger
         )
+        // Before anybody is told that it has started, so that no signal falls between.
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         logger.info(
             "host started",
             metadata: [
@@ -66,13 +68,11 @@ struct HostCommand {
             ]
         )
         self.onStart()
-        try await self.run(host, logger)
+        try await self.run(host, until: signals, logger)
         await broker.close(within: .seconds(1))
     }
 
-    private func run(_ host: Host, _ logger: Logger) async throws {
-        // Before the group takes its own, so that no signal falls between.
-        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+    private func run(_ host: Host, until signals: UnixSignalsSequence, _ logger: Logger) async throws {
         let impatience = Task {
             var count = 0
             for await _ in signals {

@@ -24,14 +24,18 @@ struct CopyBuilderTests {
         return Delivery(message, tag: DeliveryTag(generation: 1, value: 1))
     }
 
-    private static func retry(_ delivery: Delivery, failure: Failure = .test) -> OutgoingMessage {
+    private static func retry(
+        _ delivery: Delivery,
+        failure: Failure = .test,
+        expiresAt: Int64? = nil
+    ) -> OutgoingMessage {
         self.copies.retry(
             delivery,
             queue: "t.f",
             function: "f",
             origin: self.origin,
             after: .seconds(1),
-            expiresAt: 1234,
+            expiresAt: expiresAt,
             history: AttemptHistory(attempt: 2, deferrals: 1, firstFailedAt: 99),
             failure: failure
         ).message
@@ -42,6 +46,7 @@ struct CopyBuilderTests {
         #expect(copy.exchange == "t.delay.03")
         #expect(copy.routingKey.hasSuffix(".1.0.1.0.t.f"))
         #expect(copy.body == [1, 2, 3])
+        #expect(Self.retry(Self.delivery(), expiresAt: 7).headers["warren-expires-at"] == .integer(7))
         #expect(copy.properties.messageID == "id-1")
         let headers = Dictionary(uniqueKeysWithValues: copy.headers.entries.map { ($0.name, $0.value) })
         #expect(
