@@ -17,7 +17,7 @@ package final class AMQPIntake: Intake {
     ///
     /// - Parameter bodyLimit: bytes; a larger body is not kept, see `Delivery.omittedBodySize`.
     package init(
-        address: AMQPAddress,
+        addresses: AMQPAddresses,
         name: String,
         bodyLimit: UInt64 = 16 << 20,
         loop: EventLoop,
@@ -26,9 +26,27 @@ package final class AMQPIntake: Intake {
         self.loop = loop
         self.bodyLimit = bodyLimit
         self.logger = logger
-        let driver = try ConnectionDriver(address: address, name: name, loop: loop, logger: logger, client: self)
+        let driver = try ConnectionDriver(
+            addresses: addresses,
+            role: .consuming,
+            name: name,
+            loop: loop,
+            logger: logger,
+            client: self
+        )
         self.driver = driver
         driver.start()
+    }
+
+    /// On a broker that has one address.
+    package convenience init(
+        address: AMQPAddress,
+        name: String,
+        bodyLimit: UInt64 = 16 << 20,
+        loop: EventLoop,
+        logger: Logger
+    ) throws(SystemError) {
+        try self.init(addresses: AMQPAddresses(address), name: name, bodyLimit: bodyLimit, loop: loop, logger: logger)
     }
 
     package func subscribe(
