@@ -82,6 +82,9 @@ package struct AMQPAddress: Sendable, Equatable, CustomStringConvertible {
             host = text[..<colon]
             port = text[text.index(after: colon)...]
         }
+        guard !host.contains(",") else {
+            throw Problem(description: "a broker address has one host; give further nodes as addresses of their own")
+        }
         guard let port else { return (host.isEmpty ? "127.0.0.1" : String(host), defaultPort) }
         guard let number = Int(port), (1...65535).contains(number) else {
             throw Problem(description: "the broker address has a port that is not a number from 1 to 65535")

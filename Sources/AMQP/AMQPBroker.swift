@@ -11,7 +11,7 @@ package final class AMQPBroker: Broker {
         case close(within: Duration, completion: @Sendable () -> Void)
     }
 
-    package let address: AMQPAddress
+    package let addresses: AMQPAddresses
     private let publishing: Mailbox<PublishCommand>
     private let topology: Mailbox<TopologyRequest>
 
@@ -22,25 +22,35 @@ package final class AMQPBroker: Broker {
     ///   - giveUpAfter: how long the broker may answer nothing, once it has been reached, before what waits to be
     ///     published is refused; a broker that cannot be reached at first is given up at once. Nil: it is never given up.
     package init(
-        address: AMQPAddress,
+        addresses: AMQPAddresses,
         name: String,
         giveUpAfter: Duration? = nil,
         logger: Logger
     ) throws(SystemError) {
-        self.address = address
+        self.addresses = addresses
         let publishing = try Mailbox<PublishCommand>()
         let topology = try Mailbox<TopologyRequest>()
         self.publishing = publishing
         self.topology = topology
         try LoopThread.start(named: "amqp-publish") {
-            Self.runPublishing(publishing, address, name, giveUpAfter, logger)
+            Self.runPublishing(publishing, addresses, name, giveUpAfter, logger)
         }
-        try LoopThread.start(named: "amqp-topology") { Self.runTopology(topology, address, name) }
+        try LoopThread.start(named: "amqp-topology") { Self.runTopology(topology, addresses, name) }
+    }
+
+    /// A broker that has one address.
+    package convenience init(
+        address: AMQPAddress,
+        name: String,
+        giveUpAfter: Duration? = nil,
+        logger: Logger
+    ) throws(SystemError) {
+        try self.init(addresses: AMQPAddresses(address), name: name, giveUpAfter: giveUpAfter, logger: logger)
     }
 
     private static func runPublishing(
         _ mailbox: Mailbox<PublishCommand>,
-        _ address: AMQPAddress,
+        _ addresses: AMQPAddresses,
         _ name: String,
         _ giveUpAfter: Duration?,
         _ logger: Logger
@@ -48,7 +58,7 @@ package final class AMQPBroker: Broker {
         do throws(SystemError) {
             let loop = try EventLoop()
             let connection = try PublishingConnection(
-                address: address,
+                addresses: addresses,
                 name: "\(name) publishing",
                 giveUpAfter: giveUpAfter,
                 loop: loop,
@@ -81,11 +91,11 @@ package final class AMQPBroker: Broker {
 
     private static func runTopology(
         _ mailbox: Mailbox<TopologyRequest>,
-        _ address: AMQPAddress,
+        _ addresses: AMQPAddresses,
         _ name: String
     ) {
         if let loop = try? EventLoop() {
-            let connection = TopologyConnection(address: address, name: "\(name) topology", loop: loop)
+            let connection = TopologyConnection(addresses: addresses, name: "\(name) topology", loop: loop)
             mailbox.attach(to: loop) { requests in
                 if connection.handle(requests) { loop.stop() }
             }

@@ -6,7 +6,7 @@ package import Polling
 /// long as the broker has numbers for them. A consumer whose queue does not answer gets a connection of its own: its
 /// channel blocks in the broker, and making the shared connection anew would cost all others their deliveries.
 package final class AMQPIntake: Intake {
-    private let address: AMQPAddress
+    private let addresses: AMQPAddresses
     private let name: String
     private let loop: EventLoop
     private let bodyLimit: UInt64
@@ -21,13 +21,13 @@ package final class AMQPIntake: Intake {
     ///
     /// - Parameter bodyLimit: bytes; a larger body is not kept, see `Delivery.omittedBodySize`.
     package init(
-        address: AMQPAddress,
+        addresses: AMQPAddresses,
         name: String,
         bodyLimit: UInt64 = 16 << 20,
         loop: EventLoop,
         logger: Logger
     ) throws(SystemError) {
-        self.address = address
+        self.addresses = addresses
         self.name = name
         self.loop = loop
         self.bodyLimit = bodyLimit
@@ -35,9 +35,20 @@ package final class AMQPIntake: Intake {
         self.connections = [try self.connect(isIsolated: false)]
     }
 
+    /// On a broker that has one address.
+    package convenience init(
+        address: AMQPAddress,
+        name: String,
+        bodyLimit: UInt64 = 16 << 20,
+        loop: EventLoop,
+        logger: Logger
+    ) throws(SystemError) {
+        try self.init(addresses: AMQPAddresses(address), name: name, bodyLimit: bodyLimit, loop: loop, logger: logger)
+    }
+
     private func connect(isIsolated: Bool) throws(SystemError) -> ConsumingConnection {
         try ConsumingConnection(
-            address: self.address,
+            addresses: self.addresses,
             name: self.name,
             isIsolated: isIsolated,
             loop: self.loop,

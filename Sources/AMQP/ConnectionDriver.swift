@@ -15,15 +15,19 @@ protocol ConnectionClient: AnyObject {
     func blocked(_ reason: String?)
 }
 
-/// Keeps one connection alive on a loop: connects beside the loop, hands over frames, serves heartbeats, notices loss
-/// and connects again with a back-off, for ever.
+/// Keeps one connection alive on a loop: connects beside the loop to one of several addresses, hands over frames, serves
+/// heartbeats, notices loss and connects again, at once to another address and with a back-off after a whole round, for
+/// ever.
 final class ConnectionDriver {
-    let address: AMQPAddress
+    /// The one in use, or the one last used.
+    private(set) var address: AMQPAddress
+    private let addresses: AMQPAddresses
+    private var rotation: AddressRotation
     private let name: String
     private let loop: EventLoop
     private let logger: Logger
     private weak var client: (any ConnectionClient)?
-    private let arrivals: Mailbox<Result<ConnectionHandle, BrokerError>>
+    private let arrivals: Mailbox<Result<ConnectionRound, BrokerError>>
     private var backoff = ReconnectBackoff()
     private var heartbeatTimer: TimerID?
     private var isStopped = false
@@ -38,13 +42,16 @@ final class ConnectionDriver {
     private static let framesPerTurn = 4096
 
     init(
-        address: AMQPAddress,
+        addresses: AMQPAddresses,
+        role: AddressRotation.Role,
         name: String,
         loop: EventLoop,
         logger: Logger,
         client: any ConnectionClient
     ) throws(SystemError) {
-        self.address = address
+        self.address = addresses.all[0]
+        self.addresses = addresses
+        self.rotation = AddressRotation(seed: addresses.seed, role: role)
         self.name = name
         self.loop = loop
         self.logger = logger
@@ -59,13 +66,14 @@ final class ConnectionDriver {
 
     private func connect() {
         guard !self.isStopped else { return }
-        let address = self.address
+        let addresses = self.addresses
+        let rotation = self.rotation
         let name = self.name
         let arrivals = self.arrivals
         do throws(SystemError) {
             try LoopThread.start(named: "amqp-connect") {
                 do throws(BrokerError) {
-                    arrivals.send(.success(try ConnectionHandle(connectingTo: address, named: name)))
+                    arrivals.send(.success(try ConnectionRound(addresses, in: rotation, named: name)))
                 } catch {
                     arrivals.send(.failure(error))
                 }
@@ -75,11 +83,17 @@ final class ConnectionDriver {
         }
     }
 
-    private func arrived(_ result: Result<ConnectionHandle, BrokerError>) {
+    private func arrived(_ result: Result<ConnectionRound, BrokerError>) {
         guard !self.isStopped else { return }
         switch result {
-        case .success(let connection):
+        case .success(let round):
+            for reason in round.skipped {
+                self.logger.warning("an address of the broker was passed over", metadata: ["reason": "\(reason)"])
+            }
+            let connection = round.connection
             self.connection = connection
+            self.address = connection.address
+            self.rotation.connected(to: connection.target)
             self.isBroken = false
             self.connectedAt = .now
             self.logger.debug("connected to the broker", metadata: ["broker": "\(self.address)"])
@@ -195,8 +209,9 @@ final class ConnectionDriver {
         }
         self.logger.debug("lost the connection to the broker", metadata: ["reason": "\(error)"])
         self.client?.lost(error)
-        self.backoff.reset(afterLife: self.connectedAt.duration(to: .now))
-        self.reconnectLater()
+        let wasSound = self.backoff.reset(afterLife: self.connectedAt.duration(to: .now))
+        // The address that was lost comes last now. One that takes connections and ends them gets its pause.
+        if wasSound, self.addresses.all.count > 1 { self.connect() } else { self.reconnectLater() }
     }
 
     /// Closes with the protocol's handshake, so that everything sent before has been taken by the broker when

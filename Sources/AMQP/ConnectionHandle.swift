@@ -10,23 +10,25 @@ final class ConnectionHandle: @unchecked Sendable {
     /// RabbitMQ's own default and librabbitmq's; 4.1 refuses less than 8192.
     static let frameSize = 131_072
 
-    let address: AMQPAddress
+    let target: ConnectionTarget
+    var address: AMQPAddress { self.target.address }
     let state: amqp_connection_state_t
     let descriptor: Int32
 
     /// Connects and logs in. Blocks for at most the address's connection timeout in each of its two steps.
-    init(connectingTo address: AMQPAddress, named name: String) throws(BrokerError) {
+    init(connectingTo target: ConnectionTarget, named name: String) throws(BrokerError) {
+        let address = target.address
         guard let state = amqp_new_connection() else {
             throw BrokerError(.unreachable, "librabbitmq could not allocate a connection")
         }
         do throws(BrokerError) {
-            try Self.open(state, address)
+            try Self.open(state, target)
             try Self.logIn(state, address, name: name)
         } catch {
             amqp_destroy_connection(state)
             throw error
         }
-        self.address = address
+        self.target = target
         self.state = state
         self.descriptor = amqp_get_sockfd(state)
         Self.tune(self.descriptor, heartbeat: address.heartbeat)
@@ -36,7 +38,8 @@ final class ConnectionHandle: @unchecked Sendable {
 
     deinit { amqp_destroy_connection(self.state) }
 
-    private static func open(_ state: amqp_connection_state_t, _ address: AMQPAddress) throws(BrokerError) {
+    private static func open(_ state: amqp_connection_state_t, _ target: ConnectionTarget) throws(BrokerError) {
+        let address = target.address
         let socket: OpaquePointer?
         if let tls = address.tls {
             socket = try self.tlsSocket(state, tls, address)
@@ -46,7 +49,7 @@ final class ConnectionHandle: @unchecked Sendable {
         guard let socket else { throw BrokerError(.unreachable, "librabbitmq could not allocate a socket") }
         var timeout = timeval(tv_sec: address.connectionTimeout, tv_usec: 0)
         amqp_set_handshake_timeout(state, &timeout)
-        let status = amqp_socket_open_noblock(socket, address.host, Int32(address.port), &timeout)
+        let status = amqp_socket_open_noblock(socket, target.host, Int32(address.port), &timeout)
         guard status == AMQP_STATUS_OK.rawValue else {
             let error = BrokerError.status(status, while: "connecting to", at: address)
             guard error.kind == .unreachable else { throw error }

@@ -18,7 +18,7 @@ final class ConsumingConnection {
     private let overflowed: ([ConsumerChannel]) -> Void
 
     init(
-        address: AMQPAddress,
+        addresses: AMQPAddresses,
         name: String,
         isIsolated: Bool,
         loop: EventLoop,
@@ -27,7 +27,14 @@ final class ConsumingConnection {
     ) throws(SystemError) {
         self.isIsolated = isIsolated
         self.overflowed = overflowed
-        let driver = try ConnectionDriver(address: address, name: name, loop: loop, logger: logger, client: self)
+        let driver = try ConnectionDriver(
+            addresses: addresses,
+            role: .consuming,
+            name: name,
+            loop: loop,
+            logger: logger,
+            client: self
+        )
         self.driver = driver
         driver.start()
     }

@@ -55,7 +55,7 @@ final class PublishingConnection {
     ///   answered with `refused`: it is away, blocks, or confirms nothing. A broker that cannot be reached at first is
     ///   given up at once. Nil: it is never given up.
     init(
-        address: AMQPAddress,
+        addresses: AMQPAddresses,
         name: String,
         giveUpAfter: Duration?,
         loop: EventLoop,
@@ -63,7 +63,14 @@ final class PublishingConnection {
     ) throws(SystemError) {
         self.loop = loop
         self.logger = logger
-        let driver = try ConnectionDriver(address: address, name: name, loop: loop, logger: logger, client: self)
+        let driver = try ConnectionDriver(
+            addresses: addresses,
+            role: .publishing,
+            name: name,
+            loop: loop,
+            logger: logger,
+            client: self
+        )
         self.driver = driver
         if let giveUpAfter {
             self.silence = SilenceWatch(limit: giveUpAfter, loop: loop) { [weak self] in

@@ -14,7 +14,14 @@ struct ReconnectBackoff {
 
     /// Begins anew after a connection that was sound. One that ends as soon as it is accepted is no success: a broker
     /// that does this would be called ten times a second for ever.
-    mutating func reset(afterLife life: Duration) { if life >= Self.soundLife { self.reset() } }
+    ///
+    /// - Returns: whether it was.
+    @discardableResult
+    mutating func reset(afterLife life: Duration) -> Bool {
+        guard life >= Self.soundLife else { return false }
+        self.reset()
+        return true
+    }
 
     mutating func reset() { self.next = Self.first }
 }

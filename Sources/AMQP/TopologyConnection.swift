@@ -22,21 +22,24 @@ struct TopologyRequest: Sendable {
 ///
 /// Connects when it is first needed, and again when the connection has gone; heartbeats are served in between.
 final class TopologyConnection {
-    private let address: AMQPAddress
+    private let addresses: AMQPAddresses
+    private var rotation: AddressRotation
     private let name: String
     private let loop: EventLoop
     private var connection: ConnectionHandle?
     static let channel: UInt16 = 1
 
-    init(address: AMQPAddress, name: String, loop: EventLoop) {
-        self.address = address
+    init(addresses: AMQPAddresses, name: String, loop: EventLoop) {
+        self.addresses = addresses
+        self.rotation = AddressRotation(seed: addresses.seed, role: .topology)
         self.name = name
         self.loop = loop
         self.scheduleHeartbeat()
     }
 
     private func scheduleHeartbeat() {
-        self.loop.schedule(after: .milliseconds(Int(self.address.heartbeat) * 250)) { [weak self] in
+        let heartbeat = self.addresses.all.map(\.heartbeat).min() ?? 1
+        self.loop.schedule(after: .milliseconds(Int(heartbeat) * 250)) { [weak self] in
             guard let self else { return }
             self.serveHeartbeat()
             self.scheduleHeartbeat()
@@ -127,7 +130,8 @@ final class TopologyConnection {
 
     func connected() throws(BrokerError) -> ConnectionHandle {
         if let connection = self.connection { return connection }
-        let connection = try ConnectionHandle(connectingTo: self.address, named: self.name)
+        let connection = try ConnectionRound(self.addresses, in: self.rotation, named: self.name).connection
+        self.rotation.connected(to: connection.target)
         try self.openChannel(connection)
         self.connection = connection
         return connection
@@ -136,7 +140,7 @@ final class TopologyConnection {
     private func openChannel(_ connection: ConnectionHandle) throws(BrokerError) {
         amqp_channel_open(connection.state, Self.channel)
         let reply = amqp_get_rpc_reply(connection.state)
-        if let error = BrokerError.reply(reply, while: "opening a channel at", at: self.address) { throw error }
+        if let error = BrokerError.reply(reply, while: "opening a channel at", at: connection.address) { throw error }
     }
 
     private func declare(_ declaration: Declaration, on connection: ConnectionHandle) throws(BrokerError) {
@@ -188,7 +192,7 @@ final class TopologyConnection {
     func check(_ connection: ConnectionHandle, while doing: String) throws(BrokerError) {
         let reply = amqp_get_rpc_reply(connection.state)
         defer { connection.releaseBuffers() }
-        guard let error = BrokerError.reply(reply, while: doing, at: self.address) else { return }
+        guard let error = BrokerError.reply(reply, while: doing, at: connection.address) else { return }
         if reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION, reply.reply.id == AMQP_CHANNEL_CLOSE_METHOD {
             let isOpen = self.reopenChannel(connection)
             if !isOpen { self.connection = nil }

@@ -6,13 +6,14 @@ import FoundationEssentials
 struct BrokerOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The broker's address: amqp:// or amqps://. A password on the command line can be seen by others; prefer "
-                + "WARREN_BROKER or WARREN_BROKER_FILE. (default: $WARREN_BROKER, the first line of the file named "
-                + "by $WARREN_BROKER_FILE, amqp://guest:guest@127.0.0.1:5672/)",
+            "The broker's address: amqp:// or amqps://; repeated: the nodes of a cluster. A password on the command line "
+                + "can be seen by others; prefer WARREN_BROKER or WARREN_BROKER_FILE. (default: $WARREN_BROKER, with "
+                + "commas between several and a comma within one written as %2C; the lines of the file named by "
+                + "$WARREN_BROKER_FILE; amqp://guest:guest@127.0.0.1:5672/)",
             valueName: "url"
         )
     )
-    var broker: String?
+    var broker: [String] = []
 
     @OptionGroup var namespaceOption: NamespaceOption
 
@@ -20,32 +21,41 @@ struct BrokerOptions: ParsableArguments {
 
     /// Whether somebody has named a broker, by option or environment.
     var isBrokerNamed: Bool {
-        self.broker != nil || ProcessInfo.processInfo.environment["WARREN_BROKER"] != nil
+        !self.broker.isEmpty || ProcessInfo.processInfo.environment["WARREN_BROKER"] != nil
             || ProcessInfo.processInfo.environment["WARREN_BROKER_FILE"] != nil
     }
 
-    /// The address that holds. Never printed as it is: it may hold a password.
-    func address() throws -> AMQPAddress {
+    /// The addresses that hold. Never printed as they are: they may hold passwords.
+    func addresses() throws -> AMQPAddresses {
         let environment = ProcessInfo.processInfo.environment
-        let text: String
-        let origin: String
-        if let broker = self.broker {
-            (text, origin) = (broker, "--broker")
-        } else if let variable = environment["WARREN_BROKER"] {
-            (text, origin) = (variable, "WARREN_BROKER")
-        } else if let file = environment["WARREN_BROKER_FILE"] {
-            guard let content = try? String(contentsOfFile: file, encoding: .utf8) else {
-                throw ValidationError("the file that WARREN_BROKER_FILE names, \(file), cannot be read")
-            }
-            let line = content.split(whereSeparator: \.isNewline).first ?? ""
-            (text, origin) = (String(line), "the file \(file)")
-        } else {
-            (text, origin) = ("amqp://guest:guest@127.0.0.1:5672/", "the default")
-        }
+        var origin = "the default"
+        let file = self.broker.isEmpty && environment["WARREN_BROKER"] == nil ? environment["WARREN_BROKER_FILE"] : nil
+        let lines = try file.map(Self.lines)
         do throws(AMQPAddress.Problem) {
-            return try AMQPAddress(text)
+            if !self.broker.isEmpty {
+                origin = "--broker"
+                return try AMQPAddresses(self.broker)
+            }
+            if let variable = environment["WARREN_BROKER"] {
+                origin = "WARREN_BROKER"
+                return try AMQPAddresses(commaSeparated: variable)
+            }
+            if let file, let lines {
+                origin = "the file \(file)"
+                return try AMQPAddresses(lines)
+            }
+            return try AMQPAddresses(["amqp://guest:guest@127.0.0.1:5672/"])
         } catch {
             throw ValidationError("\(origin): \(error)")
         }
+    }
+
+    /// The lines that are not blank.
+    private static func lines(of file: String) throws -> [String] {
+        guard let content = try? String(contentsOfFile: file, encoding: .utf8) else {
+            throw ValidationError("the file that WARREN_BROKER_FILE names, \(file), cannot be read")
+        }
+        return content.split(whereSeparator: \.isNewline).map(String.init)
+            .filter { !$0.allSatisfy(\.isWhitespace) }
     }
 }

@@ -24,7 +24,7 @@ struct DevCommand: AsyncParsableCommand {
 
     func run() async throws {
         guard !self.brokerOptions.isBrokerNamed else {
-            return try await self.host(try self.brokerOptions.address(), url: nil)
+            return try await self.host(try self.brokerOptions.addresses(), url: nil)
         }
         // The manifests are checked before the node is started: a mistake in them should show at once.
         _ = try self.manifestOptions.load(namespace: self.brokerOptions.namespace, json: self.logOptions.json)
@@ -40,7 +40,7 @@ struct DevCommand: AsyncParsableCommand {
             throw CommandExit.brokerUnreachable
         }
         do {
-            try await self.host(try AMQPAddress(node.url), url: node.url)
+            try await self.host(AMQPAddresses([node.url]), url: node.url)
         } catch {
             await node.stop()
             throw error
@@ -48,9 +48,9 @@ struct DevCommand: AsyncParsableCommand {
         await node.stop()
     }
 
-    private func host(_ address: AMQPAddress, url: String?) async throws {
+    private func host(_ addresses: AMQPAddresses, url: String?) async throws {
         var command = HostCommand(
-            address: address,
+            addresses: addresses,
             namespace: self.brokerOptions.namespace,
             manifestOptions: self.manifestOptions,
             deliveryOptions: self.deliveryOptions,

@@ -132,7 +132,7 @@ final class Host: Service {
     private func runLoop(_ commands: Mailbox<Command>) throws(SystemError) {
         let loop = try EventLoop()
         let intake = try AMQPIntake(
-            address: self.broker.address,
+            addresses: self.broker.addresses,
             name: "warren intake",
             loop: loop,
             logger: self.logger

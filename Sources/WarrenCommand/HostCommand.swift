@@ -9,7 +9,7 @@ import UnixSignals
 
 /// What `run` and `dev` have in common: check the manifests, reach the broker, run the host until a signal.
 struct HostCommand {
-    let address: AMQPAddress
+    let addresses: AMQPAddresses
     let namespace: String
     let manifestOptions: ManifestOptions
     let deliveryOptions: DeliveryOptions
@@ -42,7 +42,7 @@ struct HostCommand {
                 metadata: ["directory": "\(self.manifestOptions.manifests)"]
             )
         }
-        let broker = try AMQPBroker(address: self.address, name: "warren", logger: logger)
+        let broker = try AMQPBroker(addresses: self.addresses, name: "warren", logger: logger)
         do throws(BrokerError) {
             try await broker.declare([])
         } catch {
@@ -62,7 +62,7 @@ struct HostCommand {
         logger.info(
             "host started",
             metadata: [
-                "broker": "\(self.address)", "namespace": "\(self.namespace)",
+                "broker": "\(self.addresses)", "namespace": "\(self.namespace)",
                 "functions": "\(manifests.count { $0.consumer.kind == .function })",
                 "webhooks": "\(manifests.count { $0.consumer.kind == .webhook })",
             ]

@@ -72,7 +72,7 @@ struct PublishCommand: AsyncParsableCommand {
     func run() async throws {
         let template = try PublishTemplate(self)
         let broker = try AMQPBroker(
-            address: try self.brokerOptions.address(),
+            addresses: try self.brokerOptions.addresses(),
             name: "warren publish",
             giveUpAfter: try PublishTemplate.duration(self.timeout, "--timeout"),
             logger: Logger(label: "publish") { _ in

@@ -21,9 +21,9 @@ struct RunCommand: AsyncParsableCommand {
     @OptionGroup var logOptions: LogOptions
 
     func run() async throws {
-        let address = try self.brokerOptions.address()
+        let addresses = try self.brokerOptions.addresses()
         try await HostCommand(
-            address: address,
+            addresses: addresses,
             namespace: self.brokerOptions.namespace,
             manifestOptions: self.manifestOptions,
             deliveryOptions: self.deliveryOptions,

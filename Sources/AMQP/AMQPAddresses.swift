@@ -1,0 +1,49 @@
+/// The nodes of one broker, each with its own login and TLS: at least one, each named once.
+///
+/// A copy keeps the seed of the original, so that the connections of one process go through the nodes in one order
+/// and can spread over them; see `AddressRotation`.
+package struct AMQPAddresses: Sendable, CustomStringConvertible {
+    package let all: [AMQPAddress]
+    /// What makes the order of this process a random one among those of many hosts.
+    let seed: UInt64
+
+    package init(_ first: AMQPAddress, _ others: [AMQPAddress] = [], seed: UInt64 = .random(in: 0 ... .max)) {
+        var all = [first]
+        for other in others where !all.contains(other) { all.append(other) }
+        self.all = all
+        self.seed = seed
+    }
+
+    /// Reads addresses, one a text.
+    package init(_ texts: [String]) throws(AMQPAddress.Problem) {
+        var all: [AMQPAddress] = []
+        for (index, text) in texts.enumerated() {
+            do throws(AMQPAddress.Problem) {
+                all.append(try AMQPAddress(text))
+            } catch {
+                // Which one it is must be told by its place: the text may hold a password.
+                throw texts.count == 1 ? error : .init(description: "address \(index + 1): \(error.description)")
+            }
+        }
+        guard let first = all.first else { throw .init(description: "no broker address is given") }
+        self.init(first, Array(all.dropFirst()))
+    }
+
+    /// Reads addresses separated by commas, with spaces around them allowed.
+    package init(commaSeparated text: String) throws(AMQPAddress.Problem) {
+        let texts = text.split(separator: ",", omittingEmptySubsequences: false).map { part in
+            String(part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+        }
+        do throws(AMQPAddress.Problem) {
+            try self.init(texts)
+        } catch {
+            guard texts.count > 1 else { throw error }
+            throw .init(
+                description: "\(error.description) (a comma separates addresses; write one within an address as %2C)"
+            )
+        }
+    }
+
+    /// The addresses without user and password.
+    package var description: String { self.all.map(\.description).joined(separator: ", ") }
+}

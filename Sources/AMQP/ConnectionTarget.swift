@@ -1,0 +1,45 @@
+import Glibc
+
+/// One place to connect to: an address, or one of the several that its host name stands for.
+struct ConnectionTarget: Sendable, Equatable {
+    let address: AMQPAddress
+    /// What the socket is opened to: a number, or the name as it was given.
+    let host: String
+    /// Of a family that the system would rather not use (RFC 6724): for when nothing else answers.
+    var isFallback = false
+
+    /// Asks the resolver, which blocks.
+    ///
+    /// librabbitmq resolves names itself, and goes on to the next record when one refuses. But one that answers
+    /// nothing takes all of the time there is, and the first record gets every connection.
+    static func resolve(_ address: AMQPAddress) -> [ConnectionTarget] {
+        let asNamed = [ConnectionTarget(address: address, host: address.host)]
+        // librabbitmq verifies the certificate against the name that it connects to, so this name has to stay.
+        guard address.tls == nil else { return asNamed }
+        var hints = addrinfo()
+        hints.ai_family = AF_UNSPEC
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        hints.ai_protocol = Int32(IPPROTO_TCP)
+        hints.ai_flags = AI_ADDRCONFIG
+        var list: UnsafeMutablePointer<addrinfo>?
+        // The same failure meets librabbitmq, which has the words for it.
+        guard getaddrinfo(address.host, nil, &hints, &list) == 0 else { return asNamed }
+        defer { freeaddrinfo(list) }
+        var targets: [ConnectionTarget] = []
+        let preferred = list?.pointee.ai_family
+        for record in sequence(first: list, next: { $0?.pointee.ai_next }) {
+            guard let record, let host = Self.number(of: record.pointee) else { break }
+            guard !targets.contains(where: { $0.host == host }) else { continue }
+            let isFallback = record.pointee.ai_family != preferred
+            targets.append(ConnectionTarget(address: address, host: host, isFallback: isFallback))
+        }
+        return targets.isEmpty ? asNamed : targets
+    }
+
+    private static func number(of record: addrinfo) -> String? {
+        var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+        let length = socklen_t(text.count)
+        let code = getnameinfo(record.ai_addr, record.ai_addrlen, &text, length, nil, 0, NI_NUMERICHOST)
+        return code == 0 ? String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self) : nil
+    }
+}
