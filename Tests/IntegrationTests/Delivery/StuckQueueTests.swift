@@ -34,7 +34,8 @@ struct StuckQueueTests {
             #expect(try await first.stop(within: Self.patience) == 0)
             let confirmed = try await bed.publish((1...20).map { ("e-\($0)", "{}") })
             try await bed.surgery("deliver").suspend()
-            let host = try await bed.startHost(waitingFor: "host started")
+            // The neighbour's word: from then on the host follows the manifests.
+            let host = try await bed.startHost(waitingFor: "running")
             try bed.withdraw("deliver")
             try await host.wait(for: "what becomes of the queue", within: Self.patience) { log in
                 log.contains { $0.message.contains("what becomes of its queue is open") }
