@@ -38,6 +38,9 @@ extension ConsumerPipeline {
 
     var hasWorkers: Bool { self.tenure.isReady }
 
+    /// The broker delivers to it, as far as this host knows.
+    var isConsuming: Bool { self.consumption.isActive }
+
     /// Of what has been delivered nothing is left to do.
     var hasNothingToDo: Bool { self.isIdle && !self.consumption.hasWaiting }
 

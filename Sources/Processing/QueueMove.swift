@@ -91,7 +91,7 @@ extension ConsumerRuntime {
         guard let pipeline = self.pipelines[key], var move = self.moves[key], move.isUnbound, !move.hasEnded
         else { return }
         // While its consumer is there the queue cannot be without one: such a look says nothing.
-        let isEmpty = inspection.readyMessages == 0 && !(pipeline.hasWorkers && inspection.isUnknown)
+        let isEmpty = inspection.readyMessages == 0 && !(pipeline.isConsuming && inspection.isUnknown)
         let isOver = move.isOver(hasNothingToDo: isEmpty && pipeline.hasNothingToDo)
         let isHopeless = move.isHopeless(hasWorkers: pipeline.hasWorkers)
         self.moves[key] = move

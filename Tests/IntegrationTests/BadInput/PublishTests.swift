@@ -202,7 +202,7 @@ struct PublishTests {
     func `the address comes from the option, else the variable, else the file`() async throws {
         let bench = try await Bench()
         let nowhere = "amqp://127.0.0.1:1/"
-        try bench.workshop.write("../broker", Array("\(bench.sink.node.url)\nsecond line\n".utf8))
+        try bench.workshop.write("../broker", Array("\(bench.sink.node.url)\n\(nowhere)\n".utf8))
         let file = "\(bench.workshop.directory)/broker"
         let command = ["publish", "order.placed", "--data", "{}", "--exchange", bench.workshop.exchange]
         let results = [

@@ -157,7 +157,7 @@ struct DeliveryTests {
             let request = try await endpoint.requests(1, on: "/ok")[0]
             #expect(request["content-type"] == "application/cloudevents+json; charset=UTF-8")
             #expect(request["ce-id"] == nil)
-            let start = #"{"specversion":"1.0","id":"e-1","type":"work","source":"unknown","correlationid":"e-1","#
+            let start = #"{"specversion":"1.0","id":"e-1","type":"work","source":"shop","correlationid":"e-1","#
             #expect(request.text == start + #""datacontenttype":"application/json","data":{"price":1.10}}"#)
             #expect(try await host.stop() == 0)
         }
