@@ -110,7 +110,10 @@ struct PauseTests {
             #expect(burnt <= 7, "five failures and what was in flight")
             try await endpoint.requests(burnt + 1, on: path)
             try bed.tell(answer, "204")
-            try await endpoint.wait(for: "every event to be taken", on: path) { Set($0.map(\.id)) == confirmed }
+            // What failed before comes again; its first request must not count.
+            try await endpoint.wait(for: "every event to be taken", on: path) { requests in
+                Set(requests.dropFirst(burnt + 1).map(\.id)) == confirmed
+            }
             try await host.says("resumed: the function handles events again")
             #expect(try await host.stop() == 0)
             let ledger = try await bed.ledger(
@@ -119,7 +122,10 @@ struct PauseTests {
                 function: "crm"
             )
             ledger.expectBalance()
-            #expect(ledger.dead.isEmpty && ledger.queued.isEmpty)
+            #expect(
+                ledger.dead.isEmpty && ledger.queued.isEmpty,
+                "dead \(ledger.dead), queued \(ledger.queued), of them handled \(ledger.queued.intersection(ledger.handled))"
+            )
         }
     }
 }
