@@ -19,8 +19,6 @@ package final class LocalBroker: Sendable {
 
     private let installation: Installation
     private let directory: DataDirectory
-    /// The port of the `epmd` that the nodes of a cluster share; nil for a node that has its own.
-    private let sharedEpmd: Int?
     private let state: Mutex<State>
 
     /// The AMQP port on 127.0.0.1, the same over restarts.
@@ -35,14 +33,7 @@ package final class LocalBroker: Sendable {
     /// The node's process id (the Erlang VM), or nil while it is down.
     package var pid: Int32? { self.state.withLock { $0.node?.pid } }
 
-    private init(
-        installation: Installation,
-        directory: DataDirectory,
-        sharedEpmd: Int?,
-        ports: NodePorts,
-        node: NodeProcess
-    ) {
-        self.sharedEpmd = sharedEpmd
+    private init(installation: Installation, directory: DataDirectory, ports: NodePorts, node: NodeProcess) {
         self.installation = installation
         self.directory = directory
         self.port = ports.amqp
@@ -67,38 +58,16 @@ package final class LocalBroker: Sendable {
         port: Int? = nil,
         log: @Sendable (String) -> Void = { _ in }
     ) async throws(LocalBrokerError) -> LocalBroker {
+        let installation = try Installation.find(
+            searchPath: ProcessInfo.processInfo.environment["PATH"] ?? "",
+            isExecutable: FileManager.default.isExecutableFile
+        )
         let directory = try await DataDirectory.open(dataDirectory)
-        return try await Self.start(in: directory, port: port, log: log)
-    }
-
-    /// - Parameter sharedEpmd: the port of the `epmd` of the cluster that the node belongs to.
-    static func start(
-        in directory: DataDirectory,
-        port: Int? = nil,
-        sharedEpmd: Int? = nil,
-        log: @Sendable (String) -> Void = { _ in }
-    ) async throws(LocalBrokerError) -> LocalBroker {
         let begin = ContinuousClock.now
         log("starting a private RabbitMQ in \(directory.path)")
         do {
-            let installation = try Installation.find(
-                searchPath: ProcessInfo.processInfo.environment["PATH"] ?? "",
-                isExecutable: FileManager.default.isExecutableFile
-            )
-            let (node, ports) = try await Self.launch(
-                installation,
-                directory,
-                port: port,
-                sharedEpmd: sharedEpmd,
-                truncatesLog: true
-            )
-            let broker = LocalBroker(
-                installation: installation,
-                directory: directory,
-                sharedEpmd: sharedEpmd,
-                ports: ports,
-                node: node
-            )
+            let (node, ports) = try await Self.launch(installation, directory, port: port, truncatesLog: true)
+            let broker = LocalBroker(installation: installation, directory: directory, ports: ports, node: node)
             let elapsed = (ContinuousClock.now - begin) / .seconds(1)
             log("RabbitMQ ready at \(broker.url) after \((elapsed * 10).rounded() / 10) s")
             return broker
@@ -150,7 +119,6 @@ package final class LocalBroker: Sendable {
             self.installation,
             self.directory,
             port: self.port,
-            sharedEpmd: self.sharedEpmd,
             truncatesLog: false
         )
         let isStopped = self.state.withLock { state in
@@ -196,17 +164,15 @@ package final class LocalBroker: Sendable {
         _ installation: Installation,
         _ directory: DataDirectory,
         port: Int?,
-        sharedEpmd: Int?,
         truncatesLog: Bool
     ) async throws(LocalBrokerError) -> (NodeProcess, NodePorts) {
         for _ in 1...4 {
-            let ports = try NodePorts.choose(amqp: port, epmd: sharedEpmd)
+            let ports = try NodePorts.choose(amqp: port)
             let node = try NodeProcess.spawn(
                 server: installation.server,
                 environment: Self.environment(directory, ports),
                 directory: directory,
-                truncatesLog: truncatesLog,
-                ownsEpmd: sharedEpmd == nil
+                truncatesLog: truncatesLog
             )
             do {
                 try await Self.waitUntilReady(node, port: ports.amqp, directory)
