@@ -50,8 +50,7 @@ final class WorkerProcess {
     private let handler: (Event) -> Void
     private var phase = Phase.greeting
     private var input = FrameBuffer()
-    private var output: [UInt8] = []
-    private var written = 0
+    private var output = SendBuffer()
     private var waitsForWriting = false
     private let standardOutput: OutputPipe
     private let standardError: OutputPipe
@@ -101,36 +100,28 @@ final class WorkerProcess {
     // MARK: - To the worker
 
     /// Appends a frame; it goes out with the next `flush`.
-    func append(_ write: (inout [UInt8]) -> Void) { write(&self.output) }
+    func append(_ write: (inout [UInt8]) -> Void) { self.output.append(write) }
 
     func flush() {
-        guard self.isSocketOpen, self.written < self.output.count else { return }
-        while self.written < self.output.count {
-            let count = self.output.withUnsafeBytes { bytes in
-                send(
+        guard self.isSocketOpen, !self.output.isEmpty else { return }
+        while !self.output.isEmpty {
+            let count = self.output.send { bytes in
+                Glibc.send(
                     self.process.socket,
-                    bytes.baseAddress.map { $0 + self.written },
-                    bytes.count - self.written,
+                    bytes.baseAddress,
+                    bytes.count,
                     Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)
                 )
             }
-            if count >= 0 {
-                self.written += count
-            } else if errno == EAGAIN {
-                break
-            } else if errno != EINTR {
+            guard count < 0 else { continue }
+            if errno == EAGAIN { break }
+            if errno != EINTR {
                 // Nobody will ever read the rest. In a turn of its own, because a flush ends the turn of others.
                 self.output.removeAll()
-                self.written = 0
                 self.loop.schedule(after: .zero) { [weak self] in self?.closeFailedSocket() }
             }
         }
-        if self.written == self.output.count {
-            // A burst of large bodies must not leave its memory behind for ever.
-            self.output.removeAll(keepingCapacity: self.output.capacity <= 1 << 20)
-            self.written = 0
-        }
-        let mustWait = self.written < self.output.count
+        let mustWait = !self.output.isEmpty
         if mustWait != self.waitsForWriting {
             self.waitsForWriting = mustWait
             self.loop.setWriting(mustWait, of: self.process.socket)
