@@ -27,7 +27,8 @@ struct Breaker {
     enum Sign {
         case success
         case failure
-        /// The function answered, but that says nothing about its health: an event it cannot decode, or puts off.
+        /// Says nothing about the function's health: an event that cannot be decoded, which may never have reached its
+        /// code or its endpoint, or one that it puts off.
         case neutral
     }
 
@@ -59,8 +60,12 @@ struct Breaker {
             return self.isClean ? .none : self.close()
         case .failure where self.policy != nil:
             return self.failed(now())
-        case .failure, .neutral:
+        case .failure:
+            // Without a policy only deaths count, and this worker has lived.
             return self.state == .probing ? self.close() : .none
+        case .neutral:
+            // The next event is the probe then.
+            return .none
         }
     }
 

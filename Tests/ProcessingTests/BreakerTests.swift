@@ -97,12 +97,20 @@ struct BreakerTests {
         #expect(other.ended(.failure, at: Self.at(1)) == .pause(.seconds(4)))
     }
 
-    @Test(arguments: [Breaker.Sign.success, .neutral])
-    func `a probe that the function answers closes it`(sign: Breaker.Sign) {
+    @Test func `a probe that succeeds closes it`() {
         var breaker = Self.opened(Self.policy)
         breaker.pauseIsOver()
-        #expect(breaker.ended(sign, at: Self.at(1)) == .resume)
+        #expect(breaker.ended(.success, at: Self.at(1)) == .resume)
         #expect(breaker.state == .closed)
+    }
+
+    @Test(arguments: [nil, Self.policy])
+    func `a probe that says nothing leaves the question to the next event`(policy: BreakerPolicy?) {
+        var breaker = Self.opened(policy)
+        breaker.pauseIsOver()
+        for _ in 0..<10 { #expect(breaker.ended(.neutral, at: Self.at(1)) == .none) }
+        #expect(breaker.state == .probing)
+        #expect(breaker.workerDied(at: Self.at(1)) == .pause((policy?.pause ?? Breaker.firstPause) * 2))
     }
 
     @Test func `without a policy a probe that fails closes it: its worker has lived`() {
@@ -180,6 +188,7 @@ struct BreakerTests {
                 account = Account()
             case 1..<3:
                 action = breaker.ended(.neutral, at: now)
+                #expect(action == .none && breaker.state == before, "it says nothing")
             case 3..<10:
                 action = breaker.ended(.failure, at: now)
                 if before == .closed, let policy {
