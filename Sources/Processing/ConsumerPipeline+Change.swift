@@ -73,6 +73,7 @@ extension ConsumerPipeline {
         self.inFlight.limit = candidate.manifest.inFlight
         // New code deserves to be tried.
         self.cancelPause()
+        self.hold.end()
         self.breaker = Breaker(candidate.manifest.breaker)
         self.probe = nil
         let notBegun = old.invoker.withdraw()

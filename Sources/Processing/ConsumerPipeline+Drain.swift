@@ -24,6 +24,7 @@ extension ConsumerPipeline {
         self.isDraining = true
         self.cancelChange()
         self.cancelPause()
+        self.hold.end()
         self.giveBack(self.tenure.invoker.withdraw(), of: self.tenure)
         self.steer()
         self.watchDrain(DrainWatch(begin: .now))

@@ -15,6 +15,7 @@ extension ConsumerPipeline {
                 "paused: events wait in the queue, and one is tried after the pause",
                 metadata: ["reason": "\(self.breakerReason)", "pause": "\(pause)"]
             )
+            self.hold.end()
             self.giveBack(self.tenure.invoker.withdraw(), of: self.tenure)
             self.breakerTimer = self.loop.schedule(after: pause) { [weak self] in
                 self?.breaker.pauseIsOver()
@@ -34,7 +35,9 @@ extension ConsumerPipeline {
     }
 
     /// Nothing runs, is settled or is held here.
-    private var isIdle: Bool { self.inFlight.isEmpty && self.settlement.pending == 0 && self.held == nil }
+    private var isIdle: Bool {
+        self.inFlight.isEmpty && self.settlement.pending == 0 && self.held == nil && self.hold.isEmpty
+    }
 
     var hasWorkers: Bool { self.tenure.isReady }
 

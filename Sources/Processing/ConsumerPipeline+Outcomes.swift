@@ -9,23 +9,21 @@ extension ConsumerPipeline {
             tenure.isReady = true
             tenure.problem = nil
             tenure.pause = nil
+            if tenure === self.tenure { self.hold.end() }
             if tenure === self.candidate?.tenure { self.candidate?.whenReady() }
             self.steer()
+            // What was kept through a pause is here already.
+            self.fill()
         case .unavailable(let reason, let notRun):
             tenure.isReady = false
             tenure.problem = reason
+            if tenure === self.tenure { self.hold.end() }
             self.giveBack(notRun, of: tenure)
             if tenure === self.candidate?.tenure { self.judgeCandidate(reason) }
             self.finishRetired()
             self.steer()
-        case .paused(let reason, let notRun):
-            tenure.isReady = false
-            tenure.pause = reason
-            self.giveBack(notRun, of: tenure)
-            // More of them may have been given and not begun.
-            self.giveBack(tenure.invoker.withdraw(), of: tenure)
-            self.finishRetired()
-            self.steer()
+        case .paused(let reason, let end, let notRun):
+            self.pause(tenure, because: reason, until: end, notRun: notRun)
         case .workerDied(let reason):
             guard tenure === self.tenure else { return }
             self.perform(self.breaker.workerDied(at: .now), because: "its workers die: \(reason)")
@@ -96,21 +94,6 @@ extension ConsumerPipeline {
         case .retry, .deadLetter:
             // A copy beside a delivery that is taken back would make two of one event.
             if !isOver { self.settlement.carryOut(settlement, running) }
-        }
-    }
-
-    /// Hands back what was not run. Intake stops first where it has to, or the broker would deliver it here again.
-    func giveBack(_ ids: [UInt64], of tenure: Tenure) {
-        if !self.manifest.ordered { self.steer() }
-        for id in ids {
-            guard let running = self.inFlight.remove(id) else { continue }
-            tenure.running -= 1
-            if id == self.probe { self.probe = nil }
-            self.recognition.ended(running)
-            // An ordered one goes back with its channel, unless that stays open because another version takes events:
-            // then the same consumer gets it again at once, for nothing else was delivered to it.
-            guard !running.life.isOver, !self.manifest.ordered || self.mayTake else { continue }
-            self.intake.giveBack(running.delivery.tag, of: running.life.subscription)
         }
     }
 }

@@ -44,6 +44,7 @@ package final class ConsumerPipeline {
     /// The head's delivery while it waits for its next attempt.
     var held: (delivery: Delivery, life: SubscriptionLife, since: ContinuousClock.Instant)?
     var headTimer: TimerID?
+    var hold = PauseHold()
     var watch = ConsumerWatch()
 
     /// The queue exists, as far as this host knows.
@@ -140,11 +141,15 @@ package final class ConsumerPipeline {
                 prefetch: isProbing ? 1 : UInt16(clamping: self.manifest.prefetch),
                 isAlone: self.manifest.ordered
             )
+        } else if self.hold.isOn {
+            // A short pause: what has been delivered stays here.
         } else if !self.manifest.ordered {
             self.consumption.leave(.settling)
+            self.giveBack(self.hold.takeAll())
         } else if !self.isBusy {
             // Whoever becomes the active consumer next must find the events in their order.
             self.dropHeld()
+            _ = self.hold.takeAll()
             self.consumption.leave(.returning)
         }
         self.refreshStatus()
@@ -211,6 +216,7 @@ package final class ConsumerPipeline {
         let now = ContinuousClock.now
         for delivery in self.recentAcks.takeAll(at: now) { self.recognition.settled(delivery, now: now) }
         if let held = self.held, held.life.isOver { self.dropHeld() }
+        self.hold.dropVoid()
     }
 
     /// Called when the subscription is interrupted: the runtime makes sure that the queue exists.
@@ -218,9 +224,11 @@ package final class ConsumerPipeline {
 
     func fill() {
         guard self.mayTake else { return }
+        while self.hasRoom, let kept = self.hold.next() { self.begin(kept) }
         while self.hasRoom, let (delivery, life) = self.consumption.next() {
             if self.manifest.ordered { self.runInOrder(delivery, in: life) } else { self.run(delivery, in: life) }
         }
+        if self.hold.isEmpty, !self.consumption.hasWaiting { self.hold.ranDry() }
     }
 
     /// Whether another event may begin. What ran before a pause holds up no probe.
@@ -266,24 +274,26 @@ package final class ConsumerPipeline {
             if head == nil { history = AttemptHistory(headers) }
             origin = Origin(headers)
         }
-        let now = self.clock.milliseconds
-        let expiresAt = head?.expiresAt ?? Expiry.end(of: delivery, isCopy: isCopy, now: now)
-        let make = { id in
+        self.begin(
             RunningDelivery(
-                id: id,
+                id: 0,
                 delivery: delivery,
                 history: history,
                 origin: origin ?? Origin(exchange: delivery.exchange, routingKey: delivery.routingKey),
-                expiresAt: expiresAt,
+                expiresAt: head?.expiresAt ?? Expiry.end(of: delivery, isCopy: isCopy, now: self.clock.milliseconds),
                 life: life
             )
-        }
-        if let expiresAt, expiresAt <= now {
+        )
+    }
+
+    /// - Parameter next: gets its place, and the invocation's id with it.
+    private func begin(_ next: RunningDelivery) {
+        if let expiresAt = next.expiresAt, expiresAt <= self.clock.milliseconds {
             self.head = nil
-            self.settlement.expire(make(0))
+            self.settlement.expire(next)
             return
         }
-        let running = self.inFlight.add(make)
+        let running = self.inFlight.add(next)
         if self.breaker.state == .probing { self.probe = running.id }
         self.invoke(running)
     }

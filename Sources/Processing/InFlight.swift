@@ -14,11 +14,12 @@ struct InFlight {
     var all: [RunningDelivery] { self.places.compactMap { $0 } }
 
     /// Gives it a place, and its invocation's id: the number of the run above, the place in the lower 16 bits.
-    mutating func add(_ make: (UInt64) -> RunningDelivery) -> RunningDelivery {
+    mutating func add(_ next: RunningDelivery) -> RunningDelivery {
         let place = self.free.popLast() ?? self.places.count
         if place == self.places.count { self.places.append(nil) }
         self.runs += 1
-        let running = make(self.runs << 16 | UInt64(place))
+        var running = next
+        running.id = self.runs << 16 | UInt64(place)
         self.places[place] = running
         self.count += 1
         return running

@@ -82,9 +82,9 @@ package enum InvokerEvent {
     /// Nothing can be run for the reason given, and these invocations were not: they go back to the queue. The
     /// invoker goes on trying and reports `ready` when it has succeeded.
     case unavailable(reason: String, notRun: [UInt64])
-    /// Whoever would run it has asked not to be given anything for a while, or ever, and has not taken these invocations:
-    /// they go back to the queue. `ready` follows when the time is over.
-    case paused(reason: String, notRun: [UInt64])
+    /// Whoever would run it has asked not to be given anything until then, or ever, and has not taken these invocations:
+    /// they are run when it is `ready` again, or go back to the queue.
+    case paused(reason: String, until: ContinuousClock.Instant?, notRun: [UInt64])
     /// What runs the function has died over its work. What becomes of the invocations is reported by itself.
     case workerDied(reason: String)
     case results([InvocationResult])

@@ -14,8 +14,8 @@ final class SubscriptionLife {
 
 /// A delivery that is being run or settled.
 struct RunningDelivery {
-    /// The invocation's id.
-    let id: UInt64
+    /// The invocation's id; 0 before it has one.
+    var id: UInt64
     /// Delivered again while it runs: the last one counts, with its life.
     var delivery: Delivery
     let history: AttemptHistory

@@ -85,7 +85,7 @@ enum LocalRun {
             case .unavailable(let reason, _):
                 result = .failure(Unavailable(reason: reason))
                 invoker.stop { loop.stop() }
-            case .paused(let reason, _):
+            case .paused(let reason, _, _):
                 result = .failure(Unavailable(reason: reason))
                 invoker.stop { loop.stop() }
             case .workerDied:

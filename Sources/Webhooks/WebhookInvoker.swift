@@ -105,6 +105,8 @@ package final class WebhookInvoker: Invoker {
         var requests: [HTTPRequest] = []
         var failures: [InvocationResult] = []
         while let next = self.waiting.first {
+            // What fails to be composed never reaches the endpoint, so it does not count as the one request.
+            if self.pause.isTrying, self.running.count > 0 { break }
             var token: String?
             switch self.tokens?.need() {
             case nil: break
@@ -184,6 +186,7 @@ package final class WebhookInvoker: Invoker {
             self.running.remove(answer.id)
             switch self.judgement.verdict(on: answer, now: self.now) {
             case .outcome(let outcome):
+                self.pause.answered()
                 results.append(Self.result(answer, outcome))
             case .unauthorized(let outcome):
                 self.tokens?.refused(running.token)
@@ -194,7 +197,7 @@ package final class WebhookInvoker: Invoker {
                 }
             case .wait(let wait, let reason):
                 notTaken.append(answer.id)
-                self.pause.wait(until: .now + wait, reason: reason)
+                self.pause.wait(wait, reason: reason, at: .now)
             case .gone(let reason):
                 notTaken.append(answer.id)
                 self.pause.gone(reason: reason)
@@ -209,7 +212,7 @@ package final class WebhookInvoker: Invoker {
         if !results.isEmpty { self.handler(.results(results)) }
         guard !notTaken.isEmpty else { return }
         self.resumeInTime()
-        self.handler(.paused(reason: self.pause.reason, notRun: notTaken))
+        self.handler(.paused(reason: self.pause.reason, until: self.pause.end, notRun: notTaken))
     }
 
     private static func result(_ answer: HTTPAnswer, _ outcome: Outcome) -> InvocationResult {
@@ -235,7 +238,7 @@ package final class WebhookInvoker: Invoker {
     private func resume() {
         if let timer = self.pauseTimer { self.loop.cancel(timer) }
         self.pauseTimer = nil
-        self.pause = EndpointPause()
+        self.pause.isOver()
         self.handler(.ready)
     }
 

@@ -65,7 +65,7 @@ struct PipelineBreakerTests {
     }
 
     @Test func `failures throughout pause it, and the queue keeps what was not tried`() throws {
-        let rig = try Self.rig(pause: .seconds(3))
+        let rig = try Self.rig(pause: .seconds(10))
         for number in 0..<8 { rig.publish("\(number)") }
         try Self.openByFailures(rig)
         // Two runs took the places of the first two failed ones; they end as they do.

@@ -59,6 +59,28 @@ struct PauseTests {
         }
     }
 
+    @Test func `an endpoint that asks for a short pause again and again is tried ever more rarely, and no event goes back`()
+        async throws
+    {
+        try await TestBed.use { bed in
+            let endpoint = try await bed.endpoint()
+            let path = "/retry-after/429/1"
+            try bed.deployWebhook("crm", endpoint.url(path), "concurrency: 4\nretry: { maxAttempts: 1 }")
+            let host = try await bed.startDelivering()
+            let confirmed = await bed.publish(ids: (1...12).map { "e-\($0)" }, "{}")
+            try await host.wait(for: "the fourth pause") { log in
+                log.contains { $0.message == "paused" && $0["reason"]?.contains("3 pauses in a row for 8s") == true }
+            }
+            #expect(endpoint.requests.count <= 4 + 3, "each pause ended with one request")
+            #expect(try await host.stop() == 0)
+            let left = try await bed.drainQueue(bed.queue("crm"))
+            #expect(Set(left.map(\.id)) == confirmed)
+            for event in left {
+                #expect(event.headers["x-delivery-count"] == .integer(1), "handed back once, by the end of the host")
+            }
+        }
+    }
+
     @Test(arguments: ["-5", "soon", "1.5"])
     func `a Retry-After that says nothing is a failure like any other`(value: String) async throws {
         try await TestBed.use { bed in

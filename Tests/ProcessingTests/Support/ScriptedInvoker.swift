@@ -56,10 +56,10 @@ final class ScriptedInvoker: Invoker {
     }
 
     /// Whoever would run what is pending has asked for a pause instead.
-    func pause(_ reason: String = "asked to wait") {
+    func pause(_ reason: String = "asked to wait", for length: Duration? = nil) {
         let notRun = self.pending
         self.pending = []
-        self.handler(.paused(reason: reason, notRun: notRun.map(\.id)))
+        self.handler(.paused(reason: reason, until: length.map { .now + $0 }, notRun: notRun.map(\.id)))
     }
 
     func die(_ reason: String = "it was told to") { self.handler(.workerDied(reason: reason)) }

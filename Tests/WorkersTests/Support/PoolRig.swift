@@ -117,7 +117,7 @@ final class PoolRig {
             switch event {
             case .ready: self.readyCount += 1
             case .unavailable(let reason, let notRun): self.unavailable.append((reason, notRun))
-            case .paused(let reason, _): Issue.record("workers have nobody who asks for a pause: \(reason)")
+            case .paused(let reason, _, _): Issue.record("workers have nobody who asks for a pause: \(reason)")
             case .workerDied(let reason):
                 self.deaths.append(reason)
                 if self.withdrawsAfterDeath { self.withdrawn += self.pool.withdraw().map { $0 >> 16 } }

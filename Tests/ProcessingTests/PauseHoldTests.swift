@@ -1,0 +1,59 @@
+import Testing
+
+@testable import Processing
+
+struct PauseHoldTests {
+    private static let start = ContinuousClock.now
+
+    private static func at(_ seconds: Int) -> ContinuousClock.Instant { self.start + .seconds(seconds) }
+
+    private static func begins(
+        _ hold: inout PauseHold,
+        until end: ContinuousClock.Instant?,
+        at now: ContinuousClock.Instant
+    ) -> Bool { hold.begin(until: end, at: now) }
+
+    @Test func `only a pause whose end is known and near is held through`() {
+        var hold = PauseHold()
+        #expect(!Self.begins(&hold, until: nil, at: Self.at(0)))
+        #expect(!Self.begins(&hold, until: Self.at(31), at: Self.at(0)))
+        #expect(!hold.isOn)
+        #expect(Self.begins(&hold, until: Self.at(30), at: Self.at(0)))
+        #expect(hold.isOn)
+        hold.end()
+        #expect(!hold.isOn)
+    }
+
+    @Test func `pauses in a row are held through for five minutes in all`() {
+        var hold = PauseHold()
+        for second in stride(from: 0, to: 300, by: 30) {
+            #expect(Self.begins(&hold, until: Self.at(second + 30), at: Self.at(second)), "\(second)")
+            hold.end()
+        }
+        #expect(!Self.begins(&hold, until: Self.at(301), at: Self.at(300)))
+        hold.ranDry()
+        #expect(Self.begins(&hold, until: Self.at(301), at: Self.at(300)))
+    }
+
+    @Test func `what is kept comes in its order, and all of it is handed out once`() {
+        var hold = PauseHold()
+        _ = hold.begin(until: Self.at(1), at: Self.at(0))
+        hold.keep([.test(.test("a"), id: 1), .test(.test("b"), id: 2)])
+        hold.keep([.test(.test("c"), id: 3)])
+        let first = hold.next()
+        let others = hold.takeAll()
+        #expect(first?.id == 1)
+        #expect(others.map(\.id) == [2, 3])
+        #expect(hold.isEmpty && !hold.isOn)
+    }
+
+    @Test func `what the broker has taken back is forgotten`() {
+        var hold = PauseHold()
+        let gone = RunningDelivery.test(.test("a"), id: 1)
+        hold.keep([gone, .test(.test("b"), id: 2)])
+        gone.life.end()
+        hold.dropVoid()
+        let left = hold.takeAll()
+        #expect(left.map(\.id) == [2])
+    }
+}
