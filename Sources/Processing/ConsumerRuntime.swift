@@ -12,6 +12,9 @@ package final class ConsumerRuntime {
     /// What is declared together.
     enum Part: Hashable, Sendable {
         case shared
+        /// What failed events pass on their way back.
+        case waysBack
+        case delayLevel(Int)
         case function(ConsumerKey)
         /// What the next version of a function needs.
         case change(ConsumerKey, revision: Int)
@@ -33,7 +36,7 @@ package final class ConsumerRuntime {
     let names: TopologyNames
     let loop: EventLoop
     private let intake: any Intake
-    private let settler: Settler
+    let settler: Settler
     private let copies: CopyBuilder
     private let clock: WallClock
     private let relay: ScheduledRelay
@@ -45,12 +48,16 @@ package final class ConsumerRuntime {
     private var changes: [ConsumerKey: Change] = [:]
     /// Functions on their way to another queue, by what they leave.
     var moves: [ConsumerKey: QueueMove] = [:]
+    var delayLevels = DelayLevels()
+    let waysBackInterval: Duration?
     private var isSharedReady = false
     var isDraining = false
     /// What runs, those that drain included.
     package private(set) var pipelines: [ConsumerKey: ConsumerPipeline] = [:]
 
     /// - Parameters:
+    ///   - waysBackInterval: how often the delay levels and dead letters are declared again, in case somebody has deleted
+    ///     a part of them; nil: never.
     ///   - makeInvoker: of a version, not started yet; the logger names the function or webhook.
     ///   - report: called with a manifest when the status of what it asks for changes.
     package init(
@@ -62,6 +69,7 @@ package final class ConsumerRuntime {
         clock: WallClock,
         loop: EventLoop,
         logger: Logger,
+        waysBackInterval: Duration? = .seconds(60),
         makeInvoker: @escaping (ResolvedManifest, Logger) -> any Invoker,
         report: @escaping (ConsumerManifest, ConsumerStatus) -> Void
     ) throws(SystemError) {
@@ -72,6 +80,7 @@ package final class ConsumerRuntime {
         self.settler = settler
         self.copies = copies
         self.clock = clock
+        self.waysBackInterval = waysBackInterval
         self.makeInvoker = makeInvoker
         self.report = report
         self.relay = ScheduledRelay(
@@ -97,6 +106,7 @@ package final class ConsumerRuntime {
         self.apply(deployment, settled: true, retryingRejected: false)
         self.keeper?.declare(.shared)
         self.watchLater()
+        self.watchWaysBack()
     }
 
     private func flush() {
@@ -272,6 +282,8 @@ package final class ConsumerRuntime {
         guard !self.isDraining else { return nil }
         return switch part {
         case .shared: TopologyPlanner.shared(self.names)
+        case .waysBack: self.declarationsOfWaysBack()
+        case .delayLevel: nil
         case .function(let key): self.declarations(of: key)
         case .change(let key, let revision): self.change(key, revision)?.topology.declarationsWithoutBindings
         }
@@ -289,6 +301,13 @@ package final class ConsumerRuntime {
         case (.shared, let error?):
             self.logger.error("cannot declare the shared topology; trying again", metadata: ["reason": "\(error)"])
             for pipeline in self.pipelines.values where !pipeline.isTopologyReady { pipeline.topologyFailed(error) }
+        case (.waysBack, nil), (.delayLevel, _):
+            break
+        case (.waysBack, let error?):
+            self.logger.error(
+                "cannot declare what failed events pass on their way back; trying again",
+                metadata: ["reason": "\(error)"]
+            )
         case (.function(let key), nil):
             self.pipelines[key]?.topologyIsReady()
         case (.function(let key), let error?):
@@ -318,7 +337,17 @@ package final class ConsumerRuntime {
     }
 
     private func inspected(_ part: Part, _ inspection: QueueInspection?) {
-        guard !self.isDraining, case .function(let key) = part, let pipeline = self.pipelines[key] else { return }
+        guard !self.isDraining else { return }
+        switch part {
+        case .shared, .waysBack, .change: break
+        case .delayLevel(let level): self.inspectedDelayLevel(level, inspection)
+        case .function(let key): self.inspected(key, inspection)
+        }
+    }
+
+    private func inspected(_ key: ConsumerKey, _ inspection: QueueInspection?) {
+        guard let pipeline = self.pipelines[key] else { return }
+        let part = Part.function(key)
         guard let inspection else {
             self.keeper?.declare(part)
             return

@@ -84,6 +84,9 @@ package final class Settler {
         }
     }
 
+    /// The highest delay level that this host has declared; -1 when it has declared none.
+    var highestLevel: Int { self.declaredLevels - 1 }
+
     /// Settlements under way.
     package var pending: Int { self.jobs.count }
 

@@ -40,16 +40,8 @@ package enum TopologyPlanner {
     /// The share of one function or webhook.
     package static func consumer(_ manifest: ConsumerManifest, _ names: TopologyNames) -> TopologyPlan.Consumer {
         let queue = manifest.queueName(namespace: names.namespace)
-        let deadLetters = names.deadLetterQueue(of: queue)
-        var declarations: [Declaration] = [
-            .queue(self.restingQueue(deadLetters)),
-            .binding(
-                BindingDeclaration(
-                    source: names.deadLetterExchange,
-                    routingKey: queue,
-                    destination: .queue(deadLetters)
-                )
-            ),
+        var declarations = self.deadLetters(of: queue, names)
+        declarations += [
             .queue(self.consumerQueue(queue, ordered: manifest.ordered, names)),
             self.delayEnd(names, queue: queue),
             .exchange(ExchangeDeclaration(name: manifest.exchange, kind: .topic)),
@@ -71,6 +63,30 @@ package enum TopologyPlanner {
             queue: queue,
             declarations: declarations
         )
+    }
+
+    private static func deadLetters(of queue: String, _ names: TopologyNames) -> [Declaration] {
+        let deadLetters = names.deadLetterQueue(of: queue)
+        return [
+            .queue(self.restingQueue(deadLetters)),
+            .binding(
+                BindingDeclaration(
+                    source: names.deadLetterExchange,
+                    routingKey: queue,
+                    destination: .queue(deadLetters)
+                )
+            ),
+        ]
+    }
+
+    /// All that a failed event passes on its way back to its queue, or to the dead letters: the shared part, the delay
+    /// levels, and the ends of both ways at each queue. The queues themselves and what events come by are no part of it.
+    ///
+    /// - Parameter highestLevel: the highest delay level in use; -1 when there is none.
+    package static func waysBack(to queues: [String], highestLevel: Int, _ names: TopologyNames) -> [Declaration] {
+        self.shared(names)
+            + (highestLevel < 0 ? [] : self.delayLevels(upTo: highestLevel, names))
+            + queues.flatMap { self.deadLetters(of: $0, names) + [self.delayEnd(names, queue: $0)] }
     }
 
     private static func consumerQueue(

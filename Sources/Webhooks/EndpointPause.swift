@@ -44,7 +44,9 @@ struct EndpointPause {
         case .off:
             let shortest = self.shortest
             var reason = reason
-            if shortest > asked { reason += "; after \(self.pauses) pauses in a row for \(ManifestDuration.format(shortest))" }
+            if shortest > asked {
+                reason += "; after \(self.pauses) pauses in a row for \(ManifestDuration.format(shortest))"
+            }
             self.state = .until(now + max(asked, shortest), reason: reason)
             self.pauses += 1
         case .until(let other, _):

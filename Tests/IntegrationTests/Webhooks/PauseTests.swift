@@ -59,7 +59,7 @@ struct PauseTests {
         }
     }
 
-    @Test func `an endpoint that asks for a short pause again and again is tried ever more rarely, and no event goes back`()
+    @Test func `an endpoint that asks for pauses in a row is tried ever more rarely, and no event goes back`()
         async throws
     {
         try await TestBed.use { bed in

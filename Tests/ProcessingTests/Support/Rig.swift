@@ -59,7 +59,7 @@ final class Rig {
         return pipeline
     }
 
-    init(_ manifests: [FunctionManifest], bodyLimit: UInt64 = 1 << 20) throws {
+    init(_ manifests: [FunctionManifest], bodyLimit: UInt64 = 1 << 20, waysBackInterval: Duration? = nil) throws {
         self.broker = InMemoryBroker(clock: self.clock)
         self.observed = ObservedBroker(self.broker)
         self.loop = try EventLoop()
@@ -84,6 +84,7 @@ final class Rig {
             clock: WallClock { 1_000_000 + clock.now.wholeMilliseconds },
             loop: self.loop,
             logger: logger,
+            waysBackInterval: waysBackInterval,
             makeInvoker: { version, _ in made.next(version.consumer.name) },
             report: { _, status in statuses.list.append(status) }
         )
