@@ -57,9 +57,9 @@ package final class AMQPBroker: Broker {
     ) {
         do throws(SystemError) {
             let loop = try EventLoop()
-            let connection = try PublishingConnection(
+            let publisher = try Publisher(
                 addresses: addresses,
-                name: "\(name) publishing",
+                name: name,
                 giveUpAfter: giveUpAfter,
                 loop: loop,
                 logger: logger
@@ -68,9 +68,9 @@ package final class AMQPBroker: Broker {
                 for command in commands {
                     switch command {
                     case .publish(let request):
-                        connection.publish(request)
+                        publisher.publish(request)
                     case .close(let limit, let completion):
-                        connection.close(within: limit) {
+                        publisher.close(within: limit) {
                             loop.stop()
                             completion()
                         }

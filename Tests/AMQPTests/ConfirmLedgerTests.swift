@@ -7,7 +7,8 @@ struct ConfirmLedgerTests {
     @Test(arguments: 0..<200)
     func `every message is answered exactly once, and the returned ones are known`(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
-        var ledger = ConfirmLedger<Int>()
+        // Many are set aside in a ledger that keeps few in a row.
+        var ledger = ConfirmLedger<Int>(longestSpan: seed % 2 == 0 ? 16_384 : 3)
         var answers: [Int: Bool] = [:]
         /// Numbers on the present channel, oldest first, with their items.
         var open: [(number: UInt64, item: Int)] = []
@@ -25,7 +26,7 @@ struct ConfirmLedgerTests {
             case 0..<10:
                 number += 1
                 open.append((number, item))
-                ledger.sent(item, messageID: "\(item)", exchange: "e", routingKey: "k")
+                ledger.sent(item, messageID: "\(item)", exchange: "e", routingKey: "k", at: .now)
                 if Int.random(in: 0..<5, using: &random) == 0 {
                     returned.insert(item)
                     ledger.returned(messageID: "\(item)", exchange: "e", routingKey: "k")
@@ -56,7 +57,7 @@ struct ConfirmLedgerTests {
                     returned.remove(item)
                     number += 1
                     open.append((number, item))
-                    ledger.sent(item, messageID: "\(item)", exchange: "e", routingKey: "k")
+                    ledger.sent(item, messageID: "\(item)", exchange: "e", routingKey: "k", at: .now)
                 }
             }
             #expect(ledger.unanswered == open.count)
@@ -69,33 +70,40 @@ struct ConfirmLedgerTests {
 
     @Test func `equal messages are returned in their order`() {
         var ledger = ConfirmLedger<Int>()
-        for item in 1...3 { ledger.sent(item, messageID: nil, exchange: "e", routingKey: "k") }
+        for item in 1...3 { ledger.sent(item, messageID: nil, exchange: "e", routingKey: "k", at: .now) }
         ledger.returned(messageID: nil, exchange: "e", routingKey: "k")
         ledger.returned(messageID: nil, exchange: "e", routingKey: "k")
         ledger.returned(messageID: "other", exchange: "e", routingKey: "k")
         #expect(ledger.answered(3, multiple: true).map(\.isReturned) == [true, true, false])
     }
 
-    @Test func `the span counts from the oldest unanswered message, and is gone with it`() {
-        var ledger = ConfirmLedger<Int>()
+    @Test func `one that is not answered is known however many follow, and is late by its own time`() {
+        let start = ContinuousClock.now
+        var ledger = ConfirmLedger<Int>(longestSpan: 100)
         for number in 1...20_000 {
-            ledger.sent(number, messageID: nil, exchange: "", routingKey: "")
+            let now = start + .milliseconds(number)
+            ledger.sent(number, messageID: nil, exchange: "", routingKey: "", at: now)
             if number > 1 { #expect(ledger.answered(UInt64(number), multiple: false).count == 1) }
-            #expect(ledger.span == number)
         }
-        #expect(ledger.unanswered == 1)
+        ledger.sent(20_001, messageID: nil, exchange: "", routingKey: "", at: start + .milliseconds(20_001))
+        #expect(ledger.unanswered == 2)
+        #expect(ledger.oldest == start + .milliseconds(1))
+        #expect(ledger.unanswered(sentBefore: start + .milliseconds(2)).map(\.item) == [1])
+        #expect(ledger.unanswered(sentBefore: start + .seconds(60)).map(\.item) == [1, 20_001])
         #expect(ledger.answered(1, multiple: false).map(\.item) == [1])
-        #expect(ledger.span == 0)
+        #expect(ledger.oldest == start + .milliseconds(20_001))
+        #expect(ledger.answered(20_001, multiple: true).map(\.item) == [20_001])
+        #expect(ledger.oldest == nil)
     }
 
     @Test func `numbers begin again on a new channel`() {
         var ledger = ConfirmLedger<String>()
-        ledger.sent("a", messageID: nil, exchange: "", routingKey: "")
-        ledger.sent("b", messageID: nil, exchange: "", routingKey: "")
+        ledger.sent("a", messageID: nil, exchange: "", routingKey: "", at: .now)
+        ledger.sent("b", messageID: nil, exchange: "", routingKey: "", at: .now)
         #expect(ledger.answered(1, multiple: false).map(\.item) == ["a"])
         #expect(ledger.reset() == ["b"])
         #expect(ledger.reset().isEmpty)
-        ledger.sent("b", messageID: nil, exchange: "", routingKey: "")
+        ledger.sent("b", messageID: nil, exchange: "", routingKey: "", at: .now)
         #expect(ledger.answered(2, multiple: false).isEmpty)
         #expect(ledger.answered(1, multiple: false).map(\.item) == ["b"])
     }

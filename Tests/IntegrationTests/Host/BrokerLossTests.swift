@@ -134,7 +134,7 @@ struct BrokerLossTests {
         }
     }
 
-    @Test func `a level that somebody deleted in the middle of the delays is made anew, and what waits behind it arrives`()
+    @Test func `a delay level that somebody deleted is made anew, and what waits behind it arrives`()
         async throws
     {
         try await TestBed.use(.spoiled) { bed in

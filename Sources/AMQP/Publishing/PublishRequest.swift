@@ -11,6 +11,9 @@ struct PublishItem {
     let batch: PublishBatch
     let index: Int
     var message: OutgoingMessage { self.batch.messages[self.index] }
+    var target: PublishTarget { PublishTarget(exchange: self.message.exchange, routingKey: self.message.routingKey) }
+
+    func isSame(as other: PublishItem) -> Bool { self.batch === other.batch && self.index == other.index }
 
     func answer(_ result: PublishResult) { self.batch.set(result, at: self.index) }
 }

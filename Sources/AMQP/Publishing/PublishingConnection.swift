@@ -4,7 +4,17 @@ import Logging
 import Messaging
 import Polling
 
-/// The publishing connection on the thread of its own loop. What is not confirmed when the connection breaks is sent
+/// Who decides by which connection messages go. Called on the loop's thread.
+protocol PublishingSupervisor: AnyObject {
+    /// These messages have made the broker close the channel, or stop: they are not on their way any more.
+    func suspect(_ items: [PublishItem], because error: BrokerError)
+    /// The broker does not answer these in time. They stay on their way.
+    func suspectLate(_ items: [PublishItem])
+    /// Reported when `reportsAnswers` is set.
+    func answered(_ item: PublishItem, _ result: PublishResult)
+}
+
+/// A publishing connection on the thread of its loop. What is not confirmed when the connection breaks is sent
 /// again on the next one: a duplicate with the same message id, never a loss.
 ///
 /// A connection of its own, because the broker stops reading from connections that publish when it is short of
@@ -20,9 +30,6 @@ final class PublishingConnection {
     private static let channel: UInt16 = 1
     /// Messages sent ahead of their confirms.
     private static let window = 4096
-    /// Messages sent since the oldest that is not confirmed: the ledger remembers them all, and one confirm that never
-    /// comes (of a queue without a leader) must not let it grow for ever.
-    private static let longestSpan = 4 * window
     /// How long a channel rests that was closed though nothing was on its way: there is no culprit to find.
     private static let rest = Duration.seconds(1)
     /// Messages sent in one turn, before the confirms that have come in are looked at.
@@ -43,6 +50,12 @@ final class PublishingConnection {
     private var blockedReason: String?
     private var isReturning: ReturnedMessage?
     private var hasBeenReached = false
+    /// When the broker last answered a message.
+    private var heardAt = ContinuousClock.now
+    private weak var supervisor: (any PublishingSupervisor)?
+    /// Nobody is told what is late; what is on its way when the channel is closed goes out again by this connection.
+    private var isForSuspects = false
+    var reportsAnswers = false
     private var closeCompletion: (() -> Void)?
     private var isClosing = false
 
@@ -84,21 +97,42 @@ final class PublishingConnection {
         driver.start()
     }
 
-    func publish(_ request: PublishRequest) {
-        let batch = PublishBatch(request)
-        guard !request.messages.isEmpty else { return batch.finishIfComplete() }
-        guard !self.isClosing else {
-            for index in request.messages.indices { batch.set(.abandoned, at: index) }
-            return
-        }
-        self.silence?.begin()
-        for (index, message) in request.messages.enumerated() {
-            if MessageEncoder.fits(message) {
-                self.waiting.append(PublishItem(batch: batch, index: index))
-            } else {
-                batch.set(.headersTooLarge, at: index)
-            }
-        }
+    /// From now on another connection takes what is late or makes the broker close the channel.
+    func supervise(by supervisor: any PublishingSupervisor) {
+        self.supervisor = supervisor
+        self.watchLater()
+    }
+
+    /// It is that other connection: all its messages are suspects.
+    func takeSuspects(for supervisor: any PublishingSupervisor) {
+        self.supervisor = supervisor
+        self.isForSuspects = true
+        self.reportsAnswers = true
+    }
+
+    /// To be called before messages are given to it.
+    func beginsToWait() { self.silence?.begin() }
+
+    func publish(_ item: PublishItem) { self.waiting.append(item) }
+
+    /// Takes out what has not been sent and is meant.
+    func withdraw(where isMeant: (PublishItem) -> Bool) -> [PublishItem] {
+        let meant = self.waiting.filter(isMeant)
+        if !meant.isEmpty { self.waiting.removeAll(where: isMeant) }
+        return Array(meant)
+    }
+
+    /// Forgets what it has, and ends the connection: what the broker still answers on it is not heard any more.
+    func forgetAll() {
+        _ = self.ledger.reset()
+        self.waiting.removeAll()
+        self.suspects = 0
+        self.breakOff(because: BrokerError(.unreachable, "suspects take turns on another connection"))
+    }
+
+    private func breakOff(because error: BrokerError) {
+        self.channelState = .closed
+        self.driver?.fail(error)
     }
 
     /// Sends as much as the window allows.
@@ -108,10 +142,9 @@ final class PublishingConnection {
         }
         let window = self.suspects > 0 ? 1 : Self.window
         var sent = 0
-        while self.ledger.unanswered < window, self.ledger.span < Self.longestSpan, sent < Self.burst,
-            let item = self.waiting.popFirst()
-        {
-            guard self.send(item, on: connection) else { return }
+        let now = ContinuousClock.now
+        while self.ledger.unanswered < window, sent < Self.burst, let item = self.waiting.popFirst() {
+            guard self.send(item, on: connection, at: now) else { return }
             sent += 1
         }
         if sent == Self.burst, !self.waiting.isEmpty { self.loop.continueAtOnce() }
@@ -119,7 +152,7 @@ final class PublishingConnection {
     }
 
     /// Sends one message; false when the connection has failed.
-    private func send(_ item: PublishItem, on connection: ConnectionHandle) -> Bool {
+    private func send(_ item: PublishItem, on connection: ConnectionHandle, at now: ContinuousClock.Instant) -> Bool {
         let message = item.message
         guard let status = self.encoder.publish(message, on: connection, channel: Self.channel) else {
             item.answer(.headersTooLarge)
@@ -143,7 +176,8 @@ final class PublishingConnection {
             item,
             messageID: message.properties.messageID,
             exchange: message.exchange,
-            routingKey: message.routingKey
+            routingKey: message.routingKey,
+            at: now
         )
         if !message.body.isEmpty, message.body.count % (ConnectionHandle.frameSize - 8) == 0 {
             connection.pushHeldBack()
@@ -155,10 +189,12 @@ final class PublishingConnection {
 
     private func received(_ answered: [ConfirmLedger<PublishItem>.Sent], isPositive: Bool) {
         self.silence?.heard()
+        self.heardAt = .now
         for entry in answered {
             if self.suspects > 0 { self.suspects -= 1 }
             let result: PublishResult = entry.isReturned ? .unroutable : isPositive ? .confirmed : .nacked
             entry.item.answer(result)
+            if self.reportsAnswers { self.supervisor?.answered(entry.item, result) }
         }
     }
 
@@ -169,6 +205,9 @@ final class PublishingConnection {
         if unanswered.count == 1 {
             self.suspects = max(0, self.suspects - 1)
             unanswered[0].answer(.refused(error))
+            self.supervisor?.answered(unanswered[0], .refused(error))
+        } else if !unanswered.isEmpty, let supervisor = self.supervisor, !self.isForSuspects {
+            supervisor.suspect(unanswered, because: error)
         } else {
             self.suspects = max(self.suspects, unanswered.count)
             self.waiting.prepend(contentsOf: unanswered)
@@ -192,11 +231,41 @@ final class PublishingConnection {
         let error =
             (isConnected ? nil : driver.lastError)
             ?? .silence(of: driver.address, for: limit, blockedBecause: self.blockedReason)
-        self.channelState = .closed
         self.suspects = 0
-        if isConnected { driver.fail(error) }
+        if isConnected { self.breakOff(because: error) } else { self.channelState = .closed }
         for item in self.ledger.reset() { item.answer(.refused(error)) }
         while let item = self.waiting.popFirst() { item.answer(.refused(error)) }
+    }
+
+    // MARK: - What is late
+
+    private func watchLater() {
+        self.loop.schedule(after: PublishWatch.interval) { [weak self] in
+            guard let self, !self.isClosing else { return }
+            self.look(at: .now)
+            self.watchLater()
+        }
+    }
+
+    private func look(at now: ContinuousClock.Instant) {
+        guard self.channelState == .ready, self.blockedReason == nil, let driver = self.driver else { return }
+        let verdict = PublishWatch.judge(
+            unanswered: self.ledger.unanswered,
+            oldest: self.ledger.oldest,
+            heard: self.heardAt,
+            at: now
+        )
+        switch verdict {
+        case .well:
+            return
+        case .suspectLate:
+            self.supervisor?.suspectLate(self.ledger.unanswered(sentBefore: now - PublishWatch.late).map(\.item))
+        case .standsStill:
+            let error = BrokerError.silence(of: driver.address, for: PublishWatch.silence, blockedBecause: nil)
+            let unanswered = self.ledger.reset()
+            self.breakOff(because: error)
+            self.supervisor?.suspect(unanswered, because: error)
+        }
     }
 
     // MARK: - End
@@ -226,6 +295,7 @@ final class PublishingConnection {
 extension PublishingConnection: ConnectionClient {
     func connected(_ connection: ConnectionHandle) {
         self.blockedReason = nil
+        self.heardAt = .now
         if !self.hasBeenReached {
             self.silence?.begin()
             self.hasBeenReached = true

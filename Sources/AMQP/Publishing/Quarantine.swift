@@ -1,0 +1,125 @@
+import DequeModule
+
+/// Where messages go, as far as the broker's trouble with them is concerned.
+struct PublishTarget: Hashable, Sendable {
+    let exchange: String
+    /// Nil means every routing key of the exchange.
+    let routingKey: String?
+}
+
+/// Targets whose messages the broker does not confirm in time, or refuses, and the messages for them. They go by a
+/// connection of their own, few at a time, and everybody else's are not held up: RabbitMQ stops reading from a connection
+/// that has 32 messages unanswered by one quorum queue (rabbit_fifo_client of 3.10), and a refusal closes the channel over
+/// all that is on its way.
+///
+/// A target that answers again, with nothing of it left to be answered, is let go. A value: it says what to send.
+struct Quarantine<Item> {
+    /// On their way in all: less than half of what makes the broker stop reading.
+    static var window: Int { 16 }
+    /// On their way to one target. To a whole exchange more, because some of its queues may be well.
+    static func share(of target: PublishTarget) -> Int { target.routingKey == nil ? 8 : 1 }
+    /// So many suspected routing keys make their exchange one suspect: those to come would be found out one by one.
+    static var keysOfOneExchange: Int { 8 }
+
+    private struct Suspect {
+        var waiting = Deque<Item>()
+        /// Sent by the connection of the suspects, oldest first.
+        var underWay: [Item] = []
+    }
+
+    private var suspects: [PublishTarget: Suspect] = [:]
+    /// Whose turn it is.
+    private var turns = Deque<PublishTarget>()
+    private(set) var underWay = 0
+
+    var isEmpty: Bool { self.suspects.isEmpty }
+    var targets: [PublishTarget] { Array(self.turns) }
+    /// Nothing can be sent, although something waits.
+    var isStuck: Bool { self.underWay >= Self.window && self.suspects.values.contains { !$0.waiting.isEmpty } }
+
+    /// The suspect that a message for this target belongs to.
+    func suspect(for target: PublishTarget) -> PublishTarget? {
+        if self.suspects[target] != nil { return target }
+        let whole = PublishTarget(exchange: target.exchange, routingKey: nil)
+        return self.suspects[whole] == nil ? nil : whole
+    }
+
+    mutating func add(_ target: PublishTarget) {
+        guard self.suspect(for: target) == nil else { return }
+        self.suspects[target] = Suspect()
+        self.turns.append(target)
+        let others = self.turns.filter { $0.exchange == target.exchange }
+        guard target.routingKey != nil, others.count >= Self.keysOfOneExchange else { return }
+        var whole = Suspect()
+        for other in others {
+            guard let suspect = self.suspects.removeValue(forKey: other) else { continue }
+            whole.waiting += suspect.waiting
+            whole.underWay += suspect.underWay
+        }
+        self.turns.removeAll { $0.exchange == target.exchange }
+        let exchange = PublishTarget(exchange: target.exchange, routingKey: nil)
+        self.suspects[exchange] = whole
+        self.turns.append(exchange)
+    }
+
+    /// - Parameter suspect: as `suspect(for:)` has said.
+    mutating func hold(_ item: Item, of suspect: PublishTarget) { self.suspects[suspect]?.waiting.append(item) }
+
+    /// What is to be sent now, in fair turns.
+    mutating func next() -> [Item] {
+        var items: [Item] = []
+        var turnsWithoutItem = 0
+        while self.underWay < Self.window, turnsWithoutItem < self.turns.count, let target = self.turns.popFirst() {
+            self.turns.append(target)
+            turnsWithoutItem += 1
+            guard let suspect = self.suspects[target], suspect.underWay.count < Self.share(of: target),
+                let item = self.suspects[target]?.waiting.popFirst()
+            else { continue }
+            self.suspects[target]?.underWay.append(item)
+            self.underWay += 1
+            items.append(item)
+            turnsWithoutItem = 0
+        }
+        return items
+    }
+
+    /// The broker has answered a message, wherever it was sent.
+    ///
+    /// - Parameters:
+    ///   - isMeant: tells the item of that message among those of the target.
+    ///   - isGood: it was taken, or nobody wants it: the target is no trouble.
+    /// - Returns: what need not be held any more.
+    mutating func answered(
+        _ target: PublishTarget,
+        isGood: Bool,
+        where isMeant: (Item) -> Bool
+    ) -> [Item] {
+        guard let target = self.suspect(for: target) else { return [] }
+        if let index = self.suspects[target]?.underWay.firstIndex(where: isMeant) {
+            self.suspects[target]?.underWay.remove(at: index)
+            self.underWay -= 1
+        }
+        guard isGood, self.suspects[target]?.underWay.isEmpty == true else { return [] }
+        self.turns.removeAll { $0 == target }
+        return self.suspects.removeValue(forKey: target).map { Array($0.waiting) } ?? []
+    }
+
+    /// Takes back all that is on its way, so that the turn of others comes first.
+    mutating func rotate() {
+        for (target, suspect) in self.suspects where !suspect.underWay.isEmpty {
+            self.suspects[target]?.waiting.prepend(contentsOf: suspect.underWay)
+            self.suspects[target]?.underWay = []
+            self.turns.removeAll { $0 == target }
+            self.turns.append(target)
+        }
+        self.underWay = 0
+    }
+
+    /// Forgets everything.
+    ///
+    /// - Returns: what waited. What is on its way is answered by its connection.
+    mutating func removeAll() -> [Item] {
+        defer { self = Quarantine() }
+        return self.suspects.values.flatMap { Array($0.waiting) }
+    }
+}
