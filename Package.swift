@@ -142,7 +142,8 @@ let package = Package(
         .testTarget(
             name: "WebhooksTests",
             dependencies: [
-                "Webhooks", "Processing", "Deployments", "Manifests", "Messaging", "Polling", "SeededGeneration",
+                "CCurl", "Webhooks", "Processing", "Deployments", "Manifests", "Messaging", "Polling",
+                "SeededGeneration",
             ]
         ),
         .testTarget(name: "LocalBrokerTests", dependencies: ["LocalBroker"]),

@@ -1,16 +1,16 @@
 import Glibc
 
 /// Reads small files, and no more of them than allowed.
-enum BoundedFile {
+package enum BoundedFile {
     /// Why a file could not be read.
-    enum Problem: Error, Equatable, CustomStringConvertible {
+    package enum Problem: Error, Equatable, CustomStringConvertible {
         /// The text of the system's error.
         case unreadable(String)
         /// A directory, a pipe or a device.
         case notAFile
         case tooLarge(limit: Int)
 
-        var description: String {
+        package var description: String {
             switch self {
             case .unreadable(let reason): "it cannot be read (\(reason))"
             case .notAFile: "it is not a regular file"
@@ -23,7 +23,7 @@ enum BoundedFile {
     ///
     /// A larger file is refused by its size, before anything is read; one that grows in the meantime, or whose size
     /// is not known in advance, after `limit` bytes. Nothing blocks: a pipe is refused, not waited for.
-    static func read(_ path: String, limit: Int) throws(Problem) -> [UInt8] {
+    package static func read(_ path: String, limit: Int) throws(Problem) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else { throw .unreadable(self.systemError()) }
         defer { close(descriptor) }

@@ -18,9 +18,9 @@ package struct EventAttributes: Sendable {
     package private(set) var contentType: ByteRange
     package private(set) var traceParent = ByteRange.absent
     package private(set) var traceState = ByteRange.absent
-    /// The timestamp property: seconds since 1970.
-    package let timestamp: UInt64?
-    /// The header's RFC 3339 text, used when there is no timestamp property.
+    /// The timestamp property; nil when there is none, or none that is a time.
+    package let timestamp: AMQPTimestamp?
+    /// The header's RFC 3339 text, used when the timestamp property says nothing.
     package private(set) var time = ByteRange.absent
     package let headers: ByteRange
 
@@ -31,7 +31,7 @@ package struct EventAttributes: Sendable {
         self.source = layout.appID
         self.correlationID = layout.correlationID
         self.contentType = layout.contentType
-        self.timestamp = layout.timestamp
+        self.timestamp = layout.timestamp.flatMap { AMQPTimestamp($0) }
         self.headers = layout.headers
         guard layout.headers.isPresent else { return }
         var scan = FieldScan(delivery.bytes, layout.headers)
@@ -41,10 +41,8 @@ package struct EventAttributes: Sendable {
     }
 
     private mutating func take(_ field: FieldScan.Field, in bytes: [UInt8]) {
-        if bytes.field(field.name, startsWith: "cloudEvents_") || bytes.field(field.name, startsWith: "cloudEvents:") {
-            self.takeAttribute(field, prefix: 12, in: bytes)
-        } else if bytes.field(field.name, startsWith: "ce-") {
-            self.takeAttribute(field, prefix: 3, in: bytes)
+        if let prefix = Self.prefix(of: field.name, in: bytes) {
+            self.takeAttribute(field, prefix: prefix, in: bytes)
         } else if field.content.count <= Self.longestTraceField {
             if bytes.field(field.name, equals: "traceparent") {
                 self.traceParent = field.content
@@ -52,6 +50,12 @@ package struct EventAttributes: Sendable {
                 self.traceState = field.content
             }
         }
+    }
+
+    /// How many bytes of a header's name say that it is an attribute; nil when it is none.
+    package static func prefix(of name: ByteRange, in bytes: [UInt8]) -> Int? {
+        if bytes.field(name, startsWith: "cloudEvents_") || bytes.field(name, startsWith: "cloudEvents:") { return 12 }
+        return bytes.field(name, startsWith: "ce-") ? 3 : nil
     }
 
     private mutating func takeAttribute(_ field: FieldScan.Field, prefix: Int, in bytes: [UInt8]) {

@@ -46,6 +46,8 @@ package final class ConsumerPipeline {
     var headTimer: TimerID?
     var hold = PauseHold()
     var watch = ConsumerWatch()
+    /// It has been said that a publisher counts milliseconds.
+    var hasToldOfMilliseconds = false
 
     /// The queue exists, as far as this host knows.
     package private(set) var isTopologyReady = false
@@ -300,6 +302,7 @@ package final class ConsumerPipeline {
 
     func invoke(_ running: RunningDelivery) {
         let attributes = EventAttributes(running.delivery)
+        self.notePublisher(attributes, running.delivery)
         let isCopy = self.copies.names.isDelay(exchange: running.delivery.exchange)
         self.tenure.running += 1
         self.tenure.invoker.invoke(

@@ -40,7 +40,7 @@ public enum HeaderValue: Sendable, Hashable {
     case text(String)
     /// Bytes.
     case bytes([UInt8])
-    /// A point in time, to the second.
+    /// A point in time, to the second. A number that can only be milliseconds is read as such.
     case time(Date)
     /// Several values.
     case list([HeaderValue])
@@ -55,7 +55,9 @@ public enum HeaderValue: Sendable, Hashable {
         case .double(let value): self = .double(value)
         case .string(let value): self = .text(value)
         case .bytes(let value): self = .bytes(value)
-        case .timestamp(let seconds): self = .time(Date(timeIntervalSince1970: Double(seconds)))
+        case .timestamp(let value):
+            let seconds = AMQPTimestamp(value).map { Double($0.milliseconds) / 1000 }
+            self = .time(Date(timeIntervalSince1970: seconds ?? Double(value)))
         case .array(let values): self = .list(values.map(HeaderValue.init))
         case .table(let values): self = .table(values.mapValues(HeaderValue.init))
         }

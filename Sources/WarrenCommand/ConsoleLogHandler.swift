@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import Logging
+import Messaging
 
 /// The host's log on stderr: a line for people, or a JSON object a line for machines.
 struct ConsoleLogHandler: LogHandler {
@@ -34,14 +35,18 @@ struct ConsoleLogHandler: LogHandler {
     }
 
     /// `12:00:00.123 info  reserve-stock  reserving  order=17 event=…`
+    ///
+    /// Messages and values come from outside, too, and must not forge a line or a value.
     private static func text(_ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata) -> String {
         var metadata = metadata
         let name = metadata.removeValue(forKey: "function") ?? metadata.removeValue(forKey: "webhook")
-        let function = name.map { "\($0)  " } ?? ""
-        let pairs = metadata.sorted { $0.key < $1.key }.map { "\($0.key)=\(self.singleLine("\($0.value)"))" }
+        let function = name.map { "\(PrintableText.word("\($0)"))  " } ?? ""
+        let pairs = metadata.sorted { $0.key < $1.key }.map {
+            "\(PrintableText.word($0.key))=\(PrintableText.word("\($0.value)"))"
+        }
         let padded = level.rawValue + String(repeating: " ", count: max(0, 8 - level.rawValue.count))
         let rest = pairs.isEmpty ? "" : "  " + pairs.joined(separator: " ")
-        return "\(self.time(withDate: false)) \(padded) \(function)\(self.singleLine(message))\(rest)\n"
+        return "\(self.time(withDate: false)) \(padded) \(function)\(PrintableText.line(message))\(rest)\n"
     }
 
     private static func json(_ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata) -> String {
@@ -52,20 +57,7 @@ struct ConsoleLogHandler: LogHandler {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let data = (try? encoder.encode(fields)) ?? Data()
-        return String(decoding: data, as: UTF8.self) + "\n"
-    }
-
-    /// A message or value from outside must not forge a line of the log.
-    private static func singleLine(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: { $0.value < 32 || $0.value == 127 }) else { return text }
-        return text.unicodeScalars.map { scalar in
-            switch scalar {
-            case "\n": "\\n"
-            case "\t": "\\t"
-            case _ where scalar.value < 32 || scalar.value == 127: "\\u{\(String(scalar.value, radix: 16))}"
-            default: String(scalar)
-            }
-        }.joined()
+        return PrintableText.json(String(decoding: data, as: UTF8.self)) + "\n"
     }
 
     private static func time(withDate: Bool) -> String {

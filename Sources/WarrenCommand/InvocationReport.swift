@@ -57,12 +57,17 @@ struct InvocationReport: Encodable {
 
     var text: String {
         var lines = ["\(self.outcome) in \(self.milliseconds) ms"]
-        if let error = self.error { lines.append("\(self.errorType ?? "error"): \(error)") }
-        if let response = self.response, !response.isEmpty { lines.append("response: \(response)") }
+        if let error = self.error {
+            lines.append("\(PrintableText.line(self.errorType ?? "error")): \(Self.block(error))")
+        }
+        if let response = self.response, !response.isEmpty { lines.append("response: \(Self.block(response))") }
         for event in self.emitted {
             let delay = event.delayMilliseconds > 0 ? " after \(event.delayMilliseconds) ms" : ""
-            lines.append("emitted \(event.key) (\(event.type))\(delay): \(event.payload)")
+            let name = "\(PrintableText.line(event.key)) (\(PrintableText.line(event.type)))"
+            lines.append("emitted \(name)\(delay): \(Self.block(event.payload))")
         }
         return lines.joined(separator: "\n")
     }
+
+    private static func block(_ text: String) -> String { PrintableText.block(text, indent: "  ") }
 }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Messaging
 
 /// What commands print: results to stdout, everything else to stderr.
 enum Terminal {
@@ -9,7 +10,7 @@ enum Terminal {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         guard let data = try? encoder.encode(value) else { return }
-        self.print(String(decoding: data, as: UTF8.self))
+        self.print(PrintableText.json(String(decoding: data, as: UTF8.self)))
     }
 
     static func error(_ text: String) { self.write(text + "\n", to: 2) }

@@ -61,9 +61,8 @@ package enum InvokeFrame {
             body.appendLittleEndian(run.timeoutMilliseconds)
             body.appendLittleEndian(run.attempt)
             body.appendLittleEndian(run.maxAttempts)
-            if let seconds = attributes.timestamp {
-                let (milliseconds, overflow) = seconds.multipliedReportingOverflow(by: 1000)
-                body.appendLittleEndian(overflow ? Int64.max : Int64(clamping: milliseconds))
+            if let timestamp = attributes.timestamp {
+                body.appendLittleEndian(timestamp.milliseconds)
             } else {
                 body.appendLittleEndian(attributes.time.isPresent ? Int64.min : receivedMilliseconds)
             }

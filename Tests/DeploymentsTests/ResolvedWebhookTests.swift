@@ -47,6 +47,16 @@ struct ResolvedWebhookTests {
         )
     }
 
+    @Test func `a fetched user with a colon is refused, and not shown`() throws {
+        let basic = WebhookAuthentication.basic(user: .fromEnvironment("USER"), password: .literal("b"))
+        let webhook = ResolvedWebhook(
+            try self.manifest(basic),
+            environment: ["USER": "hush:word"]
+        )
+        #expect(webhook.obstacle?.contains("auth.basic.user is of no use: the user contains a colon") == true)
+        #expect(webhook.obstacle?.contains("hush") == false)
+    }
+
     // MARK: - What is fetched
 
     @Test func `nothing is needed by a webhook that asks for nothing`() throws {

@@ -55,6 +55,33 @@ package struct JSONScanner {
         return start..<scanner.position
     }
 
+    /// The members of an object in their order, with where their values stand; none when the bytes are no object.
+    ///
+    /// - Parameter bytes: JSON that `check` has found right.
+    package static func members(
+        of bytes: ArraySlice<UInt8>
+    ) throws(Malformed) -> [(name: String, value: Range<Int>)] {
+        var scanner = JSONScanner(bytes)
+        var members: [(name: String, value: Range<Int>)] = []
+        scanner.skipSpace()
+        guard scanner.take(UInt8(ascii: "{")) else { return [] }
+        scanner.skipSpace()
+        while scanner.peek != UInt8(ascii: "}") {
+            scanner.skipSpace()
+            let start = scanner.position + 1
+            try scanner.skipString()
+            let name = JSONText.unescaped(bytes[start..<scanner.position - 1])
+            try scanner.expectColon()
+            scanner.skipSpace()
+            let value = scanner.position
+            try scanner.skipValue(depth: 0)
+            members.append((name, value..<scanner.position))
+            scanner.skipSpace()
+            guard scanner.take(UInt8(ascii: ",")) else { break }
+        }
+        return members
+    }
+
     // MARK: - Going in
 
     private mutating func enter(member name: [UInt8]) throws(Malformed) -> Bool {

@@ -57,11 +57,13 @@ struct ReceivedReport: Sendable {
                 )
             )
         }
-        let id = request.headers["webhook-id"] ?? "none"
-        let type = request.headers["ce-type"].map { " type=\($0)" } ?? ""
+        let id = PrintableText.word(request.headers["webhook-id"] ?? "none")
+        let type = request.headers["ce-type"].map { " type=\(PrintableText.word($0))" } ?? ""
+        let target = "\(PrintableText.line(request.method)) \(PrintableText.line(request.path))"
         let shown = body.prefix(bytes: Self.longestBody)
         Terminal.print(
-            "\(request.method) \(request.path) id=\(id)\(type) signature=\(signature) answer=\(words)\n  \(shown)"
+            "\(target) id=\(id)\(type) signature=\(signature) answer=\(words)\n"
+                + "  \(PrintableText.block(shown, indent: "  "))"
                 + (shown.utf8.count < body.utf8.count ? "…" : "")
         )
     }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Deployments
 import Logging
 import Manifests
+import Messaging
 import Polling
 import Processing
 import Webhooks
@@ -73,7 +74,7 @@ struct WebhookPingCommand: AsyncParsableCommand {
         case .success(let result):
             try InvocationReport(result).finish(json: self.logOptions.json)
         case .failure(let failure):
-            Terminal.error("not taken: \(failure.reason)")
+            Terminal.error("not taken: \(PrintableText.line(failure.reason))")
             throw CommandExit.failed
         }
     }

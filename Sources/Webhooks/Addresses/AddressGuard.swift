@@ -8,7 +8,8 @@ import Glibc
 package struct AddressGuard: Sendable {
     /// Ranges that are not on the public Internet, or that lead back into a network.
     ///
-    /// Source: IANA's registries of special-purpose addresses (RFC 6890 and later), and what other senders refuse.
+    /// Source: IANA's registries of special-purpose addresses (RFC 6890 and later), those that are not globally
+    /// reachable; RFC 2765, section 2.1 (SIIT); and what other senders refuse.
     private static let refused: [Network] = [
         // This host, private networks, shared address space, loopback, link-local with the clouds' metadata services.
         Network(known: "0.0.0.0/8"), Network(known: "10.0.0.0/8"), Network(known: "100.64.0.0/10"),
@@ -21,11 +22,12 @@ package struct AddressGuard: Sendable {
         Network(known: "224.0.0.0/4"), Network(known: "240.0.0.0/4"),
         // Unspecified, loopback.
         Network(known: "::/128"), Network(known: "::1/128"),
-        // Translation to IPv4, whose other end nobody here can judge: NAT64, Teredo, 6to4.
-        Network(known: "64:ff9b::/96"), Network(known: "64:ff9b:1::/48"), Network(known: "2001::/32"),
-        Network(known: "2002::/16"),
-        // Discard-only, documentation, segment routing.
-        Network(known: "100::/64"), Network(known: "2001:db8::/32"), Network(known: "3fff::/20"),
+        // Translation to IPv4, whose other end nobody here can judge: SIIT, NAT64, Teredo, 6to4.
+        Network(known: "::ffff:0:0:0/96"), Network(known: "64:ff9b::/96"), Network(known: "64:ff9b:1::/48"),
+        Network(known: "2001::/32"), Network(known: "2002::/16"),
+        // Discard-only, dummy, benchmarks, hashes of keys (ORCHID), documentation, segment routing.
+        Network(known: "100::/64"), Network(known: "100:0:0:1::/64"), Network(known: "2001:2::/48"),
+        Network(known: "2001:10::/28"), Network(known: "2001:db8::/32"), Network(known: "3fff::/20"),
         Network(known: "5f00::/16"),
         // Private, link-local, site-local, multicast.
         Network(known: "fc00::/7"), Network(known: "fe80::/10"), Network(known: "fec0::/10"),

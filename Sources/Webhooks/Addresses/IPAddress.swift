@@ -69,4 +69,15 @@ package struct IPAddress: Sendable, Hashable {
         guard prefix == 0xffff || prefix == 0 && self.bits > 1 else { return nil }
         return IPAddress(.v4, self.bits & 0xffff_ffff)
     }
+
+    /// As it stands in URLs: an IPv6 address in brackets, in full.
+    var urlText: String {
+        switch self.family {
+        case .v4: [24, 16, 8, 0].map { "\(self.bits >> $0 & 0xff)" }.joined(separator: ".")
+        case .v6:
+            "["
+                + stride(from: 112, through: 0, by: -16).map { String(self.bits >> $0 & 0xffff, radix: 16) }
+                .joined(separator: ":") + "]"
+        }
+    }
 }

@@ -1,13 +1,10 @@
 import CCurl
+import Polling
 
 /// The client's side on its thread: takes requests in, turns libcurl's wheel, and gives answers out.
 final class CurlLoop {
     /// How long the wheel may stand still; whoever has something to do turns it earlier.
     private static let longestWait: Int32 = 1000
-    /// Connections that are kept although nobody uses them. libcurl's own rule, four for each transfer, forgets when
-    /// transfers come and go.
-    private static let idleConnections = 256
-
     private let wake: MultiWakeup
     private let multi: UnsafeMutableRawPointer
     private let usesProxyOfEnvironment: Bool
@@ -19,29 +16,39 @@ final class CurlLoop {
     private var replies = Replies()
     private var isClosing = false
 
+    private let resolved: @Sendable (String, NameResolver.Result) -> Void
+    private var names = NameLookups()
+    /// Requests whose hosts are being looked up.
+    private var line = RequestLine()
+
+    /// - Parameter resolved: gets the result of a lookup, on a thread of its own; a command brings it back here.
     init(
         _ wake: MultiWakeup,
         _ configuration: HTTPClient.Configuration,
-        take: @escaping () -> [HTTPClient.Command]
+        take: @escaping () -> [HTTPClient.Command],
+        resolved: @escaping @Sendable (String, NameResolver.Result) -> Void
     ) {
         self.wake = wake
         self.multi = wake.multi
         self.usesProxyOfEnvironment = configuration.usesProxyOfEnvironment
         self.addresses = AddressJudge(configuration.addresses)
         self.take = take
-        _ = warren_curl_multi_set_number(self.multi, CURLMOPT_MAXCONNECTS, Self.idleConnections)
+        self.resolved = resolved
     }
 
     /// Turns until the client is closed.
     func run() {
         while !self.isClosing {
             for command in self.take() { self.perform(command) }
+            self.beginLookups()
+            self.endOverdueLookups()
             var count: Int32 = 0
             curl_multi_perform(self.multi, &count)
             self.finishTransfers()
             self.replies.send()
-            curl_multi_poll(self.multi, nil, 0, Self.longestWait, nil)
+            curl_multi_poll(self.multi, nil, 0, self.wait, nil)
         }
+        for request in self.line.takeAll() { self.replies.add(.refusal(of: request)) }
         for transfer in self.running.values {
             curl_multi_remove_handle(self.multi, transfer.handle)
             self.replies.add(transfer.fail(.client, "the host has stopped"))
@@ -52,30 +59,94 @@ final class CurlLoop {
         self.wake.cleanUp()
     }
 
+    /// In milliseconds. Rounded up, or the last one would be waited for in many short turns.
+    private var wait: Int32 {
+        guard let end = self.line.firstEnd else { return Self.longestWait }
+        let left = ContinuousClock.now.duration(to: end) / .milliseconds(1)
+        return Int32(max(0, min(Double(Self.longestWait), left.rounded(.up))))
+    }
+
     private func perform(_ command: HTTPClient.Command) {
         switch command {
-        case .send(let requests): for request in requests { self.begin(request) }
+        case .send(let requests): for request in requests { self.admit(request) }
+        case .resolved(let name, let result): self.finishLookup(name, result)
         case .forget(let route): self.idle[ObjectIdentifier(route)] = nil
         case .close: self.isClosing = true
         }
     }
 
-    private func begin(_ request: HTTPRequest) {
-        let key = ObjectIdentifier(request.route)
-        let known = self.idle[key, default: []].popLast()
-        let made =
-            known
-            ?? CurlTransfer(
-                request.route,
-                self.addresses,
-                usesProxyOfEnvironment: self.usesProxyOfEnvironment
-            )
-        guard let transfer = made else { return self.replies.add(.refusal(of: request)) }
-        transfer.begin(request)
+    // MARK: - Names
+
+    /// Lets the request begin, or wait until its host has been looked up.
+    private func admit(_ request: HTTPRequest) {
+        // A proxy looks up the names of its targets itself.
+        guard let name = request.route.name, !self.usesProxyOfEnvironment else { return self.begin(request, nil) }
+        let now = ContinuousClock.now
+        if let known = self.names.addresses(of: name, at: now) {
+            self.begin(request, known)
+        } else {
+            self.line.add(request, for: name, at: now)
+        }
+    }
+
+    private func beginLookups() {
+        // One that cannot begin makes room for the next.
+        while case let names = self.names.begin(), !names.isEmpty {
+            for name in names {
+                do throws(SystemError) {
+                    try NameResolver.start(name) { [resolved = self.resolved] in resolved(name, $0) }
+                } catch {
+                    self.finishLookup(name, .failed(words: "the host's name could not be looked up: \(error)"))
+                }
+            }
+        }
+    }
+
+    private func finishLookup(_ name: String, _ result: NameResolver.Result) {
+        let now = ContinuousClock.now
+        let known = self.names.finished(name, result.addresses, at: now)
+        for (request, since) in self.line.take(name) {
+            let waited = since.duration(to: now)
+            switch result {
+            case .found: self.begin(request, known, waited: waited)
+            case .failed(let words):
+                self.replies.add(
+                    .refusal(of: request, TransferRefusal(problem: .dns, words: words), waited: waited)
+                )
+            }
+        }
+    }
+
+    private func endOverdueLookups() {
+        for (request, waited) in self.line.takeOverdue(at: .now) {
+            let words = "no answer in time: it ran out while looking up the host's name"
+            self.replies.add(.refusal(of: request, TransferRefusal(problem: .timeout, words: words), waited: waited))
+        }
+    }
+
+    // MARK: - Transfers
+
+    private func begin(_ request: HTTPRequest, _ known: NameLookups.Known?, waited: Duration = .zero) {
+        let transfer: CurlTransfer
+        do throws(TransferRefusal) {
+            transfer = try self.transfer(for: request.route)
+        } catch {
+            return self.replies.add(.refusal(of: request, error))
+        }
+        do throws(TransferRefusal) {
+            try transfer.begin(request, known, waited: waited)
+        } catch {
+            return self.replies.add(transfer.fail(error.problem, error.words))
+        }
         guard curl_multi_add_handle(self.multi, transfer.handle) == CURLM_OK else {
             return self.replies.add(transfer.fail(.client, "libcurl does not take the request"))
         }
         self.running[ObjectIdentifier(transfer)] = transfer
+    }
+
+    private func transfer(for route: HTTPRoute) throws(TransferRefusal) -> CurlTransfer {
+        if let known = self.idle[ObjectIdentifier(route), default: []].popLast() { return known }
+        return try CurlTransfer(route, self.addresses, usesProxyOfEnvironment: self.usesProxyOfEnvironment)
     }
 
     private func finishTransfers() {
@@ -90,7 +161,11 @@ final class CurlLoop {
             let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
             curl_multi_remove_handle(self.multi, handle)
             self.running[ObjectIdentifier(transfer)] = nil
-            self.replies.add(transfer.finish(result))
+            let reply = transfer.finish(result)
+            if reply.answer.result.meansNoConnection, let name = transfer.route.name {
+                self.names.doubt(name, at: .now)
+            }
+            self.replies.add(reply)
             self.idle[ObjectIdentifier(transfer.route)]?.append(transfer)
         }
     }

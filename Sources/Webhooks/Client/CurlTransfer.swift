@@ -16,15 +16,23 @@ final class CurlTransfer {
     /// shorter than what servers allow, in seconds.
     private static let connectionLifetime = 300
     private static let connectionIdleTime = 55
-    /// How long an address is remembered, in seconds; libcurl knows nothing of the name's own time to live.
+    /// How long libcurl remembers an address that it has looked up itself, in seconds: that of a proxy.
     private static let addressLifetime = 10
 
     let route: HTTPRoute
     let handle: UnsafeMutableRawPointer
+    private let options: CurlOptions
     private let addresses: AddressJudge
     private let errorBuffer: UnsafeMutablePointer<CChar>
     private var memory = RequestMemory()
     private var request: HTTPRequest?
+    /// The addresses as libcurl takes them, and which they are. libcurl reads the list when a request begins.
+    private var resolution: UnsafeMutablePointer<curl_slist>?
+    private var resolutionVersion: UInt64 = 0
+    /// The paths of the files whose contents libcurl has: it tells of them without a name.
+    private var tlsPaths: [(option: String, path: String)] = []
+    /// How long the request had waited before it began here.
+    private var waited = Duration.zero
 
     // What the callbacks find out about the answer.
     private var received = 0
@@ -33,84 +41,108 @@ final class CurlTransfer {
     private var isHeadTooLarge = false
     private var isBlocked = false
 
-    /// Nil when there is no memory.
-    init?(_ route: HTTPRoute, _ addresses: AddressJudge, usesProxyOfEnvironment: Bool) {
-        guard let handle = curl_easy_init() else { return nil }
+    init(_ route: HTTPRoute, _ addresses: AddressJudge, usesProxyOfEnvironment: Bool) throws(TransferRefusal) {
+        guard let handle = curl_easy_init() else {
+            throw TransferRefusal(problem: .client, words: "the host has no room for the request")
+        }
         self.route = route
         self.handle = handle
+        self.options = CurlOptions(handle)
         self.addresses = addresses
         self.errorBuffer = .allocate(capacity: Int(CURL_ERROR_SIZE))
         self.errorBuffer.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
-        self.setUp(usesProxyOfEnvironment)
+        try self.setUp(usesProxyOfEnvironment)
     }
 
     deinit {
         curl_easy_cleanup(self.handle)
+        curl_slist_free_all(self.resolution)
         self.errorBuffer.deallocate()
         self.memory.free()
     }
 
     // MARK: - Setting up
 
-    private func set(_ option: CURLoption, _ number: Int) { _ = warren_curl_set_number(self.handle, option, number) }
-    private func set(_ option: CURLoption, _ text: String) { _ = warren_curl_set_text(self.handle, option, text) }
-
-    private func setUp(_ usesProxyOfEnvironment: Bool) {
+    private func setUp(_ usesProxyOfEnvironment: Bool) throws(TransferRefusal) {
         let context = Unmanaged.passUnretained(self).toOpaque()
-        _ = warren_curl_set_pointer(self.handle, CURLOPT_PRIVATE, context)
-        self.set(CURLOPT_URL, self.route.url.text)
-        self.set(CURLOPT_POST, 1)
-        self.set(CURLOPT_USERAGENT, "Warren/1")
+        let options = self.options
+        try options.set(CURLOPT_PRIVATE, pointer: context)
+        try options.set(CURLOPT_URL, self.route.url.text)
+        try options.set(CURLOPT_POST, 1)
+        try options.set(CURLOPT_USERAGENT, "Warren/1")
         // Nothing but HTTP, nowhere but here: a redirect would be another address that nobody has named.
-        self.set(CURLOPT_PROTOCOLS_STR, "http,https")
-        self.set(CURLOPT_FOLLOWLOCATION, 0)
-        self.set(CURLOPT_HTTP_VERSION, self.route.offersHTTP2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1)
-        self.set(CURLOPT_PIPEWAIT, self.route.offersHTTP2 ? 1 : 0)
-        self.set(CURLOPT_TIMEOUT_MS, self.route.timeout.milliseconds)
-        self.set(CURLOPT_CONNECTTIMEOUT_MS, self.route.connectTimeout.milliseconds)
+        try options.set(CURLOPT_PROTOCOLS_STR, "http,https")
+        try options.set(CURLOPT_FOLLOWLOCATION, 0)
+        try options.set(
+            CURLOPT_HTTP_VERSION,
+            self.route.offersHTTP2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1
+        )
+        try options.set(CURLOPT_PIPEWAIT, self.route.offersHTTP2 ? 1 : 0)
         // A slow resolver must not hold up the thread when its transfer has given up.
-        self.set(CURLOPT_QUICK_EXIT, 1)
-        self.set(CURLOPT_NOSIGNAL, 1)
-        self.set(CURLOPT_DNS_CACHE_TIMEOUT, Self.addressLifetime)
-        self.set(CURLOPT_MAXLIFETIME_CONN, Self.connectionLifetime)
-        self.set(CURLOPT_MAXAGE_CONN, Self.connectionIdleTime)
+        try options.set(CURLOPT_QUICK_EXIT, 1)
+        try options.set(CURLOPT_NOSIGNAL, 1)
+        try options.set(CURLOPT_DNS_CACHE_TIMEOUT, Self.addressLifetime)
+        try options.set(CURLOPT_MAXLIFETIME_CONN, Self.connectionLifetime)
+        try options.set(CURLOPT_MAXAGE_CONN, Self.connectionIdleTime)
         if !usesProxyOfEnvironment {
-            self.set(CURLOPT_PROXY, "")
-            self.set(CURLOPT_NOPROXY, "*")
+            try options.set(CURLOPT_PROXY, "")
+            try options.set(CURLOPT_NOPROXY, "*")
         }
-        self.setUpTLS()
-        _ = warren_curl_set_pointer(self.handle, CURLOPT_ERRORBUFFER, self.errorBuffer)
-        _ = warren_curl_set_receiver(self.handle, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
-            CurlTransfer.of(context)?.receiveBody(bytes, size * count) ?? 0
-        }
-        _ = warren_curl_set_receiver(self.handle, CURLOPT_HEADERFUNCTION) { _, size, count, context in
-            CurlTransfer.of(context)?.receiveHead(size * count) ?? 0
-        }
-        _ = warren_curl_set_socket_opener(self.handle) { context, _, address in
-            CurlTransfer.of(context)?.openSocket(address) ?? CURL_SOCKET_BAD
-        }
-        _ = warren_curl_set_request_check(self.handle) { context, remote, _, _, _ in
-            let isAllowed = CurlTransfer.of(context)?.allows(remote) ?? false
-            return isAllowed ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
-        }
+        try self.setUpTLS()
+        try options.set(CURLOPT_ERRORBUFFER, pointer: self.errorBuffer)
+        try self.setUpCallbacks()
         for option in [CURLOPT_WRITEDATA, CURLOPT_HEADERDATA, CURLOPT_OPENSOCKETDATA, CURLOPT_PREREQDATA] {
-            _ = warren_curl_set_pointer(self.handle, option, context)
+            try options.set(option, pointer: context)
         }
     }
 
-    private func setUpTLS() {
-        // TLS 1.2 and what is newer, said in two ways: libcurl shares connections between transfers whose settings are the
-        // same, and takes no notice of the version of HTTP. One that has not asked for HTTP/2 is not to get it.
+    private func setUpCallbacks() throws(TransferRefusal) {
+        try self.options.check(
+            CURLOPT_WRITEFUNCTION,
+            warren_curl_set_receiver(self.handle, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
+                CurlTransfer.of(context)?.receiveBody(bytes, size * count) ?? 0
+            }
+        )
+        try self.options.check(
+            CURLOPT_HEADERFUNCTION,
+            warren_curl_set_receiver(self.handle, CURLOPT_HEADERFUNCTION) { _, size, count, context in
+                CurlTransfer.of(context)?.receiveHead(size * count) ?? 0
+            }
+        )
+        try self.options.check(
+            CURLOPT_OPENSOCKETFUNCTION,
+            warren_curl_set_socket_opener(self.handle) { context, _, address in
+                CurlTransfer.of(context)?.openSocket(address) ?? CURL_SOCKET_BAD
+            }
+        )
+        try self.options.check(
+            CURLOPT_PREREQFUNCTION,
+            warren_curl_set_request_check(self.handle) { context, remote, _, _, _ in
+                let isAllowed = CurlTransfer.of(context)?.allows(remote) ?? false
+                return isAllowed ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+            }
+        )
+    }
+
+    private func setUpTLS() throws(TransferRefusal) {
+        // TLS 1.2 and what is newer, said in two ways: libcurl shares connections between transfers whose settings are
+        // the same, and takes no notice of the version of HTTP. One that has not asked for HTTP/2 is not to get it.
         let newest = self.route.offersHTTP2 ? CURL_SSLVERSION_MAX_TLSv1_3 : 0
-        self.set(CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2 | newest)
-        if let ca = self.route.tls.ca {
-            self.set(CURLOPT_CAINFO, ca)
-            // Trusted is this file and nothing else, as it is now: libcurl remembers one by its name otherwise.
-            _ = warren_curl_set_text(self.handle, CURLOPT_CAPATH, nil)
-            self.set(CURLOPT_CA_CACHE_TIMEOUT, 0)
+        try self.options.set(CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2 | newest)
+        let material = try TLSMaterial(reading: self.route.tls)
+        if let ca = material.ca {
+            try self.options.set(CURLOPT_CAINFO_BLOB, bytes: ca.bytes)
+            // Trusted is this file and nothing else.
+            try self.options.set(CURLOPT_CAPATH, nil)
         }
-        if let certificate = self.route.tls.certificate { self.set(CURLOPT_SSLCERT, certificate) }
-        if let key = self.route.tls.key { self.set(CURLOPT_SSLKEY, key) }
+        if let certificate = material.certificate {
+            try self.options.set(CURLOPT_SSLCERT_BLOB, bytes: certificate.bytes)
+            self.tlsPaths.append(("CURLOPT_SSLCERT_BLOB", certificate.path))
+        }
+        if let key = material.key {
+            try self.options.set(CURLOPT_SSLKEY_BLOB, bytes: key.bytes)
+            self.tlsPaths.append(("CURLOPT_SSLKEY_BLOB", key.path))
+        }
     }
 
     private static func of(_ context: UnsafeMutableRawPointer?) -> CurlTransfer? {
@@ -119,8 +151,14 @@ final class CurlTransfer {
 
     // MARK: - One request
 
-    func begin(_ request: HTTPRequest) {
+    /// - Parameters:
+    ///   - known: the addresses of the route's host; nil when libcurl finds them itself, which it does for what needs
+    ///     no lookup and for proxies.
+    ///   - waited: how much of the request's time is over.
+    /// - Throws: when it cannot begin; `fail` ends it then, and the transfer is of no use any more.
+    func begin(_ request: HTTPRequest, _ known: NameLookups.Known?, waited: Duration) throws(TransferRefusal) {
         self.request = request
+        self.waited = waited
         self.received = 0
         self.headSize = 0
         self.excerpt.removeAll(keepingCapacity: true)
@@ -128,9 +166,29 @@ final class CurlTransfer {
         self.isBlocked = false
         self.errorBuffer[0] = 0
         self.memory.fill(request.headers, request.body)
-        _ = warren_curl_set_pointer(self.handle, CURLOPT_HTTPHEADER, self.memory.headers)
-        _ = warren_curl_set_pointer(self.handle, CURLOPT_POSTFIELDS, self.memory.body)
-        _ = warren_curl_set_body_size(self.handle, Int64(request.body.count))
+        try self.options.set(CURLOPT_HTTPHEADER, pointer: self.memory.headers)
+        try self.options.set(CURLOPT_POSTFIELDS, pointer: self.memory.body)
+        try self.options.setBodySize(request.body.count)
+        // Nothing would be for ever.
+        let least = 1
+        try self.options.set(CURLOPT_TIMEOUT_MS, max(least, (self.route.timeout - waited).milliseconds))
+        try self.options.set(CURLOPT_CONNECTTIMEOUT_MS, max(least, (self.route.connectTimeout - waited).milliseconds))
+        if let known { try self.resolve(known) }
+    }
+
+    /// libcurl keeps the addresses of a name for all transfers until it gets others.
+    private func resolve(_ known: NameLookups.Known) throws(TransferRefusal) {
+        guard known.version != self.resolutionVersion else { return }
+        let addresses = known.addresses.map(\.urlText).joined(separator: ",")
+        guard let list = curl_slist_append(nil, "\(self.route.url.host):\(self.route.url.port):\(addresses)") else {
+            throw TransferRefusal(problem: .client, words: "the host has no room for the request")
+        }
+        let old = self.resolution
+        self.resolution = list
+        // libcurl may hold the old list until it has the new one.
+        defer { curl_slist_free_all(old) }
+        try self.options.set(CURLOPT_RESOLVE, pointer: list)
+        self.resolutionVersion = known.version
     }
 
     /// - Returns: the answer to the request, and who wants it.
@@ -143,7 +201,8 @@ final class CurlTransfer {
         }
         let failure = CurlFailure(code, self.handle, isBlocked: self.isBlocked, isHeadTooLarge: self.isHeadTooLarge)
         // The buffer is libcurl's, which ends every text in it with NUL.
-        return self.fail(failure.problem, failure.words(detail: String(cString: self.errorBuffer)))
+        let detail = self.tlsPaths.reduce(String(cString: self.errorBuffer)) { $0.replacing($1.option, with: $1.path) }
+        return self.fail(failure.problem, failure.words(detail: detail))
     }
 
     func fail(_ problem: TransferProblem, _ words: String) -> Reply { self.answer(.failed(problem, words: words)) }
@@ -159,7 +218,7 @@ final class CurlTransfer {
                 retryAfter: retryAfter,
                 excerpt: self.excerpt,
                 isTruncated: self.received > self.excerpt.count || result.isFailure,
-                microseconds: warren_curl_time(self.handle, CURLINFO_TOTAL_TIME_T)
+                microseconds: self.waited.microseconds + warren_curl_time(self.handle, CURLINFO_TOTAL_TIME_T)
             ),
             to: request.replyTo
         )
@@ -214,9 +273,9 @@ final class CurlTransfer {
         if !isAllowed { self.isBlocked = true }
         return isAllowed
     }
-
 }
 
 extension Duration {
     fileprivate var milliseconds: Int { Int(self / .milliseconds(1)) }
+    var microseconds: Int64 { Int64(self / .microseconds(1)) }
 }

@@ -23,6 +23,8 @@ package final class HTTPClient: Sendable {
 
     enum Command: Sendable {
         case send([HTTPRequest])
+        /// A lookup has ended.
+        case resolved(name: String, NameResolver.Result)
         /// No requests follow for it.
         case forget(HTTPRoute)
         case close
@@ -33,6 +35,10 @@ package final class HTTPClient: Sendable {
         var isClosed = false
     }
 
+    /// Connections that are kept although nobody uses them. libcurl's own rule, four for each transfer, forgets when
+    /// transfers come and go.
+    private static let idleConnections = 256
+
     private let inbox = Mutex(Inbox())
     private let wake: MultiWakeup
 
@@ -42,9 +48,17 @@ package final class HTTPClient: Sendable {
         guard curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK, let multi = curl_multi_init() else {
             throw SystemError("curl_multi_init", code: ENOMEM)
         }
-        self.wake = MultiWakeup(multi)
+        let wake = MultiWakeup(multi)
+        self.wake = wake
+        guard warren_curl_multi_set_number(multi, CURLMOPT_MAXCONNECTS, Self.idleConnections) == CURLM_OK else {
+            wake.cleanUp()
+            throw SystemError("curl_multi_setopt", code: EINVAL)
+        }
         try LoopThread.start(named: "webhooks") {
-            CurlLoop(self.wake, configuration, take: self.take).run()
+            let loop = CurlLoop(self.wake, configuration, take: self.take) { name, result in
+                self.add(.resolved(name: name, result))
+            }
+            loop.run()
             for case .send(let requests) in self.close() { Self.refuse(requests) }
         }
     }

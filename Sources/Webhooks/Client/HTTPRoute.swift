@@ -16,7 +16,13 @@ package final class HTTPRoute: Sendable {
         self.tls = tls
         self.offersHTTP2 = offersHTTP2
         self.timeout = timeout
+        let isLocal = url.host == "localhost" || url.host.hasSuffix(".localhost")
+        self.name = isLocal || IPAddress(url.host) != nil ? nil : url.host
     }
+
+    /// The name whose addresses have to be looked up; nil for an address, and for this machine's own name, which
+    /// libcurl knows without asking (RFC 6761, section 6.3).
+    let name: String?
 
     var connectTimeout: Duration { min(Self.connectTimeout, self.timeout) }
 }

@@ -11,15 +11,19 @@ struct Reply {
     }
 
     /// For a request that is not made at all.
-    static func refusal(of request: HTTPRequest) -> Reply {
+    static func refusal(
+        of request: HTTPRequest,
+        _ refusal: TransferRefusal = TransferRefusal(problem: .client, words: "the host has stopped"),
+        waited: Duration = .zero
+    ) -> Reply {
         Reply(
             HTTPAnswer(
                 id: request.id,
-                result: .failed(.client, words: "the host has no room for the request"),
+                result: .failed(refusal.problem, words: refusal.words),
                 retryAfter: nil,
                 excerpt: [],
                 isTruncated: false,
-                microseconds: 0
+                microseconds: waited.microseconds
             ),
             to: request.replyTo
         )

@@ -12,6 +12,8 @@ package struct DeliveryComposer: Sendable {
     private let signer: WebhookSigner
     /// Static headers and authentication, in front of everything else.
     private let constantHeaders: HeaderBlock
+    /// The manifest says how bodies are compressed, and knows better.
+    private let hasOwnCoding: Bool
 
     package init(_ manifest: WebhookManifest, _ credentials: WebhookCredentials) {
         self.format = manifest.format
@@ -30,7 +32,11 @@ package struct DeliveryComposer: Sendable {
         case .oauth2?, nil: break
         }
         self.constantHeaders = headers
+        self.hasOwnCoding = credentials.headers.contains { $0.name.lowercased() == "content-encoding" }
     }
+
+    /// The payload is the body.
+    private var passesPayload: Bool { self.template == nil && self.format == .binary }
 
     /// - Parameters:
     ///   - token: of OAuth 2.
@@ -45,6 +51,9 @@ package struct DeliveryComposer: Sendable {
         var headers = self.constantHeaders
         if let token { headers.add("Authorization", "Bearer \(token)") }
         headers.add("content-type", contentType)
+        if self.passesPayload, !self.hasOwnCoding, let coding = event.coding.fieldValue {
+            headers.add("content-encoding", coding)
+        }
         headers.add("webhook-id", id)
         headers.add("webhook-timestamp", "\(now)")
         do {
@@ -63,9 +72,17 @@ package struct DeliveryComposer: Sendable {
     }
 
     private func body(_ event: EventView) throws(Undeliverable) -> (contentType: String, ArraySlice<UInt8>) {
+        if case .invalid(let reason)? = event.flaw { throw Undeliverable(reason: reason) }
         if let template = self.template { return ("application/json", try template.render(event)[...]) }
         switch self.format {
-        case .binary: return (event.contentType, event.payload)
+        case .binary:
+            guard event.flaw == nil else {
+                throw Undeliverable(
+                    reason: "envelope: neither data nor data_base64 is there, and the body would be empty; "
+                        + "'format: structured' delivers events without data"
+                )
+            }
+            return (event.contentType, event.payload)
         case .structured:
             return ("application/cloudevents+json; charset=UTF-8", StructuredEnvelope.bytes(event)[...])
         }
@@ -80,5 +97,8 @@ package struct DeliveryComposer: Sendable {
         if let subject = event.subject { headers.add("ce-subject", AttributeEncoding.header(subject)) }
         headers.add("ce-correlationid", AttributeEncoding.header(event.correlationID))
         if let cause = event.causationID { headers.add("ce-causationid", AttributeEncoding.header(cause)) }
+        for attribute in event.further.sorted {
+            headers.add(name: "ce-\(attribute.name)", AttributeEncoding.header(attribute.value.text))
+        }
     }
 }

@@ -1,5 +1,5 @@
 import FoundationEssentials
-import Messaging
+package import Messaging
 package import Processing
 
 /// An event as an endpoint is to see it, whether its message was in CloudEvents' binary or structured mode.
@@ -17,6 +17,18 @@ package struct EventView: Sendable {
     package private(set) var traceParent: String?
     package private(set) var traceState: String?
     package private(set) var payload: ArraySlice<UInt8>
+    /// How the payload is compressed.
+    package private(set) var coding = ContentCoding.none
+    package private(set) var further = FurtherAttributes()
+    /// Why there is no payload.
+    package private(set) var flaw: Flaw?
+
+    /// What is wrong with an envelope's data. Functions judge it alike: see `PayloadReader`.
+    package enum Flaw: Sendable, Equatable {
+        /// It has neither `data` nor `data_base64`. Whoever needs no payload can do without.
+        case missing
+        case invalid(reason: String)
+    }
 
     package init(_ invocation: Invocation) {
         let bytes = invocation.delivery.bytes
@@ -28,15 +40,24 @@ package struct EventView: Sendable {
         self.source = text(attributes.source) ?? "unknown"
         self.subject = text(attributes.subject)
         self.time =
-            attributes.timestamp.flatMap { $0 <= CivilDate.lastSecond ? Int64($0) : nil }.map(CivilDate.text(seconds:))
-            ?? text(attributes.time)
+            attributes.timestamp.map { CivilDate.text(milliseconds: $0.milliseconds) } ?? text(attributes.time)
         self.correlationID = text(attributes.correlationID) ?? self.id
         self.causationID = text(attributes.causationID)
         self.contentType = text(attributes.contentType) ?? "application/json"
         self.traceParent = text(attributes.traceParent)
         self.traceState = text(attributes.traceState)
         self.payload = invocation.delivery.body
-        if self.contentType.lowercased().hasPrefix("application/cloudevents+json") { self.open(self.payload) }
+        self.coding = invocation.delivery.contentCoding(invocation.delivery.layout)
+        self.further.read(attributes.headers, in: bytes)
+        guard self.contentType.lowercased().hasPrefix("application/cloudevents+json") else { return }
+        if let coding = self.coding.fieldValue {
+            self.flaw = .invalid(
+                reason: "the envelope is compressed (content-encoding \(coding)): a webhook cannot open it; "
+                    + "publish it uncompressed, or in binary mode, where a compressed payload goes through"
+            )
+        } else {
+            self.open(self.payload)
+        }
     }
 
     /// Takes attributes and payload out of an envelope. What is no envelope stays as it is.
@@ -46,9 +67,9 @@ package struct EventView: Sendable {
         guard (try? JSONScanner.check(envelope)) != nil,
             envelope.first(where: { !" \t\r\n".utf8.contains($0) }) == UInt8(ascii: "{")
         else { return }
-        func value(_ name: String) -> ArraySlice<UInt8>? {
-            (try? JSONScanner.find([.member(name)], in: envelope)).flatMap { $0 }.map { envelope[$0] }
-        }
+        // Of members with the same name the first one counts.
+        let members = Dictionary((try? JSONScanner.members(of: envelope)) ?? []) { first, _ in first }
+        func value(_ name: String) -> ArraySlice<UInt8>? { members[name].map { envelope[$0] } }
         func text(_ name: String) -> String? {
             guard let value = value(name), value.first == UInt8(ascii: "\""), value.count > 2 else { return nil }
             return JSONText.unescaped(value.dropFirst().dropLast())
@@ -63,12 +84,28 @@ package struct EventView: Sendable {
         self.traceParent = text("traceparent") ?? self.traceParent
         self.traceState = text("tracestate") ?? self.traceState
         self.contentType = text("datacontenttype") ?? "application/json"
-        if let base64 = text("data_base64"), let data = Data(base64Encoded: base64) {
-            self.payload = [UInt8](data)[...]
-        } else {
-            let data = value("data") ?? []
+        // Sorted, so that of names that differ in their capitals always the same one counts.
+        for (name, range) in members.sorted(by: { $0.key < $1.key }) {
+            self.further.read(member: name, envelope[range])
+        }
+        self.take(data: value("data"), base64: value("data_base64"))
+    }
+
+    private mutating func take(data: ArraySlice<UInt8>?, base64: ArraySlice<UInt8>?) {
+        if let base64 {
+            let text = base64.first == UInt8(ascii: "\"") ? JSONText.unescaped(base64.dropFirst().dropLast()) : nil
+            if let bytes = text.flatMap({ Data(base64Encoded: $0) }) {
+                self.payload = [UInt8](bytes)[...]
+            } else {
+                self.payload = []
+                self.flaw = .invalid(reason: "envelope.data_base64: expected base64")
+            }
+        } else if let data {
             let isText = !self.claimsJSON && data.first == UInt8(ascii: "\"")
             self.payload = isText ? Array(JSONText.unescaped(data.dropFirst().dropLast()).utf8)[...] : data
+        } else {
+            self.payload = []
+            self.flaw = .missing
         }
     }
 

@@ -3,15 +3,18 @@ import Messaging
 
 /// An event in CloudEvents structured mode. A payload that is JSON stands in it as its publisher wrote it.
 ///
-/// Source: CloudEvents JSON event format 1.0.2, section 3.1.
+/// Source: CloudEvents JSON event format 1.0.2, sections 2.2 (types) and 3.1. An integer has 32 bits there.
 enum StructuredEnvelope {
+    /// The extension that says how the bytes of `data_base64` are compressed. CloudEvents has no attribute for it.
+    private static let coding = "contentencoding"
+
     static func bytes(_ event: EventView) -> [UInt8] {
         var output = Array(#"{"specversion":"1.0""#.utf8)
         output.reserveCapacity(event.payload.count + 512)
-        func add(_ name: StaticString, _ value: String?) {
+        func add(_ name: String, _ value: String?) {
             guard let value else { return }
             output.append(UInt8(ascii: ","))
-            name.withUTF8Buffer { JSONText.appendString($0, to: &output) }
+            JSONText.appendString(name.utf8, to: &output)
             output.append(UInt8(ascii: ":"))
             JSONText.appendString(value.utf8, to: &output)
         }
@@ -23,7 +26,17 @@ enum StructuredEnvelope {
         add("correlationid", event.correlationID)
         add("causationid", event.causationID)
         add("datacontenttype", event.contentType)
-        if event.claimsJSON, (try? JSONScanner.check(event.payload)) != nil,
+        for attribute in event.further.sorted where attribute.name != Self.coding {
+            switch attribute.value {
+            case .integer(let value) where Int32(exactly: value) == nil: add(attribute.name, "\(value)")
+            case .integer, .boolean:
+                // The name is letters and digits.
+                output.append(contentsOf: ",\"\(attribute.name)\":\(attribute.value.text)".utf8)
+            case .text(let text): add(attribute.name, text)
+            }
+        }
+        add(Self.coding, event.coding.fieldValue)
+        if event.coding == .none, event.claimsJSON, (try? JSONScanner.check(event.payload)) != nil,
             String(validating: event.payload, as: UTF8.self) != nil
         {
             output.append(contentsOf: #","data":"#.utf8)

@@ -9,6 +9,16 @@ package struct Undeliverable: Error, Sendable, Equatable {
 extension PayloadTemplate {
     /// The body for an event.
     package func render(_ event: EventView) throws(Undeliverable) -> [UInt8] {
+        if self.needsPayload, event.flaw == .missing {
+            throw Undeliverable(
+                reason: "envelope: neither data nor data_base64 is there, and the template wants parts of the payload"
+            )
+        }
+        if self.needsPayload, let coding = event.coding.fieldValue {
+            throw Undeliverable(
+                reason: "the template wants parts of the payload, which is compressed (content-encoding \(coding))"
+            )
+        }
         do throws(JSONScanner.Malformed) {
             if self.needsPayload { try JSONScanner.check(event.payload) }
         } catch {

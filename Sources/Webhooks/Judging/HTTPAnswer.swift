@@ -10,6 +10,16 @@ package struct HTTPAnswer: Sendable {
         var isFailure: Bool {
             if case .failed = self { true } else { false }
         }
+
+        /// The endpoint may have another address by now.
+        var meansNoConnection: Bool {
+            guard case .failed(let problem, _) = self else { return false }
+            switch problem {
+            case .connectionRefused, .networkUnreachable, .connectionFailed, .timeout, .tls, .blockedAddress:
+                return true
+            case .dns, .connectionReset, .badResponse, .responseTooLarge, .client: return false
+            }
+        }
     }
 
     package let id: UInt64

@@ -36,9 +36,6 @@ enum HTTPDate {
 /// Source: the proleptic Gregorian calendar repeats itself every 400 years, which have 146097 days. Years are counted from
 /// March, so that the day that some years have more is their last.
 enum CivilDate {
-    /// The end of the year 9999, the last that RFC 3339 can write.
-    static let lastSecond: UInt64 = 253_402_300_799
-
     static func days(year: Int64, month: Int, day: Int64) -> Int64 {
         let year = month <= 2 ? year - 1 : year
         let era = year / 400
@@ -52,6 +49,16 @@ enum CivilDate {
         let next =
             month == 12 ? self.days(year: year + 1, month: 1, day: 1) : self.days(year: year, month: month + 1, day: 1)
         return next - self.days(year: year, month: month, day: 1)
+    }
+
+    /// `2026-01-31T12:00:00.250Z`, and without a fraction where there is none.
+    ///
+    /// - Parameter milliseconds: since 1970, not negative.
+    static func text(milliseconds: Int64) -> String {
+        let text = self.text(seconds: milliseconds / 1000)
+        let rest = milliseconds % 1000
+        guard rest > 0 else { return text }
+        return text.dropLast() + ".\(String(repeating: "0", count: rest < 10 ? 2 : rest < 100 ? 1 : 0))\(rest)Z"
     }
 
     /// `2026-01-31T12:00:00Z`, as CloudEvents writes times (RFC 3339).

@@ -19,13 +19,19 @@ struct Certificates {
             encoding: .utf8
         )
         try "keyUsage=digitalSignature\n".write(toFile: self.path("client.ext"), atomically: true, encoding: .utf8)
-        for (name, subject) in [("server", "localhost"), ("client", "guest")] {
-            try self.openssl("req -newkey rsa:2048 -nodes -subj /CN=\(subject) -keyout \(name).key -out \(name).csr")
-            try self.openssl(
-                "x509 -req -in \(name).csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 "
-                    + "-extfile \(name).ext -out \(name).pem"
-            )
-        }
+        try self.sign("server", subject: "localhost", extensions: "server.ext")
+        try self.sign("client", subject: "guest", extensions: "client.ext")
+    }
+
+    /// Makes a client's certificate and its key.
+    func client(_ name: String) throws { try self.sign(name, subject: name, extensions: "client.ext") }
+
+    private func sign(_ name: String, subject: String, extensions: String) throws {
+        try self.openssl("req -newkey rsa:2048 -nodes -subj /CN=\(subject) -keyout \(name).key -out \(name).csr")
+        try self.openssl(
+            "x509 -req -in \(name).csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 "
+                + "-extfile \(extensions) -out \(name).pem"
+        )
     }
 
     /// Signs a certificate anew so that it ended yesterday, with its key under the new name, too.

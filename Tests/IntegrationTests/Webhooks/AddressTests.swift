@@ -5,7 +5,7 @@ import Messaging
 import Testing
 
 /// Where deliveries may not go, whatever a manifest or a name says.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct AddressTests {
     private static let once = "retry: { maxAttempts: 1 }"
 
@@ -119,6 +119,46 @@ struct AddressTests {
             let late = try await bed.reader(bed.deadLetters("slow")).message()
             #expect(late.text("warren-error-type") == "timeout")
             #expect(late.text("warren-error")?.contains("looking up") == true)
+            #expect(try await host.stop() == 0)
+        }
+    }
+
+    /// A lookup holds a thread for as long as the resolver waits, which is half a minute here.
+    @Test(.enabled(if: Self.mayChangeResolver))
+    func `dead name servers cost a few threads however many webhooks there are, and hold up no name that lives`()
+        async throws
+    {
+        try await TestBed.use { bed in
+            let names = "\(bed.directory)/names"
+            let dead = (1...40).map { "dead-\($0)" }
+            try bed.tell(names, dead.map { "\($0).test never\n" }.joined() + "good.test 127.0.0.2\n")
+            let endpoint = try await bed.endpoint(address: "127.0.0.2")
+            for name in dead {
+                let url = "http://\(name).test:\(endpoint.port)/ok"
+                try bed.deployWebhook(name, url, keys: [name], "timeout: 2s\n\(Self.once)")
+            }
+            // Each connection is closed, so each delivery needs the address.
+            try bed.deployWebhook("good", "http://good.test:\(endpoint.port)/close/204", keys: ["good"])
+            let host = try await Self.startHost(bed, names: names)
+            try await bed.publish(bed.event("{}", id: "good-0", key: "good"))
+            try await endpoint.requests(1, on: "/close/204", within: .seconds(180))
+            let facts = ProcessFacts(host.warren.process)
+            let before = facts.threads
+            var most = 0
+            let events = dead.flatMap { name in (1...3).map { bed.event("{}", id: "\(name)-\($0)", key: name) } }
+            #expect(await bed.broker.publish(events).allSatisfy { $0 == .confirmed })
+            let letters = try await bed.reader(bed.deadLetters("dead-40"))
+            var count = 0
+            try await wait(for: "the last webhook to give up", within: .seconds(180)) {
+                most = max(most, facts.threads)
+                count += 1
+                try await bed.publish(bed.event("{}", id: "good-\(count)", key: "good"))
+                return letters.taken.count == 3
+            }
+            #expect(letters.taken.allSatisfy { $0.text("warren-error-type") == "timeout" })
+            #expect(most > before, "it was looked up")
+            #expect(most <= before + 8, "\(most) threads, \(before) before")
+            try await endpoint.requests(count + 1, on: "/close/204", within: .seconds(180))
             #expect(try await host.stop() == 0)
         }
     }

@@ -1,5 +1,6 @@
 import AMQP
 import FoundationEssentials
+import Glibc
 import Messaging
 import Testing
 
@@ -36,6 +37,42 @@ struct EncryptionTests {
             // nginx answers 400 to a client without a certificate.
             let letter = try await bed.reader(bed.deadLetters("unknown")).message()
             #expect(letter.text("warren-error-type") == "http_400")
+            #expect(try await host.stop() == 0)
+        }
+    }
+
+    @Test func `a certificate that is replaced at its path is used at once, and no connection made with the old one`()
+        async throws
+    {
+        try await TestBed.use { bed in
+            let certificates = try Self.certificates(bed)
+            try certificates.client("second")
+            let endpoint = try await bed.secureEndpoint(
+                certificates,
+                "ssl_client_certificate \(certificates.path("ca.pem")); ssl_verify_client on; keepalive_timeout 600s;"
+            )
+            let client =
+                "certificate: \(certificates.path("client.pem")), key: \(certificates.path("client.key"))"
+            try bed.deployWebhook("crm", endpoint.url, "tls: { ca: \(certificates.path("ca.pem")), \(client) }")
+            let host = try await bed.startDelivering()
+            try await bed.publish(bed.event("{}", id: "e-1"))
+            try await wait(for: "the delivery", within: .seconds(180), found: { "\(endpoint.requests)" }) {
+                endpoint.requests.contains("HTTP/1.1 e-1 CN=guest")
+            }
+            for file in ["key", "pem"] {
+                try FileManager.default.removeItem(atPath: certificates.path("client.\(file)"))
+                try FileManager.default.moveItem(
+                    atPath: certificates.path("second.\(file)"),
+                    toPath: certificates.path("client.\(file)")
+                )
+            }
+            host.warren.signal(SIGHUP)
+            try await host.says("switched to the new version", within: .seconds(180))
+            try await bed.publish(bed.event("{}", id: "e-2"))
+            try await wait(for: "the second delivery", within: .seconds(180), found: { "\(endpoint.requests)" }) {
+                endpoint.requests.contains { $0.contains(" e-2 ") }
+            }
+            #expect(endpoint.requests.filter { $0.contains(" e-2 ") } == ["HTTP/1.1 e-2 CN=second"])
             #expect(try await host.stop() == 0)
         }
     }

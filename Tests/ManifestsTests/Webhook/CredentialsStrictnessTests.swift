@@ -95,6 +95,27 @@ struct CredentialsStrictnessTests {
             "auth: { basic: { user: a, password: \"hush\\r\" } }", "6:37",
             "the value of 'password': it contains a line break"
         ),
+        (
+            "auth: { basic: { user: \"a:hush\", password: b } }", "6:24",
+            "'user': the user contains a colon, which is where its receiver begins the password; choose a user without"
+        ),
+        (
+            "headers: { authorization: hush }\nauth: { bearer: hush }", "6:12",
+            "the header 'authorization' is written by 'auth', too; remove one of them"
+        ),
+        (
+            "auth: { basic: { user: a, password: hush } }\nheaders: { X-A: b, AUTHORIZATION: hush }", "7:20",
+            "the header 'AUTHORIZATION' is written by 'auth', too"
+        ),
+        (
+            "headers: { Authorization: hush }\nauth: { oauth2: { \(tokenURL), clientID: a, clientSecret: hush } }",
+            "6:12",
+            "the header 'Authorization' is written by 'auth', too"
+        ),
+        (
+            "headers: { x-key: hush }\nauth: { apiKey: { header: X-Key, value: hush } }", "6:12",
+            "the header 'x-key' is written by 'auth', too"
+        ),
         ("auth: { apiKey: hush }", "6:17", "'apiKey' must be a mapping"),
         ("auth: { apiKey: { value: hush } }", "6:17", "the key 'header' is missing; add 'header: X-API-Key'"),
         ("auth: { apiKey: { header: X-Key } }", "6:17", "the key 'value' is missing"),
@@ -127,6 +148,18 @@ struct CredentialsStrictnessTests {
             "tokenURL: https://a:hush@l.example, clientID: a, clientSecret: hush", "6:29",
             "'tokenURL': the address holds a user"
         ),
+        (
+            "tokenURL: http://l.example/token, clientID: a, clientSecret: hush", "6:29",
+            "'tokenURL': the client's secret would be sent unencrypted: the address begins with http://; write https://"
+        ),
+        (
+            "tokenURL: http://10.0.0.1/token, clientID: a, clientSecret: hush", "6:29",
+            "'tokenURL': the client's secret would be sent unencrypted"
+        ),
+        (
+            "tokenURL: http://127.example/token, clientID: a, clientSecret: hush", "6:29",
+            "'tokenURL': the client's secret would be sent unencrypted"
+        ),
         ("\(tokenURL), clientID: \"\", clientSecret: hush", "6:59", "the value of 'clientID': it is empty"),
         (
             "\(tokenURL), clientID: a, clientSecret: \"hush\\n\"", "6:76",
@@ -152,6 +185,24 @@ struct CredentialsStrictnessTests {
     ])
     func `a wrong client of OAuth is reported at its place`(fields: String, place: String, message: String) {
         ManifestText.expectRefused(ManifestText.webhook(adding: "auth: { oauth2: { \(fields) } }"), place, message)
+    }
+
+    @Test(arguments: [
+        "http://127.0.0.1:8080/token", "http://127.3.2.1/", "http://[::1]/token", "http://localhost/token",
+        "HTTP://login.localhost/", "https://l.example/token", "https://10.0.0.1/",
+    ])
+    func `a token comes encrypted, or from this machine`(url: String) {
+        let text = ManifestText.webhook(
+            adding: "auth: { oauth2: { tokenURL: \"\(url)\", clientID: a, clientSecret: b } }"
+        )
+        #expect(ManifestText.problems(text) == [])
+    }
+
+    @Test func `a header of another name goes with every kind of authentication`() {
+        let text = ManifestText.webhook(
+            adding: "headers: { Authorization: a }\nauth: { apiKey: { header: X-Key, value: b } }"
+        )
+        #expect(ManifestText.problems(text) == [])
     }
 
     @Test func `the remedy for scopes speaks of scopes`() throws {

@@ -44,6 +44,22 @@ struct AddressGuardTests {
             outside: ["64:ff9b:0:ffff:ffff:ffff:ffff:ffff", "64:ff9b:2::"]
         ),
         Range(first: "100::", last: "100::ffff:ffff:ffff:ffff", outside: ["ff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"]),
+        Range(first: "100:0:0:1::", last: "100::1:ffff:ffff:ffff:ffff", outside: ["100:0:0:2::"]),
+        Range(
+            first: "::ffff:0:0:0",
+            last: "::ffff:0:ffff:ffff",
+            outside: ["::fffe:ffff:ffff:ffff", "::ffff:1:0:0"]
+        ),
+        Range(
+            first: "2001:2::",
+            last: "2001:2:0:ffff:ffff:ffff:ffff:ffff",
+            outside: ["2001:1:ffff:ffff:ffff:ffff:ffff:ffff", "2001:2:1::"]
+        ),
+        Range(
+            first: "2001:10::",
+            last: "2001:1f:ffff:ffff:ffff:ffff:ffff:ffff",
+            outside: ["2001:f:ffff:ffff:ffff:ffff:ffff:ffff", "2001:20::"]
+        ),
         Range(
             first: "2001::",
             last: "2001:0:ffff:ffff:ffff:ffff:ffff:ffff",

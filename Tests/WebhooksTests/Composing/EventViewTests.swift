@@ -67,18 +67,31 @@ struct EventViewTests {
         #expect(EventView.test(.full, headers: headers).time == "2026-01-31T12:00:00Z")
     }
 
-    /// RFC 3339 has years of four digits. A publisher that takes a timestamp for milliseconds is in the year 58054.
-    @Test(arguments: [1_769_860_800_000, 253_402_300_800, UInt64(Int64.max)])
+    /// AMQP counts seconds, and many publishers do not.
+    @Test(
+        arguments: [
+            (1_769_860_800_000, "2026-01-31T12:00:00Z"), (1_769_860_800_250, "2026-01-31T12:00:00.250Z"),
+            (1_769_860_800_007, "2026-01-31T12:00:00.007Z"), (253_402_300_799_999, "9999-12-31T23:59:59.999Z"),
+        ] as [(UInt64, String)]
+    )
+    func `a timestamp in milliseconds is read as such`(timestamp: UInt64, time: String) {
+        var properties = BasicProperties.test()
+        properties.timestamp = timestamp
+        #expect(EventView.test(properties).time == time)
+    }
+
+    /// RFC 3339 has years of four digits.
+    @Test(arguments: [1_769_860_800_000_000, 253_402_300_800_000, UInt64(Int64.max)])
     func `a time that RFC 3339 cannot write is left out`(timestamp: UInt64) {
         var properties = BasicProperties.test()
         properties.timestamp = timestamp
         #expect(EventView.test(properties).time == nil)
     }
 
-    @Test func `the last second that RFC 3339 can write is written`() {
+    @Test func `the last timestamp that is taken for seconds is written`() {
         var properties = BasicProperties.test()
-        properties.timestamp = 253_402_300_799
-        #expect(EventView.test(properties).time == "9999-12-31T23:59:59Z")
+        properties.timestamp = 99_999_999_999
+        #expect(EventView.test(properties).time == "5138-11-16T09:46:39Z")
     }
 
     @Test(arguments: [
@@ -139,12 +152,40 @@ struct EventViewTests {
         (#"{"data":null}"#, "null", "application/json"),
         (#"{"datacontenttype":"image/png","data_base64":"eHl6"}"#, "xyz", "image/png"),
         (#"{"data_base64":"eyJhIjoxfQ=="}"#, #"{"a":1}"#, "application/json"),
-        (#"{"id":"1"}"#, "", "application/json"),
+        (#"{"data_base64":"","data":1}"#, "", "application/json"),
     ])
     func `the payload is the envelope's data`(body: String, payload: String, contentType: String) {
         let event = self.envelope(body)
+        #expect(event.flaw == nil)
         #expect(event.text == payload)
         #expect(event.contentType == contentType)
+    }
+
+    @Test(arguments: [
+        #"{"data_base64":"no base64"}"#, #"{"data_base64":"eyJ","data":1}"#, #"{"data_base64":null,"data":1}"#,
+        #"{"data_base64":7}"#, #"{"data_base64":{}}"#,
+    ])
+    func `data that claims to be base64 and is not is no payload`(body: String) {
+        let event = self.envelope(body)
+        #expect(event.flaw == .invalid(reason: "envelope.data_base64: expected base64"))
+        #expect(event.payload.isEmpty)
+    }
+
+    @Test(arguments: [#"{"id":"1"}"#, "{}"])
+    func `an envelope without data says so`(body: String) {
+        #expect(self.envelope(body).flaw == .missing)
+    }
+
+    @Test func `a compressed envelope cannot be opened`() {
+        var properties = BasicProperties.test(contentType: Self.structured)
+        properties.contentEncoding = "gzip"
+        guard case .invalid(let reason)? = EventView.test(properties, "{}").flaw else {
+            Issue.record("it was taken")
+            return
+        }
+        #expect(reason.contains("gzip"))
+        properties.contentEncoding = "utf-8"
+        #expect(EventView.test(properties, #"{"data":1}"#).flaw == nil)
     }
 
     /// Source: CloudEvents JSON event format 1.0.2, section 3.1: a string that is not JSON itself is its text.

@@ -51,6 +51,43 @@ struct StructuredEnvelopeTests {
         #expect(try self.member("datacontenttype", event) == "\"\(contentType)\"")
     }
 
+    /// Source: CloudEvents JSON event format 1.0.2, section 2.2.
+    @Test func `further attributes stand in an envelope with their types`() throws {
+        let event = EventView.test(
+            .test(contentType: "application/cloudevents+json"),
+            #"""
+            {"id":"inner","dataschema":"https://example.com/schema","tenant":"a\u0022b","big":4294967296,"small":-7,
+            "flag":true,"fraction":1.5,"nothing":null,"table":{},"Under_score":"x","data":{"tenant":"deep"}}
+            """#
+        )
+        let expected = [
+            "dataschema": #""https://example.com/schema""#, "tenant": #""a\"b""#, "big": #""4294967296""#,
+            "small": "-7",
+            "flag": "true", "fraction": #""1.5""#, "nothing": nil, "table": nil, "Under_score": nil,
+        ]
+        for (name, value) in expected { #expect(try self.member(name, event) == value, "\(name)") }
+        #expect(try self.member("data", event) == #"{"tenant":"deep"}"#)
+    }
+
+    @Test func `a compressed payload is base64, with an extension that says how`() throws {
+        var properties = BasicProperties.test(contentType: "application/json")
+        properties.contentEncoding = "GZIP"
+        let event = EventView.test(properties, headers: [("ce-contentencoding", "a lie")], "1")
+        #expect(try self.member("data", event) == nil)
+        #expect(try self.member("data_base64", event) == #""MQ==""#)
+        #expect(try self.member("contentencoding", event) == #""gzip""#)
+        properties.contentEncoding = "utf-8"
+        #expect(try self.member("data", EventView.test(properties, "1")) == "1")
+        #expect(try self.member("contentencoding", EventView.test(properties, "1")) == nil)
+    }
+
+    @Test func `an envelope without data goes on without`() throws {
+        let event = EventView.test(.test(contentType: "application/cloudevents+json"), #"{"id":"inner"}"#)
+        #expect(try self.member("id", event) == #""inner""#)
+        #expect(try self.member("data", event) == nil)
+        #expect(try self.member("data_base64", event) == nil)
+    }
+
     @Test(arguments: ["application/json", "text/plain"])
     func `an empty payload is none`(contentType: String) throws {
         let event = EventView.test(.test(contentType: contentType), "")

@@ -13,11 +13,22 @@ extension EventView {
         originalKey: String? = nil,
         body: [UInt8]
     ) -> EventView {
+        let table = FieldTable(headers.map { ($0.0, FieldValue.string($0.1)) })
+        return self.test(properties, table: table, key: key, originalKey: originalKey, body: body)
+    }
+
+    static func test(
+        _ properties: BasicProperties = .test(),
+        table: FieldTable,
+        key: String = "order.placed",
+        originalKey: String? = nil,
+        body: [UInt8] = Array("{}".utf8)
+    ) -> EventView {
         let message = OutgoingMessage(
             exchange: "events",
             routingKey: key,
             properties: properties,
-            headers: FieldTable(headers.map { ($0.0, FieldValue.string($0.1)) }),
+            headers: table,
             body: body[...]
         )
         let delivery = Delivery(message, tag: DeliveryTag(generation: 1, value: 1))

@@ -118,6 +118,24 @@ struct CredentialsDecoder {
     // MARK: - Authentication
 
     func authentication() -> WebhookAuthentication? {
+        let authentication = self.givenAuthentication()
+        if let authentication { self.checkHeaders(against: authentication) }
+        return authentication
+    }
+
+    /// A header that is sent twice means to each receiver what it happens to read.
+    private func checkHeaders(against authentication: WebhookAuthentication) {
+        guard case .mapping(let entries)? = self.document.entry("headers")?.value.content else { return }
+        for header in entries where header.key.lowercased() == authentication.header.lowercased() {
+            self.problems.report(
+                "the header \(header.key.quoted) is written by 'auth', too",
+                at: header.location,
+                remedy: "remove one of them: it would be sent twice"
+            )
+        }
+    }
+
+    private func givenAuthentication() -> WebhookAuthentication? {
         let kinds = ["bearer", "basic", "apiKey", "oauth2"]
         guard let reader = self.document.mapping("auth", allowed: kinds) else { return nil }
         let given = kinds.compactMap { reader.entry($0) }
@@ -139,10 +157,22 @@ struct CredentialsDecoder {
 
     private func basic(in auth: MappingReader) -> WebhookAuthentication? {
         guard let reader = auth.mapping("basic", allowed: ["user", "password"]) else { return nil }
-        let user = reader.requiredEntry("user", example: "warren").flatMap(self.value)
+        let user = reader.requiredEntry("user", example: "warren").flatMap(self.user)
         let password = reader.requiredEntry("password", example: "{ fromEnv: CRM_PASSWORD }").flatMap(self.value)
         guard let user, let password else { return nil }
         return .basic(user: user, password: password)
+    }
+
+    private func user(_ entry: YAMLEntry) -> ValueSource? {
+        let source = self.value(entry)
+        guard case .literal(let text)? = source else { return source }
+        do throws(BasicUser.Problem) {
+            try BasicUser.check(text)
+            return source
+        } catch {
+            self.problems.report("'user': \(error)", at: entry.value.location, remedy: error.remedy)
+            return nil
+        }
     }
 
     private func apiKey(in auth: MappingReader) -> WebhookAuthentication? {
@@ -161,8 +191,8 @@ struct CredentialsDecoder {
         let keys = ["tokenURL", "clientID", "clientSecret", "scopes", "audience"]
         guard let reader = auth.mapping("oauth2", allowed: keys) else { return nil }
         let tokenURL = reader.text(reader.requiredEntry("tokenURL", example: "https://login.example.com/oauth/token")) {
-            text throws(WebhookURL.Problem) in
-            try WebhookURL(text)
+            text throws(TokenURL.Problem) in
+            try TokenURL.parse(text)
         }
         let clientID = reader.requiredEntry("clientID", example: "warren").flatMap(self.value)
         let clientSecret = reader.requiredEntry("clientSecret", example: "{ fromEnv: CRM_CLIENT_SECRET }")
@@ -186,3 +216,5 @@ struct CredentialsDecoder {
 }
 
 extension HTTPField.Problem: FieldProblem {}
+extension BasicUser.Problem: FieldProblem {}
+extension TokenURL.Problem: FieldProblem {}

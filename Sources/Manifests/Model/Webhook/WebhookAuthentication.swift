@@ -10,6 +10,14 @@ package enum WebhookAuthentication: Sendable, Equatable {
     /// the endpoint answers 401. Source: RFC 6749, section 4.4.
     case oauth2(OAuthClient)
 
+    /// The header that it writes.
+    var header: String {
+        switch self {
+        case .bearer, .basic, .oauth2: "Authorization"
+        case .apiKey(let header, _): header
+        }
+    }
+
     var values: [String: ValueSource] {
         switch self {
         case .bearer(let token): ["auth.bearer": token]
@@ -18,6 +26,56 @@ package enum WebhookAuthentication: Sendable, Equatable {
         case .oauth2(let client):
             ["auth.oauth2.clientID": client.clientID, "auth.oauth2.clientSecret": client.clientSecret]
         }
+    }
+}
+
+/// The user of Basic authentication.
+enum BasicUser {
+    enum Problem: Error, Equatable, CustomStringConvertible {
+        case colon
+
+        var description: String { "the user contains a colon, which is where its receiver begins the password" }
+        var remedy: String { "choose a user without ':' (RFC 7617, section 2)" }
+    }
+
+    static func check(_ user: String) throws(Problem) {
+        if user.utf8.contains(UInt8(ascii: ":")) { throw .colon }
+    }
+}
+
+/// The address of an authorization server. The client's secret goes there, so it goes encrypted, or stays on this
+/// machine.
+///
+/// Source: RFC 6749, section 3.2.
+enum TokenURL {
+    enum Problem: Error, Equatable, CustomStringConvertible {
+        case address(WebhookURL.Problem)
+        case unencrypted
+
+        var description: String {
+            switch self {
+            case .address(let problem): "\(problem)"
+            case .unencrypted: "the client's secret would be sent unencrypted: the address begins with http://"
+            }
+        }
+
+        var remedy: String {
+            switch self {
+            case .address(let problem): problem.remedy
+            case .unencrypted: "write https://; only an address of this machine, such as 127.0.0.1, may do without"
+            }
+        }
+    }
+
+    static func parse(_ text: String) throws(Problem) -> WebhookURL {
+        let url: WebhookURL
+        do throws(WebhookURL.Problem) {
+            url = try WebhookURL(text)
+        } catch {
+            throw .address(error)
+        }
+        guard url.scheme == .https || url.isLoopback else { throw .unencrypted }
+        return url
     }
 }
 

@@ -40,6 +40,14 @@ package struct WebhookCredentials: Sendable, Equatable {
             }
             return value
         }
+        func user(_ user: String) throws(Problem) -> String {
+            do throws(BasicUser.Problem) {
+                try BasicUser.check(user)
+                return user
+            } catch {
+                throw Problem(description: "the value of auth.basic.user is of no use: \(error); \(error.remedy)")
+            }
+        }
         var secrets: [WebhookSecret] = []
         for number in manifest.secrets.indices {
             let place = WebhookManifest.secretPlace(number)
@@ -55,7 +63,8 @@ package struct WebhookCredentials: Sendable, Equatable {
             switch manifest.authentication {
             case nil: nil
             case .bearer: .bearer(token: try value("auth.bearer"))
-            case .basic: .basic(user: try value("auth.basic.user"), password: try value("auth.basic.password"))
+            case .basic:
+                .basic(user: try user(value("auth.basic.user")), password: try value("auth.basic.password"))
             case .apiKey(let header, _): .apiKey(header: header, value: try value("auth.apiKey.value"))
             case .oauth2(let client):
                 .oauth2(

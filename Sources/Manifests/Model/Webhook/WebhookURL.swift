@@ -148,6 +148,18 @@ package struct WebhookURL: Sendable, Hashable {
 }
 
 extension WebhookURL {
+    /// Its host is this machine, whatever name servers say: an address of loopback, or a name that always leads there
+    /// (RFC 6761, section 6.3).
+    var isLoopback: Bool {
+        var v4 = in_addr()
+        var v6 = in6_addr()
+        if inet_pton(AF_INET, self.host, &v4) == 1 { return UInt32(bigEndian: v4.s_addr) >> 24 == 127 }
+        if inet_pton(AF_INET6, self.host, &v6) == 1 {
+            return withUnsafeBytes(of: v6) { $0.dropLast().allSatisfy { $0 == 0 } && $0.last == 1 }
+        }
+        return self.host == "localhost" || self.host.hasSuffix(".localhost")
+    }
+
     /// The query and the values in it: they may be secrets.
     var queryTexts: [String] {
         guard let mark = self.text.firstIndex(of: "?") else { return [] }

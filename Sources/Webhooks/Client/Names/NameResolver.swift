@@ -1,0 +1,63 @@
+import CCurl
+import Glibc
+import Polling
+
+/// Asks the system for the addresses of names, each on a thread of its own, because the system's answer can take long
+/// and cannot be called off. How many there are at once is for the caller to bound: see `NameLookups`.
+enum NameResolver {
+    enum Result: Sendable, Equatable {
+        case found([IPAddress])
+        case failed(words: String)
+
+        var addresses: [IPAddress] {
+            switch self {
+            case .found(let addresses): addresses
+            case .failed: []
+            }
+        }
+    }
+
+    /// - Parameter completion: called once, on the thread of the lookup.
+    static func start(
+        _ name: String,
+        _ completion: @escaping @Sendable (Result) -> Void
+    ) throws(SystemError) {
+        try LoopThread.start(named: "lookup") { completion(self.lookUp(name)) }
+    }
+
+    /// In the order in which they are to be tried (RFC 6724).
+    private static func lookUp(_ name: String) -> Result {
+        var hints = addrinfo()
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        hints.ai_family = self.hasIPv6 ? AF_UNSPEC : AF_INET
+        var list: UnsafeMutablePointer<addrinfo>?
+        let status = getaddrinfo(name, nil, &hints, &list)
+        guard status == 0 else {
+            return .failed(
+                words: status == EAI_AGAIN
+                    ? "no name server answers for the host's name" : "the host's name leads nowhere"
+            )
+        }
+        // The list belongs to this call until it is freed; the addresses are copied out of it.
+        defer { freeaddrinfo(list) }
+        var addresses: [IPAddress] = []
+        var entry = list
+        while let current = entry {
+            if let socketAddress = current.pointee.ai_addr, let address = IPAddress(socketAddress),
+                !addresses.contains(address)
+            {
+                addresses.append(address)
+            }
+            entry = current.pointee.ai_next
+        }
+        return addresses.isEmpty ? .failed(words: "the host's name leads nowhere") : .found(addresses)
+    }
+
+    /// A machine without IPv6 is not to ask for its addresses.
+    private static var hasIPv6: Bool {
+        let descriptor = socket(AF_INET6, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { return false }
+        close(descriptor)
+        return true
+    }
+}
