@@ -1,3 +1,5 @@
+import Messaging
+
 /// What may stand in a header field. libcurl sends headers as they are given to it, so a line break in one would begin
 /// another. Source: RFC 9110, section 5.
 package enum HTTPField {
@@ -37,7 +39,7 @@ package enum HTTPField {
 
     package static func checkName(_ name: String) throws(Problem) {
         let lowered = name.lowercased()
-        guard (1...128).contains(name.utf8.count), name.utf8.allSatisfy(self.isTokenCharacter) else {
+        guard (1...128).contains(name.utf8.count), name.utf8.allSatisfy(\.isTokenCharacter) else {
             throw .name(name)
         }
         guard !self.reserved.contains(lowered), !lowered.hasPrefix("webhook-"), !lowered.hasPrefix("ce-") else {
@@ -49,15 +51,5 @@ package enum HTTPField {
         guard !value.utf8.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) else { throw .empty }
         let isPrintable = value.utf8.allSatisfy { $0 == 0x09 || (0x20...0x7e).contains($0) || $0 >= 0x80 }
         guard isPrintable, value.utf8.count <= self.longestValue else { throw .value }
-    }
-
-    /// Source: RFC 9110, section 5.6.2 (token).
-    private static func isTokenCharacter(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"):
-            true
-        default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
-        }
     }
 }
