@@ -36,7 +36,7 @@ extension LocalBrokerError: CustomStringConvertible {
             "rabbitmq-server not found in \(searched.joined(separator: ", ")); "
                 + "install it with: apt-get install rabbitmq-server"
         case .unusableDirectory(let path, let reason):
-            "cannot keep a broker's data in \(path): \(reason); give a directory that this user may write"
+            "cannot keep a broker's data in \(path): \(reason); give a directory that belongs to this user alone"
         case .directoryInUse(let path):
             "another private broker runs on \(path); stop it, or give another data directory"
         case .portInUse(let port):
