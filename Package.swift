@@ -43,9 +43,13 @@ let package = Package(
             providers: [.apt(["libcurl4-openssl-dev"])]
         ),
         .systemLibrary(name: "CLinux"),
+        .target(name: "CProcess"),
 
         // What a function author sees.
-        .target(name: "Warren", dependencies: ["Messaging", "WorkerProtocol", logging]),
+        .target(
+            name: "Warren",
+            dependencies: ["CLinux", "Messaging", "WorkerProtocol", logging]
+        ),
         .target(
             name: "WarrenTesting",
             dependencies: [
@@ -73,8 +77,8 @@ let package = Package(
         .target(
             name: "Workers",
             dependencies: [
-                "CLinux", "Messaging", "Manifests", "Deployments", "WorkerProtocol", "Polling", "Processing", logging,
-                metrics, deque,
+                "CLinux", "CProcess", "Messaging", "Manifests", "Deployments", "WorkerProtocol", "Polling",
+                "Processing", logging, metrics, deque,
             ]
         ),
 
@@ -90,8 +94,8 @@ let package = Package(
         .executableTarget(
             name: "WarrenCommand",
             dependencies: [
-                "Messaging", "Manifests", "Topology", "Deployments", "Polling", "AMQP", "Processing", "Workers",
-                "Webhooks", "LocalBroker", arguments, lifecycle, signals, logging,
+                "CLinux", "Messaging", "Manifests", "Topology", "Deployments", "Polling", "AMQP", "Processing",
+                "Workers", "Webhooks", "LocalBroker", arguments, lifecycle, signals, logging,
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ]
@@ -123,7 +127,9 @@ let package = Package(
         .testTarget(name: "PollingTests", dependencies: ["Polling"]),
         .testTarget(
             name: "DeploymentsTests",
-            dependencies: ["CLinux", "Deployments", "Manifests", "Messaging", "Polling", "SeededGeneration"]
+            dependencies: [
+                "CLinux", "CProcess", "Deployments", "Manifests", "Messaging", "Polling", "SeededGeneration",
+            ]
         ),
         .testTarget(
             name: "ProcessingTests",

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Deployments
 import FoundationEssentials
 import Logging
 import Manifests
@@ -107,7 +108,7 @@ struct InvokeCommand: AsyncParsableCommand {
     }
 
     private func launch(_ manifest: FunctionManifest) throws -> WorkerLaunch {
-        do throws(EnvironmentResolution.Failure) {
+        do {
             var launch = WorkerLaunch(
                 manifest,
                 executable: self.manifestOptions.executable(ofBundle: manifest.handler.bundle),
@@ -120,7 +121,17 @@ struct InvokeCommand: AsyncParsableCommand {
             launch.concurrency = 1
             launch.workers = 1
             launch.batch = manifest.batch.map { _ in BatchPolicy(size: 1, wait: .milliseconds(1)) }
+            launch.user = try self.user(manifest)
             return launch
+        } catch let error as EnvironmentResolution.Failure {
+            Terminal.error("error: \(error)")
+            throw CommandExit.failed
+        }
+    }
+
+    private func user(_ manifest: FunctionManifest) throws -> UserAccount? {
+        do throws(UserAccount.Problem) {
+            return try manifest.user.flatMap { name throws(UserAccount.Problem) in try UserAccount.find(name) }
         } catch {
             Terminal.error("error: \(error)")
             throw CommandExit.failed

@@ -73,7 +73,8 @@ package struct DeploymentReader: Sendable {
         return ResolvedFunction(
             manifest: manifest,
             environment: self.variables(of: manifest, environment),
-            bundle: bundle
+            bundle: bundle,
+            user: self.user(of: manifest)
         )
     }
 
@@ -96,6 +97,16 @@ package struct DeploymentReader: Sendable {
         } catch {
             if PassingError.isOne(error.code) { self.hasFailedPassingly = true }
             return .missing(reason: "\(error)")
+        }
+    }
+
+    private mutating func user(of manifest: FunctionManifest) -> ResolvedUser {
+        guard let name = manifest.user else { return .ofHost }
+        do throws(UserAccount.Problem) {
+            return try UserAccount.find(name).map(ResolvedUser.other) ?? .ofHost
+        } catch {
+            if case .lookup(_, let code) = error, PassingError.isOne(code) { self.hasFailedPassingly = true }
+            return .unavailable(reason: "\(error)")
         }
     }
 
