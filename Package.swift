@@ -44,11 +44,12 @@ let package = Package(
         ),
         .systemLibrary(name: "CLinux"),
         .target(name: "CProcess"),
+        .target(name: "CCompression"),
 
         // What a function author sees.
         .target(
             name: "Warren",
-            dependencies: ["CLinux", "Messaging", "WorkerProtocol", logging]
+            dependencies: ["CCompression", "CLinux", "Messaging", "WorkerProtocol", logging]
         ),
         .target(
             name: "WarrenTesting",

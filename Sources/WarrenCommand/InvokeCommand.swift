@@ -34,6 +34,8 @@ struct InvokeCommand: AsyncParsableCommand {
     var id: String?
     @Option(help: "The payload's media type.")
     var contentType = "application/json"
+    @Option(help: "How the payload is compressed: gzip, deflate, br or zstd.")
+    var contentEncoding: String?
     @Option(help: "The attempt that the function is told.")
     var attempt = 1
 
@@ -42,6 +44,7 @@ struct InvokeCommand: AsyncParsableCommand {
         guard self.attempt >= 1 else { throw ValidationError("--attempt begins at 1") }
         try ShortText.check([
             ("--key", self.key), ("--type", self.type), ("--id", self.id), ("--content-type", self.contentType),
+            ("--content-encoding", self.contentEncoding),
         ])
     }
 
@@ -55,6 +58,7 @@ struct InvokeCommand: AsyncParsableCommand {
             key: self.key ?? self.function,
             source: "warren-invoke",
             contentType: self.contentType,
+            contentEncoding: self.contentEncoding,
             payload: payload
         )
         let logger = self.logOptions.logger()

@@ -27,6 +27,8 @@ package enum InvokeFrame {
         case contentType = 10
         case traceParent = 11
         case traceState = 12
+        /// The message's own word, whatever it says: the worker decides what it means and undoes it.
+        case contentEncoding = 13
     }
 
     /// What the host adds to the message itself.
@@ -98,6 +100,7 @@ package enum InvokeFrame {
                 field(.routingKey, delivery.routingKeyRange)
             }
             field(.contentType, attributes.contentType)
+            field(.contentEncoding, attributes.contentEncoding)
             field(.traceParent, attributes.traceParent)
             field(.traceState, attributes.traceState)
             body[countIndex] = count
@@ -163,5 +166,6 @@ package struct ReceivedInvocation: Sendable {
     }
 
     package var headers: FieldTable { FieldTable(bytes: [UInt8](self.bytes[self.headerRange])) }
+    /// The message's body, compressed if its publisher compressed it.
     package var payload: ArraySlice<UInt8> { self.bytes[self.payloadStart...] }
 }

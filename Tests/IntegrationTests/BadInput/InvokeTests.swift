@@ -94,6 +94,22 @@ struct InvokeTests {
     }
 
     @Test
+    func `a payload may be compressed`() async throws {
+        let workshop = try Workshop()
+        // {"orderID":"never-14","customer":"ada","total":9}
+        let payload = Data(
+            base64Encoded: "H4sIAAAAAAACA6tWyi9KSS3ydFGyUspLLUst0jU0UdJRSi4tLsnPTS0CiiamJAIFSvJLEnOUrCxrAWhbYy0xAAAA"
+        )
+        try workshop.write("../payload", [UInt8](payload ?? Data()))
+        let file = ["invoke", "charge-payment", "--file", "\(workshop.directory)/payload"] + Self.places
+        let decoded = try await ObservedCommand.run(file + ["--content-encoding", "gzip"])
+        #expect(decoded.text.contains("gave no answer (attempt 1)"), "\(decoded.text)")
+        let unknown = try await ObservedCommand.run(file + ["--content-encoding", "lzma"])
+        #expect(unknown.status == 1)
+        #expect(unknown.text.contains("the content encoding 'lzma' is not known"))
+    }
+
+    @Test
     func `what does not exist is named, with what does`() async throws {
         let manifest = try await ObservedCommand.run(["invoke", "reserve-stick", "--data", "{}"] + Self.places)
         #expect(manifest.status == 64)
