@@ -10,8 +10,8 @@ package import Messaging
 ///     u32 length, octets           the message's header table, as in AMQP 0-9-1 section 4.2.5.5
 ///     octets                       the payload, to the end of the frame
 ///
-/// An attribute of more than 65,535 octets is cut there. A worker passes over attributes that it does not know. Octets of attributes are UTF-8 unless the publisher broke
-/// that rule.
+/// An attribute of more than 65,535 octets is cut there. A worker passes over attributes that it does not know. Octets
+/// of attributes are UTF-8 unless the publisher broke that rule.
 package enum InvokeFrame {
     package enum Attribute: UInt8, Sendable, CaseIterable {
         case id = 1
@@ -27,7 +27,7 @@ package enum InvokeFrame {
         case contentType = 10
         case traceParent = 11
         case traceState = 12
-        /// The message's own word, whatever it says: the worker decides what it means and undoes it.
+        /// How the payload is compressed, in the publisher's own words: the worker decides what they mean, and decodes.
         case contentEncoding = 13
     }
 
