@@ -43,9 +43,14 @@ let package = Package(
             providers: [.apt(["libcurl4-openssl-dev"])]
         ),
         .systemLibrary(name: "CLinux"),
+        .target(name: "CProcess"),
+        .target(name: "CCompression"),
 
         // What a function author sees.
-        .target(name: "Warren", dependencies: ["Messaging", "WorkerProtocol", logging]),
+        .target(
+            name: "Warren",
+            dependencies: ["CCompression", "CLinux", "Messaging", "WorkerProtocol", logging]
+        ),
         .target(
             name: "WarrenTesting",
             dependencies: [
@@ -73,8 +78,8 @@ let package = Package(
         .target(
             name: "Workers",
             dependencies: [
-                "CLinux", "Messaging", "Manifests", "Deployments", "WorkerProtocol", "Polling", "Processing", logging,
-                metrics, deque,
+                "CLinux", "CProcess", "Messaging", "Manifests", "Deployments", "WorkerProtocol", "Polling",
+                "Processing", logging, metrics, deque,
             ]
         ),
 
@@ -86,12 +91,12 @@ let package = Package(
         ),
 
         // The command and what it brings along.
-        .target(name: "LocalBroker"),
+        .target(name: "LocalBroker", dependencies: ["Messaging"]),
         .executableTarget(
             name: "WarrenCommand",
             dependencies: [
-                "Messaging", "Manifests", "Topology", "Deployments", "Polling", "AMQP", "Processing", "Workers",
-                "Webhooks", "LocalBroker", arguments, lifecycle, signals, logging,
+                "CLinux", "Messaging", "Manifests", "Topology", "Deployments", "Polling", "AMQP", "Processing",
+                "Workers", "Webhooks", "LocalBroker", arguments, lifecycle, signals, logging,
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ]
@@ -123,7 +128,9 @@ let package = Package(
         .testTarget(name: "PollingTests", dependencies: ["Polling"]),
         .testTarget(
             name: "DeploymentsTests",
-            dependencies: ["CLinux", "Deployments", "Manifests", "Messaging", "Polling", "SeededGeneration"]
+            dependencies: [
+                "CLinux", "CProcess", "Deployments", "Manifests", "Messaging", "Polling", "SeededGeneration",
+            ]
         ),
         .testTarget(
             name: "ProcessingTests",

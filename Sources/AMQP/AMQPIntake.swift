@@ -23,7 +23,7 @@ package final class AMQPIntake: Intake {
     package init(
         addresses: AMQPAddresses,
         name: String,
-        bodyLimit: UInt64 = 16 << 20,
+        bodyLimit: UInt64 = UInt64(LargestBody.bytes),
         loop: EventLoop,
         logger: Logger
     ) throws(SystemError) {
@@ -39,7 +39,7 @@ package final class AMQPIntake: Intake {
     package convenience init(
         address: AMQPAddress,
         name: String,
-        bodyLimit: UInt64 = 16 << 20,
+        bodyLimit: UInt64 = UInt64(LargestBody.bytes),
         loop: EventLoop,
         logger: Logger
     ) throws(SystemError) {

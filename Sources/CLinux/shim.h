@@ -8,6 +8,8 @@
 #include <pthread.h>
 #include <spawn.h>
 #include <stdint.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
@@ -45,6 +47,17 @@ static inline int warren_set_close_on_exec(int fd) { return fcntl(fd, F_SETFD, F
 
 /* Both ends close-on-exec: a pipe made for one child must never leak into the next. */
 static inline int warren_pipe(int fds[_Nonnull 2]) { return pipe2(fds, O_CLOEXEC); }
+
+/* Keeps what this process has in memory and in its environment from other processes of the same user: they can neither
+ * read /proc/PID/environ, mem and fd nor attach to it (ptrace(2), "Ptrace access mode checking"), and no core file is
+ * written. Whoever has CAP_SYS_PTRACE still can. The files that are left to others in /proc/PID, stat and status among
+ * them, belong to root from now on, so a process writes to its own files there before. Lasts until it executes another
+ * program. */
+static inline int warren_conceal_process(void) {
+  struct rlimit none = {0, 0};
+  if (setrlimit(RLIMIT_CORE, &none) != 0) return -1;
+  return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
 
 static inline int warren_close_descriptors_from(posix_spawn_file_actions_t *_Nonnull actions, int lowest) {
   return posix_spawn_file_actions_addclosefrom_np(actions, lowest);

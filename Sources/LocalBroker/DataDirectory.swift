@@ -65,8 +65,36 @@ struct DataDirectory {
         }
         guard let resolved = realpath(path, nil) else { throw Self.unusable(path) }
         defer { free(resolved) }
-        return String(cString: resolved)
+        let absolute = String(cString: resolved)
+        try Self.keepOthersOut(of: absolute)
+        return absolute
     }
+
+    /// Takes every right to the directory from others: besides the cookie it has the payloads of all events that wait.
+    ///
+    /// One that holds somebody's other files is refused instead of closed: it may be `/tmp` or a home.
+    private static func keepOthersOut(of path: String) throws(LocalBrokerError) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw Self.unusable(path) }
+        guard status.st_uid == geteuid() else {
+            throw .unusableDirectory(
+                path: path,
+                reason: "it belongs to another user (uid \(status.st_uid)), who could read the events in it"
+            )
+        }
+        guard status.st_mode & 0o077 != 0 else { return }
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        guard names.isEmpty || names.contains(where: Self.marks.contains) else {
+            throw .unusableDirectory(
+                path: path,
+                reason: "it holds other files and is open to other users, who could read the events in it"
+            )
+        }
+        guard chmod(path, 0o700) == 0 else { throw Self.unusable(path) }
+    }
+
+    /// What is in the directory of a node and in no other: our own file, or what somebody has put there for the node.
+    private static let marks: Set<String> = ["node-name", "rabbitmq.conf", "advanced.config", "rabbitmq-env.conf"]
 
     private static func createTemporary() throws(LocalBrokerError) -> String {
         let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"

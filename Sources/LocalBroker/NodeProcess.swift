@@ -7,9 +7,12 @@ internal import Glibc
 /// the watcher then kills the other two and removes temporary data. The watcher belongs to the VM's process group,
 /// so that number cannot have been given to anyone else when it kills. Helper programs of the VM sit in sessions
 /// of their own and end with the pipe to it.
+///
+/// What the node writes, the payloads of events among it, is for its user alone, whatever the mask of our caller.
 struct NodeProcess: Sendable {
     private static let script = """
         cd "$HOME" || exit 1
+        umask 077
         epmd -port "$ERL_EPMD_PORT" -address 127.0.0.1 3<&- &
         epmd=$!
         {

@@ -4,17 +4,26 @@ import Glibc
 package enum BoundedFile {
     /// Why a file could not be read.
     package enum Problem: Error, Equatable, CustomStringConvertible {
-        /// The text of the system's error.
-        case unreadable(String)
+        /// With the system's error.
+        case unreadable(Int32)
         /// A directory, a pipe or a device.
         case notAFile
         case tooLarge(limit: Int)
 
         package var description: String {
             switch self {
-            case .unreadable(let reason): "it cannot be read (\(reason))"
+            case .unreadable(let code):
+                "it cannot be read (\(strerror(code).map { String(cString: $0) } ?? "error \(code)"))"
             case .notAFile: "it is not a regular file"
             case .tooLarge(let limit): "it is larger than \(limit / 1024) KiB"
+            }
+        }
+
+        /// Whether reading it again may succeed although nobody has touched it.
+        var isPassing: Bool {
+            switch self {
+            case .unreadable(let code): PassingError.isOne(code)
+            case .notAFile, .tooLarge: false
             }
         }
     }
@@ -25,10 +34,10 @@ package enum BoundedFile {
     /// is not known in advance, after `limit` bytes. Nothing blocks: a pipe is refused, not waited for.
     package static func read(_ path: String, limit: Int) throws(Problem) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-        guard descriptor >= 0 else { throw .unreadable(self.systemError()) }
+        guard descriptor >= 0 else { throw .unreadable(errno) }
         defer { close(descriptor) }
         var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw .unreadable(self.systemError()) }
+        guard fstat(descriptor, &status) == 0 else { throw .unreadable(errno) }
         guard status.st_mode & S_IFMT == S_IFREG else { throw .notAFile }
         guard status.st_size <= limit else { throw .tooLarge(limit: limit) }
 
@@ -40,7 +49,7 @@ package enum BoundedFile {
             if count == 0 { return bytes }
             if count < 0 {
                 if errno == EINTR { continue }
-                throw .unreadable(self.systemError())
+                throw .unreadable(errno)
             }
             guard bytes.count + count <= limit else { throw .tooLarge(limit: limit) }
             bytes += chunk[..<count]
@@ -49,13 +58,13 @@ package enum BoundedFile {
 
     /// The names in a directory, unsorted, without those that start with a dot.
     static func visibleNames(inDirectory path: String) throws(Problem) -> [String] {
-        guard let directory = opendir(path) else { throw .unreadable(self.systemError()) }
+        guard let directory = opendir(path) else { throw .unreadable(errno) }
         defer { closedir(directory) }
         var names: [String] = []
         while true {
             errno = 0
             guard let entry = readdir(directory) else {
-                guard errno == 0 else { throw .unreadable(self.systemError()) }
+                guard errno == 0 else { throw .unreadable(errno) }
                 return names
             }
             // The name fills the rest of the entry, whose declared size is only an upper bound.
@@ -64,10 +73,5 @@ package enum BoundedFile {
             }
             if !name.hasPrefix(".") { names.append(name) }
         }
-    }
-
-    private static func systemError() -> String {
-        guard let text = strerror(errno) else { return "error \(errno)" }
-        return String(cString: text)
     }
 }

@@ -10,6 +10,14 @@ package enum EnvironmentResolution {
         package let manifest: String
         /// One line a variable, sorted: what is missing and what to do.
         package let reasons: [String]
+        /// Whether a file among them may be readable the next time, see `PassingError`.
+        package let isPassing: Bool
+
+        package init(manifest: String, reasons: [String], isPassing: Bool = false) {
+            self.manifest = manifest
+            self.reasons = reasons
+            self.isPassing = isPassing
+        }
 
         package var description: String {
             "the environment of '\(self.manifest)' is incomplete: \(self.reasons.joined(separator: "; "))"
@@ -28,6 +36,7 @@ package enum EnvironmentResolution {
     ) throws(Failure) -> [String: String] {
         var resolved: [String: String] = [:]
         var reasons: [String] = []
+        var isPassing = false
         for (name, value) in values.sorted(by: { $0.key < $1.key }) {
             switch value {
             case .literal(let text):
@@ -43,16 +52,20 @@ package enum EnvironmentResolution {
                     resolved[name] = try self.content(of: path)
                 } catch {
                     reasons.append("\(name) wants the file \(path.quoted), but \(error.what): \(error.remedy)")
+                    isPassing = isPassing || error.isPassing
                 }
             }
         }
-        guard reasons.isEmpty else { throw Failure(manifest: manifest, reasons: reasons) }
+        guard reasons.isEmpty else {
+            throw Failure(manifest: manifest, reasons: reasons, isPassing: isPassing)
+        }
         return resolved
     }
 
     private struct FileProblem: Error {
         let what: String
         let remedy: String
+        var isPassing = false
     }
 
     private static func content(of path: String) throws(FileProblem) -> String {
@@ -60,7 +73,8 @@ package enum EnvironmentResolution {
         do throws(BoundedFile.Problem) {
             bytes = try BoundedFile.read(path, limit: self.maximumFileSize)
         } catch {
-            throw FileProblem(what: "\(error)", remedy: "mend the file or the path")
+            let remedy = error.isPassing ? PassingError.remedy : "mend the file or the path"
+            throw FileProblem(what: "\(error)", remedy: remedy, isPassing: error.isPassing)
         }
         guard var text = String(validating: bytes, as: UTF8.self) else {
             throw FileProblem(what: "it is not valid UTF-8", remedy: "encode the value as text")

@@ -17,7 +17,8 @@ package enum ManifestLoader {
             let problem = ManifestProblem(
                 at: .start(of: directory),
                 what: "the directory of manifests is of no use: \(error)",
-                remedy: "create it, or name another one with --manifests"
+                remedy: error.isPassing ? PassingError.remedy : "create it, or name another one with --manifests",
+                isPassing: error.isPassing
             )
             return ([], [problem])
         }
@@ -61,12 +62,19 @@ package enum ManifestLoader {
         } catch {
             let remedy =
                 switch error {
+                case .unreadable where error.isPassing: PassingError.remedy
                 case .unreadable: "make it readable for the host, or remove it"
                 case .notAFile: "rename it, or move it out of the directory of manifests"
                 case .tooLarge: "split it into several files"
                 }
             let what = "the manifest file is of no use: \(error)"
-            return ([], [ManifestProblem(at: .start(of: file), what: what, remedy: remedy)])
+            let problem = ManifestProblem(
+                at: .start(of: file),
+                what: what,
+                remedy: remedy,
+                isPassing: error.isPassing
+            )
+            return ([], [problem])
         }
     }
 

@@ -8,11 +8,14 @@ package struct ManifestProblem: Error, Sendable, Equatable, Comparable, CustomSt
     package let what: String
     /// What the user can do about it: one line, no full stop.
     package let remedy: String
+    /// Whether it may go away although nobody changes anything, see `PassingError`.
+    package let isPassing: Bool
 
-    package init(at location: SourceLocation, what: String, remedy: String) {
+    package init(at location: SourceLocation, what: String, remedy: String, isPassing: Bool = false) {
         self.location = location
         self.what = what
         self.remedy = remedy
+        self.isPassing = isPassing
     }
 
     package var file: String { self.location.file }

@@ -16,6 +16,8 @@ package struct EventAttributes: Sendable {
     package private(set) var correlationID: ByteRange
     package private(set) var causationID = ByteRange.absent
     package private(set) var contentType: ByteRange
+    /// How the body is compressed, see `ContentCoding`.
+    package let contentEncoding: ByteRange
     package private(set) var traceParent = ByteRange.absent
     package private(set) var traceState = ByteRange.absent
     /// The timestamp property; nil when there is none, or none that is a time.
@@ -31,6 +33,7 @@ package struct EventAttributes: Sendable {
         self.source = layout.appID
         self.correlationID = layout.correlationID
         self.contentType = layout.contentType
+        self.contentEncoding = layout.contentEncoding
         self.timestamp = layout.timestamp.flatMap { AMQPTimestamp($0) }
         self.headers = layout.headers
         guard layout.headers.isPresent else { return }

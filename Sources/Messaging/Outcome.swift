@@ -47,6 +47,16 @@ package struct Failure: Sendable, Equatable {
     }
 }
 
+extension Failure {
+    /// What every invocation that did not end in time begins its failure with, however it came to its end.
+    ///
+    /// - Parameter timeout: the time that it had.
+    package static func overdue(_ timeout: Duration) -> String { "did not end within \(timeout.words)" }
+
+    /// The type of a failure whose cause is the clock alone.
+    package static let overdueType = "TimedOut"
+}
+
 /// What an HTTP endpoint did with a delivery that it did not take: evidence for the person who looks at the dead letter.
 package struct EndpointAnswer: Sendable, Equatable {
     /// The longest part of a body that is kept, in bytes.

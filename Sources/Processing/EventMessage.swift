@@ -11,6 +11,8 @@ package struct EventMessage: Sendable {
     package var type: String
     package var source: String
     package var contentType = "application/json"
+    /// How the payload is compressed, nil for not at all.
+    package var contentEncoding: String?
     package var correlationID: String?
     package var causationID: String?
     package var subject: String?
@@ -43,6 +45,7 @@ package struct EventMessage: Sendable {
         properties.type = self.type
         properties.appID = self.source
         properties.contentType = self.contentType
+        properties.contentEncoding = self.contentEncoding
         properties.correlationID = self.correlationID ?? self.id
         properties.timestamp = UInt64(clamping: self.timeMilliseconds / 1000)
         var headers: [(String, FieldValue)] = [("cloudEvents_specversion", .string("1.0"))]

@@ -2,9 +2,11 @@ import FoundationEssentials
 
 /// The payload of a function that wants the bytes as they came: `Event<RawPayload>`.
 ///
-/// For an event in CloudEvents structured mode these are the bytes of its `data`, not those of the envelope.
+/// For an event in CloudEvents structured mode these are the bytes of its `data`, not those of the envelope. Of a
+/// message that says in its `content-encoding` that it is compressed these are the bytes before they were compressed,
+/// which the content type describes.
 public struct RawPayload: Sendable, Hashable {
-    /// The message's body.
+    /// The message's body, no longer compressed.
     public let bytes: [UInt8]
     /// What the bytes are, as the publisher said; `application/json` when it said nothing.
     public let contentType: String

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Messaging
 
 /// Reads a file or standard input without more memory than its limit.
 enum InputFile {
@@ -19,7 +20,7 @@ enum InputFile {
     }
 
     /// The largest payload of an event, in bytes: what a host takes from the broker.
-    static let largestPayload = 16 << 20
+    static let largestPayload = LargestBody.bytes
 
     /// The whole input as the payload of one event.
     static func payload(_ path: String?) throws -> [UInt8] {

@@ -56,13 +56,14 @@ struct InvocationReport: Encodable {
     }
 
     var text: String {
-        var lines = ["\(self.outcome) in \(self.milliseconds) ms"]
+        var lines = ["\(self.outcome) in \(Duration.milliseconds(self.milliseconds).words)"]
         if let error = self.error {
             lines.append("\(PrintableText.line(self.errorType ?? "error")): \(Self.block(error))")
         }
         if let response = self.response, !response.isEmpty { lines.append("response: \(Self.block(response))") }
         for event in self.emitted {
-            let delay = event.delayMilliseconds > 0 ? " after \(event.delayMilliseconds) ms" : ""
+            let pause = Duration.milliseconds(event.delayMilliseconds)
+            let delay = pause > .zero ? " after \(pause.words)" : ""
             let name = "\(PrintableText.line(event.key)) (\(PrintableText.line(event.type)))"
             lines.append("emitted \(name)\(delay): \(Self.block(event.payload))")
         }

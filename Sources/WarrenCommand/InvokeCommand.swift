@@ -1,4 +1,5 @@
 import ArgumentParser
+import Deployments
 import FoundationEssentials
 import Logging
 import Manifests
@@ -33,6 +34,8 @@ struct InvokeCommand: AsyncParsableCommand {
     var id: String?
     @Option(help: "The payload's media type.")
     var contentType = "application/json"
+    @Option(help: "How the payload is compressed: gzip, deflate, br or zstd.")
+    var contentEncoding: String?
     @Option(help: "The attempt that the function is told.")
     var attempt = 1
 
@@ -41,6 +44,7 @@ struct InvokeCommand: AsyncParsableCommand {
         guard self.attempt >= 1 else { throw ValidationError("--attempt begins at 1") }
         try ShortText.check([
             ("--key", self.key), ("--type", self.type), ("--id", self.id), ("--content-type", self.contentType),
+            ("--content-encoding", self.contentEncoding),
         ])
     }
 
@@ -54,6 +58,7 @@ struct InvokeCommand: AsyncParsableCommand {
             key: self.key ?? self.function,
             source: "warren-invoke",
             contentType: self.contentType,
+            contentEncoding: self.contentEncoding,
             payload: payload
         )
         let logger = self.logOptions.logger()
@@ -107,7 +112,7 @@ struct InvokeCommand: AsyncParsableCommand {
     }
 
     private func launch(_ manifest: FunctionManifest) throws -> WorkerLaunch {
-        do throws(EnvironmentResolution.Failure) {
+        do {
             var launch = WorkerLaunch(
                 manifest,
                 executable: self.manifestOptions.executable(ofBundle: manifest.handler.bundle),
@@ -120,7 +125,17 @@ struct InvokeCommand: AsyncParsableCommand {
             launch.concurrency = 1
             launch.workers = 1
             launch.batch = manifest.batch.map { _ in BatchPolicy(size: 1, wait: .milliseconds(1)) }
+            launch.user = try self.user(manifest)
             return launch
+        } catch let error as EnvironmentResolution.Failure {
+            Terminal.error("error: \(error)")
+            throw CommandExit.failed
+        }
+    }
+
+    private func user(_ manifest: FunctionManifest) throws -> UserAccount? {
+        do throws(UserAccount.Problem) {
+            return try manifest.user.flatMap { name throws(UserAccount.Problem) in try UserAccount.find(name) }
         } catch {
             Terminal.error("error: \(error)")
             throw CommandExit.failed

@@ -31,12 +31,14 @@ final class InvokerFactory {
     }
 
     private func invoker(_ version: ResolvedFunction, _ logger: Logger) -> any Invoker {
-        switch (version.environment, version.bundle) {
-        case (.complete(let environment), .found(let build)):
+        switch (version.environment, version.bundle, version.user) {
+        case (.complete(let environment), .found(let build), .ofHost),
+            (.complete(let environment), .found(let build), .other):
             var launch = WorkerLaunch(version.manifest, executable: build.path, environment: environment)
             launch.build = build
+            launch.user = version.user.account
             return WorkerPool(launch: launch, loop: self.loop, clock: .system, logger: logger)
-        case (.incomplete, _), (_, .missing):
+        case (.incomplete, _, _), (_, .missing, _), (_, _, .unavailable):
             return UnavailableInvoker(reason: version.obstacle ?? "its surroundings are incomplete")
         }
     }

@@ -19,6 +19,7 @@ enum LocalRun {
         key: String,
         source: String,
         contentType: String,
+        contentEncoding: String? = nil,
         payload: [UInt8]
     ) -> Delivery {
         let now = WallClock.system.milliseconds
@@ -31,6 +32,7 @@ enum LocalRun {
             payload: payload[...]
         )
         event.contentType = contentType
+        event.contentEncoding = contentEncoding
         return Delivery(event.message(exchange: "", routingKey: key), tag: DeliveryTag(generation: 1, value: 1))
     }
 

@@ -2,7 +2,6 @@ import ArgumentParser
 import Messaging
 
 /// The command `warren`: one file a subcommand.
-@main
 struct WarrenCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "warren",

@@ -26,7 +26,11 @@ package final class InMemoryIntake: Intake {
     ///
     /// - Parameter bodyLimit: bytes; a larger body is not handed over, see `Delivery.omittedBodySize`.
     /// - Throws: when the process has no descriptor left.
-    package init(broker: InMemoryBroker, bodyLimit: UInt64 = 16 << 20, loop: EventLoop) throws(SystemError) {
+    package init(
+        broker: InMemoryBroker,
+        bodyLimit: UInt64 = UInt64(LargestBody.bytes),
+        loop: EventLoop
+    ) throws(SystemError) {
         self.broker = broker
         self.bodyLimit = bodyLimit
         self.loop = loop

@@ -10,8 +10,8 @@ package import Messaging
 ///     u32 length, octets           the message's header table, as in AMQP 0-9-1 section 4.2.5.5
 ///     octets                       the payload, to the end of the frame
 ///
-/// An attribute of more than 65,535 octets is cut there. A worker passes over attributes that it does not know. Octets of attributes are UTF-8 unless the publisher broke
-/// that rule.
+/// An attribute of more than 65,535 octets is cut there. A worker passes over attributes that it does not know. Octets
+/// of attributes are UTF-8 unless the publisher broke that rule.
 package enum InvokeFrame {
     package enum Attribute: UInt8, Sendable, CaseIterable {
         case id = 1
@@ -27,6 +27,8 @@ package enum InvokeFrame {
         case contentType = 10
         case traceParent = 11
         case traceState = 12
+        /// How the payload is compressed, in the publisher's own words: the worker decides what they mean, and decodes.
+        case contentEncoding = 13
     }
 
     /// What the host adds to the message itself.
@@ -97,6 +99,7 @@ package enum InvokeFrame {
                 field(.routingKey, delivery.routingKeyRange)
             }
             field(.contentType, attributes.contentType)
+            field(.contentEncoding, attributes.contentEncoding)
             field(.traceParent, attributes.traceParent)
             field(.traceState, attributes.traceState)
             body[countIndex] = count
@@ -162,5 +165,6 @@ package struct ReceivedInvocation: Sendable {
     }
 
     package var headers: FieldTable { FieldTable(bytes: [UInt8](self.bytes[self.headerRange])) }
+    /// The message's body, compressed if its publisher compressed it.
     package var payload: ArraySlice<UInt8> { self.bytes[self.payloadStart...] }
 }

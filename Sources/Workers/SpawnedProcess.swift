@@ -1,4 +1,5 @@
 import CLinux
+import CProcess
 import Deployments
 import Glibc
 import Polling
@@ -14,8 +15,12 @@ struct SpawnedProcess {
     let errorOutput: Int32
 
     /// Starts the executable in a process group of its own, with a socket as descriptor 3, stdin empty, stdout and
-    /// stderr as pipes, and nothing else: no descriptor, signal mask or environment of the host.
+    /// stderr as pipes, and nothing else: no descriptor, signal mask or environment of the host, and if its manifest
+    /// names a user, none of the host's rights. A script has its own file as descriptor 4, see `warren_start_program`.
     init(_ launch: WorkerLaunch) throws(SystemError) {
+        let input = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        guard input >= 0 else { throw SystemError("opening /dev/null") }
+        defer { close(input) }
         var sockets: [Int32] = [-1, -1]
         guard socketpair(AF_UNIX, WARREN_STREAM_CLOEXEC, 0, &sockets) == 0 else { throw SystemError("socketpair") }
         var output: [Int32] = [-1, -1]
@@ -25,14 +30,14 @@ struct SpawnedProcess {
             for descriptor in sockets + output + errorOutput where descriptor >= 0 { close(descriptor) }
             throw error
         }
-        let (pid, status) = Self.spawn(launch, socket: sockets[1], output: output[1], errorOutput: errorOutput[1])
-        for descriptor in [sockets[1], output[1], errorOutput[1]] { close(descriptor) }
-        guard status == 0 else {
+        defer { for descriptor in [sockets[1], output[1], errorOutput[1]] { close(descriptor) } }
+        do throws(SystemError) {
+            self.pid = try Self.start(launch, [input, output[1], errorOutput[1], sockets[1]])
+        } catch {
             for descriptor in [sockets[0], output[0], errorOutput[0]] { close(descriptor) }
-            throw SystemError("posix_spawn", code: status)
+            throw error
         }
-        self.pid = pid
-        self.processDescriptor = warren_pidfd_open(pid)
+        self.processDescriptor = warren_pidfd_open(self.pid)
         self.socket = sockets[0]
         self.output = output[0]
         self.errorOutput = errorOutput[0]
@@ -40,51 +45,42 @@ struct SpawnedProcess {
         _ = warren_set_nonblocking(self.errorOutput)
     }
 
-    private static func spawn(
-        _ launch: WorkerLaunch,
-        socket: Int32,
-        output: Int32,
-        errorOutput: Int32
-    ) -> (pid_t, Int32) {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_adddup2(&actions, output, 1)
-        posix_spawn_file_actions_adddup2(&actions, errorOutput, 2)
-        posix_spawn_file_actions_adddup2(&actions, socket, WorkerProtocolVersion.descriptor)
-        _ = warren_close_descriptors_from(&actions, WorkerProtocolVersion.descriptor + 1)
-
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        posix_spawnattr_setsigmask(&attributes, &signals)
-        sigfillset(&signals)
-        posix_spawnattr_setsigdefault(&attributes, &signals)
-        posix_spawnattr_setpgroup(&attributes, 0)
-        let flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF
-        posix_spawnattr_setflags(&attributes, Int16(flags))
-
+    /// - Parameter descriptors: what the worker sees as 0, 1, 2 and so on.
+    private static func start(_ launch: WorkerLaunch, _ descriptors: [Int32]) throws(SystemError) -> pid_t {
         var environment = launch.environment
         environment[WorkerProtocolVersion.environmentKey] = "1"
         environment[WorkerProtocolVersion.limitsKey] = launch.limits.environmentValue
         let variables = environment.map { "\($0.key)=\($0.value)" }
+        let groups = launch.user?.groups ?? []
         var pid = pid_t()
-        let status = Self.withCStrings([launch.executable]) { arguments in
-            Self.withCStrings(variables) { variables in
-                posix_spawn(
-                    &pid,
-                    launch.build?.spawnPath ?? launch.executable,
-                    &actions,
-                    &attributes,
-                    arguments,
-                    variables
-                )
+        var step: UnsafePointer<CChar>?
+        let code = self.withCStrings([launch.executable]) { arguments in
+            self.withCStrings(variables) { variables in
+                descriptors.withUnsafeBufferPointer { descriptors in
+                    groups.withUnsafeBufferPointer { groups in
+                        // Everything that it points to lives until the call returns, when the program runs.
+                        var program = warren_program()
+                        program.descriptor = launch.build?.descriptor ?? -1
+                        program.path = UnsafePointer(arguments[0])
+                        program.arguments = arguments
+                        program.environment = variables
+                        program.descriptors = descriptors.baseAddress
+                        program.descriptor_count = Int32(descriptors.count)
+                        program.changes_user = launch.user == nil ? 0 : 1
+                        program.user = launch.user?.user ?? 0
+                        program.group = launch.user?.group ?? 0
+                        program.groups = groups.baseAddress
+                        program.group_count = groups.count
+                        return warren_start_program(&program, &pid, &step)
+                    }
+                }
             }
         }
-        return (pid, status)
+        guard code == 0 else {
+            let call = step.map { String(cString: $0) } ?? "starting"
+            throw SystemError(launch.user.map { "\(call) as the user '\($0.name)'" } ?? call, code: code)
+        }
+        return pid
     }
 
     /// Calls the body with a null-terminated array of C strings, which are valid during the call.

@@ -11,6 +11,8 @@ package struct WorkerLaunch: Sendable {
     package var function: String
     /// The whole environment of the worker: what the manifest gives, and nothing of the host's own.
     package var environment: [String: String]
+    /// The user whose rights the worker has; nil for the host's own.
+    package var user: UserAccount?
     /// Invocations in flight at once over all workers.
     package var concurrency: Int
     package var workers: Int
@@ -42,6 +44,7 @@ package struct WorkerLaunch: Sendable {
         self.workers = workers
         self.timeout = timeout
         self.grace = grace
+        self.user = nil
         self.batch = nil
         self.limits = ResourceLimits()
         self.recycle = RecyclePolicy()

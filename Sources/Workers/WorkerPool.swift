@@ -85,9 +85,9 @@ package final class WorkerPool: Invoker {
             self.report(id, .crashed(self.crashFailure))
         case .timedOut(let id):
             let message =
-                "it did not end within \(self.launch.grace) of its cancellation after "
-                + "\(self.launch.timeout); its worker was killed"
-            self.report(id, .timedOut(Failure(type: "TimedOut", message: message)))
+                "\(Failure.overdue(self.launch.timeout)), nor within \(self.launch.grace.words) of its cancellation; "
+                + "its worker was killed"
+            self.report(id, .timedOut(Failure(type: Failure.overdueType, message: message)))
         case .died:
             self.metrics.died()
             self.handler(.workerDied(reason: self.lastEnd?.reason ?? "unknown"))

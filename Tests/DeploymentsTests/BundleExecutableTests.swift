@@ -1,22 +1,34 @@
-import CLinux
+import CProcess
 import Deployments
 import Glibc
 import Polling
 import Testing
 
 struct BundleExecutableTests {
-    /// Runs it as workers are started, every descriptor but the first three closed in the child, and returns its exit
+    /// Runs it as workers are started, with the first three descriptors of the test and no others, and returns its exit
     /// code.
-    private func run(_ path: String, _ arguments: String...) throws -> Int32 {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        _ = warren_close_descriptors_from(&actions, 3)
-        let copies: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) } + [nil]
+    private func run(_ executable: BundleExecutable, _ arguments: String...) throws -> Int32 {
+        let descriptors: [Int32] = [0, 1, 2]
+        let copies: [UnsafeMutablePointer<CChar>?] = ([executable.path] + arguments).map { strdup($0) } + [nil]
         defer { for copy in copies { free(copy) } }
+        let none: [UnsafeMutablePointer<CChar>?] = [nil]
         var pid = pid_t()
-        let status = posix_spawn(&pid, path, &actions, nil, copies, [nil])
-        guard status == 0 else { throw SystemError("posix_spawn", code: status) }
+        var step: UnsafePointer<CChar>?
+        let status = copies.withUnsafeBufferPointer { arguments in
+            none.withUnsafeBufferPointer { environment in
+                descriptors.withUnsafeBufferPointer { descriptors in
+                    var program = warren_program()
+                    program.descriptor = executable.descriptor
+                    program.path = arguments.first.flatMap { UnsafePointer($0) }
+                    program.arguments = arguments.baseAddress
+                    program.environment = environment.baseAddress
+                    program.descriptors = descriptors.baseAddress
+                    program.descriptor_count = Int32(descriptors.count)
+                    return warren_start_program(&program, &pid, &step)
+                }
+            }
+        }
+        guard status == 0 else { throw SystemError(step.map { String(cString: $0) } ?? "", code: status) }
         var result: Int32 = 0
         while waitpid(pid, &result, 0) < 0 { try #require(errno == EINTR) }
         try #require(result & 0x7f == 0, "ended by a signal")
@@ -28,30 +40,51 @@ struct BundleExecutableTests {
         try directory.deploy("/bin/sh", as: "orders")
         let path = directory.path("orders")
         let old = try BundleExecutable.open(path)
-        #expect(try self.run(old.spawnPath, "-c", "exit 7") == 7)
+        #expect(try self.run(old, "-c", "exit 7") == 7)
 
         try directory.deploy("/bin/false", as: "orders")
-        #expect(try self.run(path, "-c", "exit 7") == 1)
-        #expect(try self.run(old.spawnPath, "-c", "exit 7") == 7)
+        #expect(try self.run(.open(path), "-c", "exit 7") == 1)
+        #expect(try self.run(old, "-c", "exit 7") == 7)
         let new = try BundleExecutable.open(path)
         #expect(new != old)
         #expect(new.identity != old.identity)
-        #expect(try self.run(new.spawnPath, "-c", "exit 7") == 1)
+        #expect(try self.run(new, "-c", "exit 7") == 1)
 
         try directory.remove("orders")
-        #expect(throws: SystemError.self) { try self.run(path) }
-        #expect(try self.run(old.spawnPath, "-c", "exit 7") == 7)
-        #expect(try self.run(new.spawnPath, "-c", "exit 7") == 1)
+        #expect(throws: SystemError.self) { _ = try self.run(.open(path)) }
+        #expect(try self.run(old, "-c", "exit 7") == 7)
+        #expect(try self.run(new, "-c", "exit 7") == 1)
     }
 
     @Test func `the child does not inherit the descriptor`() throws {
         let directory = try TemporaryDirectory()
         try directory.deploy("/bin/sh", as: "orders")
         let executable = try BundleExecutable.open(directory.path("orders"))
-        let number = try #require(executable.spawnPath.split(separator: "/").last)
-        // The host's own table is where it is.
-        #expect(try self.run(executable.spawnPath, "-c", "test -e \(executable.spawnPath)") == 0)
-        #expect(try self.run(executable.spawnPath, "-c", "test -e /proc/self/fd/\(number)") == 1)
+        // The shell has none but those that it was given.
+        let others = "for each in /proc/self/fd/*; do [ ${each##*/} -gt 2 ] && [ -e $each ] && exit 1; done; exit 0"
+        #expect(try self.run(executable, "-c", others) == 0)
+    }
+
+    @Test func `a script can be started too, and after it was removed`() throws {
+        let directory = try TemporaryDirectory()
+        try directory.write("#!/bin/sh\nexit $1\n", to: "orders")
+        try #require(chmod(directory.path("orders"), 0o755) == 0)
+        let executable = try BundleExecutable.open(directory.path("orders"))
+        #expect(try self.run(executable, "7") == 7)
+        try directory.remove("orders")
+        #expect(try self.run(executable, "8") == 8)
+    }
+
+    @Test func `what cannot be executed is told with the step that failed`() throws {
+        let directory = try TemporaryDirectory()
+        for (name, text, code) in [
+            ("orders", "#!/no/such/interpreter\n", ENOENT), ("audit", "neither program nor script", ENOEXEC),
+        ] {
+            try directory.write(text, to: name)
+            try #require(chmod(directory.path(name), 0o755) == 0)
+            let executable = try BundleExecutable.open(directory.path(name))
+            #expect(throws: SystemError("execve", code: code)) { try self.run(executable) }
+        }
     }
 
     @Test func `the descriptor is closed with the last reference`() throws {

@@ -15,7 +15,7 @@ struct ChangeSettlingTests {
         settling.anticipated(at: self.start)
         _ = settling.look(self.fingerprint(0), at: self.start)
         #expect(settling.look(self.fingerprint(0), at: self.start) == .act(settled: true))
-        settling.finished()
+        settling.finished(at: self.start)
         return settling
     }
 
@@ -24,12 +24,28 @@ struct ChangeSettlingTests {
         for _ in 0..<5 { #expect(settling.look(self.fingerprint(0), at: self.start) == .wait(.milliseconds(100))) }
     }
 
+    @Test func `a reading that failed for the moment is repeated every second until it succeeds`() {
+        var settling = self.settled()
+        settling.finished(isWorthRepeating: true, at: self.start)
+        func look(_ milliseconds: Int) -> ChangeSettling.Decision {
+            settling.look(self.fingerprint(0), at: self.start + .milliseconds(milliseconds))
+        }
+        #expect(look(100) == .wait(.milliseconds(100)))
+        #expect(look(999) == .wait(.milliseconds(100)))
+        #expect(look(1000) == .act(settled: true))
+        settling.finished(isWorthRepeating: true, at: self.start + .milliseconds(1000))
+        #expect(look(1900) == .wait(.milliseconds(100)))
+        #expect(look(2000) == .act(settled: true))
+        settling.finished(at: self.start + .milliseconds(2000))
+        for second in 3...6 { #expect(look(second * 1000) == .wait(.milliseconds(100))) }
+    }
+
     @Test func `a change is acted on when two looks agree`() {
         var settling = self.settled()
         #expect(settling.look(self.fingerprint(1), at: self.start) == .wait(.milliseconds(30)))
         #expect(settling.look(self.fingerprint(2), at: self.start) == .wait(.milliseconds(30)))
         #expect(settling.look(self.fingerprint(2), at: self.start) == .act(settled: true))
-        settling.finished()
+        settling.finished(at: self.start)
         #expect(settling.look(self.fingerprint(2), at: self.start) == .wait(.milliseconds(100)))
     }
 

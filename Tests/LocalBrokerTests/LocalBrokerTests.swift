@@ -35,6 +35,11 @@ struct LocalBrokerTests {
         await #expect(throws: LocalBrokerError.notRunning) { try await broker.restart() }
     }
 
+    @Test func `a node that is not ready in time is told with the time that it had`() {
+        let error = LocalBrokerError.notReady(within: .seconds(90), log: "starting")
+        #expect(error.description.hasPrefix("the private RabbitMQ node accepted no connection within 1 min 30 s; "))
+    }
+
     @Test func `a given directory keeps its data over runs and serves one node at a time`() async throws {
         let directory = try Self.directory("kept data")
         defer { try? FileManager.default.removeItem(atPath: directory) }
@@ -49,6 +54,47 @@ struct LocalBrokerTests {
         let second = try await LocalBroker.start(dataDirectory: directory)
         #expect(try await second.control(["list_vhosts"]).contains("remembered"))
         await second.stop()
+    }
+
+    @Test func `the data of a node is for its user alone, whatever the directory's mode was`() async throws {
+        let directory = try Self.directory("open to all")
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        // As an earlier version left it.
+        try "warren-earlier@localhost".write(toFile: "\(directory)/node-name", atomically: true, encoding: .utf8)
+        try #require(chmod(directory, 0o777) == 0)
+        let broker = try await LocalBroker.start(dataDirectory: directory)
+        #expect(try Self.mode(of: directory) == 0o700)
+        let names = try FileManager.default.subpathsOfDirectory(atPath: directory)
+        let data = names.filter { $0.hasPrefix("mnesia/") || $0.hasPrefix("log/") }
+        #expect(data.count > 5)
+        for name in data {
+            // A file of a running node may be gone by now.
+            guard let mode = try? Self.mode(of: "\(directory)/\(name)") else { continue }
+            #expect(mode & 0o077 == 0, "\(name)")
+        }
+        await broker.stop()
+    }
+
+    @Test func `a directory with other files in it is not closed to others, but refused`() async throws {
+        let directory = try Self.directory("somebody's")
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        try "mine".write(toFile: "\(directory)/diary", atomically: true, encoding: .utf8)
+        try #require(chmod(directory, 0o755) == 0)
+        let error = await #expect(throws: LocalBrokerError.self) { try await DataDirectory.open(directory) }
+        #expect(String(describing: error).contains("it holds other files and is open to other users"))
+        #expect(try Self.mode(of: directory) == 0o755)
+        // As soon as it is closed it may be used.
+        try #require(chmod(directory, 0o700) == 0)
+        try await DataDirectory.open(directory).release()
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "only root can give a directory away"))
+    func `a directory of another user is refused`() async throws {
+        let directory = try Self.directory("of another user")
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        try #require(chown(directory, 65_534, 65_534) == 0)
+        let error = await #expect(throws: LocalBrokerError.self) { try await DataDirectory.open(directory) }
+        #expect(String(describing: error).contains("it belongs to another user (uid 65534)"))
     }
 
     @Test func `a node is frozen, killed and restarted on the same port and data`() async throws {
@@ -148,6 +194,12 @@ struct LocalBrokerTests {
         let path = "/tmp/warren-broker-tests \(name) \(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         return path
+    }
+
+    private static func mode(of path: String) throws -> mode_t {
+        var status = stat()
+        try #require(lstat(path, &status) == 0)
+        return status.st_mode & 0o7777
     }
 
     private static func nodeName(of broker: LocalBroker) throws -> String {

@@ -120,6 +120,18 @@ import Testing
         #expect(manifest.breaker == breaker)
     }
 
+    @Test func `the user of the workers is the host's own unless it is named`() throws {
+        #expect(try #require(ManifestText.functions(ManifestText.function()).first).user == nil)
+        let text = ManifestText.function(adding: "user: warren-orders_2")
+        #expect(try #require(ManifestText.functions(text).first).user == "warren-orders_2")
+    }
+
+    @Test(arguments: ["\"\"", "'65534'", "-u", "'a b'", "a/b", "'a:b'", String(repeating: "a", count: 33)])
+    func `what is no name of a user is refused`(_ name: String) {
+        let problems = ManifestText.problems(ManifestText.function(adding: "user: \(name)"))
+        #expect(problems.count == 1 && problems[0].contains("test.yaml:6:"), "\(problems)")
+    }
+
     @Test func `a batch waits a little by default`() throws {
         let manifest = try #require(ManifestText.functions(ManifestText.function(adding: "batch: { size: 7 }")).first)
         #expect(manifest.batch == BatchPolicy(size: 7, wait: .milliseconds(100)))

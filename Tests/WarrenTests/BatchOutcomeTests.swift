@@ -98,7 +98,7 @@ struct BatchOutcomeTests {
             try await Self.run(ObeyTogether.self, commands, deadline: .now),
             try await Self.run(ObeyTogether.self, commands, stop: stop),
         ] {
-            let summary = "timed out: the network is down"
+            let summary = "timed out: did not end within 1 min: the network is down"
             #expect(outcomes.map { $0.summary } == [summary, "rejected: no such order", summary])
         }
     }

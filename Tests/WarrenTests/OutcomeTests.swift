@@ -15,6 +15,10 @@ import Warren
         #expect(try await TestInvocation.run(Obey.self, #"{"word":"\#(word)"}"#).summary == summary)
     }
 
+    @Test func `a request to be run later tells its delay as people do`() {
+        #expect("\(RetryLater(after: .milliseconds(1500), reason: "busy"))" == "busy (again after 1.5 s)")
+    }
+
     @Test("A decoding error of the function's own doing is an ordinary failure")
     func ownDecodingError() async throws {
         let outcome = try await TestInvocation.run(Obey.self, #"{"word":"decode"}"#)
@@ -25,14 +29,26 @@ import Warren
         #expect(failure.type == "DecodingError")
     }
 
-    @Test("Any error after the deadline is a timeout", arguments: ["later", "reject", "fail", "cancel"])
-    func late(word: String) async throws {
+    @Test(
+        arguments: [
+            ("cancel", "did not end within 1 min", "TimedOut"),
+            ("fail", "did not end within 1 min: the disk is full", "Broken"),
+            ("later", "did not end within 1 min: busy", "RetryLater"),
+            ("reject", "did not end within 1 min: no such order", "Rejected"),
+        ]
+    )
+    func `any error after the deadline is a timeout, in words that say so`(
+        word: String,
+        message: String,
+        type: String
+    ) async throws {
         let body = #"{"word":"\#(word)"}"#
-        let passed = try await TestInvocation.run(Obey.self, body, deadline: .now)
-        #expect(passed.summary.hasPrefix("timed out"))
+        let expected = Outcome.timedOut(Failure(type: type, message: message))
+        // Its time is over, as it can see itself, or as it was told.
+        #expect(try await TestInvocation.run(Obey.self, body, deadline: .now) == expected)
         let stop = StopSignal()
         stop.raise(.deadline)
-        #expect(try await TestInvocation.run(Obey.self, body, stop: stop).summary.hasPrefix("timed out"))
+        #expect(try await TestInvocation.run(Obey.self, body, stop: stop) == expected)
     }
 
     @Test("A function that returns after the deadline is done")

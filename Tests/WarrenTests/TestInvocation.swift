@@ -10,6 +10,7 @@ enum TestInvocation {
         _ body: [UInt8],
         number: UInt64 = 1,
         contentType: String? = nil,
+        contentEncoding: String? = nil,
         id: String? = "event-1",
         correlationID: String? = nil,
         headers: [(String, FieldValue)] = [],
@@ -17,6 +18,7 @@ enum TestInvocation {
     ) -> [UInt8] {
         var properties = BasicProperties()
         properties.contentType = contentType
+        properties.contentEncoding = contentEncoding
         properties.messageID = id
         properties.correlationID = correlationID
         let encoded = properties.encoded(headers: FieldTable(headers))
@@ -73,12 +75,19 @@ enum TestInvocation {
         _ type: any Function.Type,
         _ body: [UInt8],
         contentType: String? = nil,
+        contentEncoding: String? = nil,
         correlationID: String? = nil,
         headers: [(String, FieldValue)] = [],
         deadline: ContinuousClock.Instant = .now + .seconds(60),
         stop: StopSignal = StopSignal()
     ) async throws -> Outcome {
-        let bytes = Self.bytes(body, contentType: contentType, correlationID: correlationID, headers: headers)
+        let bytes = Self.bytes(
+            body,
+            contentType: contentType,
+            contentEncoding: contentEncoding,
+            correlationID: correlationID,
+            headers: headers
+        )
         let runner = try await FunctionRunner(type)
         let run = await runner.run(try Self.received(bytes), deadline: deadline, stop: stop) { _ in
             Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }

@@ -13,7 +13,8 @@ package final class BundleExecutable: Sendable, Equatable {
     package let path: String
     /// Of the file that the descriptor holds, when it was opened.
     package let identity: FileIdentity
-    private let descriptor: Int32
+    /// By which this build can be started, see `warren_start_program`. Open as long as this object lives.
+    package let descriptor: Int32
 
     /// Opens the executable behind the path and its symbolic links.
     ///
@@ -50,12 +51,6 @@ package final class BundleExecutable: Sendable, Equatable {
     }
 
     deinit { close(self.descriptor) }
-
-    /// The path to start this build by, valid as long as this object lives and the process has `/proc`.
-    ///
-    /// It leads through the host's table of descriptors, not the child's own, which is why it works although the
-    /// descriptor is closed in the child before it executes.
-    package var spawnPath: String { "/proc/\(getpid())/fd/\(self.descriptor)" }
 
     /// The same build at the same place; through which descriptor plays no part.
     package static func == (one: BundleExecutable, other: BundleExecutable) -> Bool {

@@ -11,11 +11,21 @@ package struct Deployment: Sendable {
     package let manifests: [ResolvedManifest]
     /// Of files that are empty or cannot be read or understood, or of the directory itself; sorted.
     package let problems: [ManifestProblem]
+    /// Whether something could not be read that may be readable the next time although nobody changes it, see
+    /// `PassingError`.
+    package let isWorthRepeating: Bool
 
-    package init(namespace: String, directory: String, manifests: [ResolvedManifest], problems: [ManifestProblem]) {
+    package init(
+        namespace: String,
+        directory: String,
+        manifests: [ResolvedManifest],
+        problems: [ManifestProblem],
+        isWorthRepeating: Bool = false
+    ) {
         self.namespace = namespace
         self.directory = directory
         self.manifests = manifests
         self.problems = problems
+        self.isWorthRepeating = isWorthRepeating
     }
 }

@@ -12,6 +12,8 @@ package struct DeploymentReader: Sendable {
     private var executables: [String: BundleExecutable] = [:]
     /// The files outside the directory of manifests that the last reading depended on: bundles, `fromFile`, `tls`.
     private(set) var references: Set<String> = []
+    /// Of the reading that is under way: see `Deployment.isWorthRepeating`.
+    private var hasFailedPassingly = false
 
     /// - Parameters:
     ///   - bundlePath: the path of a bundle's executable, by the bundle's name.
@@ -33,25 +35,14 @@ package struct DeploymentReader: Sendable {
         let environment = self.environment()
         var bundles: [String: ResolvedBundle] = [:]
         self.references = []
-        let manifests = loaded.manifests.map { manifest -> ResolvedManifest in
+        self.hasFailedPassingly = loaded.problems.contains { $0.isPassing }
+        var manifests: [ResolvedManifest] = []
+        for manifest in loaded.manifests {
             switch manifest {
             case .function(let function):
-                let path = self.bundlePath(function.handler.bundle)
-                let bundle = bundles[path] ?? self.bundle(at: path)
-                bundles[path] = bundle
-                self.references.insert(path)
-                self.refer(to: function.env)
-                return .function(
-                    ResolvedFunction(
-                        manifest: function,
-                        environment: Self.resolve(function, environment),
-                        bundle: bundle
-                    )
-                )
+                manifests.append(.function(self.resolve(function, environment, &bundles)))
             case .webhook(let webhook):
-                self.refer(to: webhook.values)
-                self.references.formUnion(webhook.tls.paths)
-                return .webhook(ResolvedWebhook(webhook, environment: environment))
+                manifests.append(.webhook(self.resolve(webhook, environment)))
             }
         }
         self.executables = bundles.compactMapValues { bundle in
@@ -64,29 +55,71 @@ package struct DeploymentReader: Sendable {
             namespace: self.namespace,
             directory: self.manifestDirectory,
             manifests: manifests,
-            problems: loaded.problems
+            problems: loaded.problems,
+            isWorthRepeating: self.hasFailedPassingly
         )
+    }
+
+    private mutating func resolve(
+        _ manifest: FunctionManifest,
+        _ environment: [String: String],
+        _ bundles: inout [String: ResolvedBundle]
+    ) -> ResolvedFunction {
+        let path = self.bundlePath(manifest.handler.bundle)
+        let bundle = bundles[path] ?? self.bundle(at: path)
+        bundles[path] = bundle
+        self.references.insert(path)
+        self.refer(to: manifest.env)
+        return ResolvedFunction(
+            manifest: manifest,
+            environment: self.variables(of: manifest, environment),
+            bundle: bundle,
+            user: self.user(of: manifest)
+        )
+    }
+
+    private mutating func resolve(_ manifest: WebhookManifest, _ environment: [String: String]) -> ResolvedWebhook {
+        self.refer(to: manifest.values)
+        self.references.formUnion(manifest.tls.paths)
+        let webhook = ResolvedWebhook(manifest, environment: environment)
+        if webhook.hasFailedPassingly { self.hasFailedPassingly = true }
+        return webhook
     }
 
     private mutating func refer(to values: [String: ValueSource]) {
         for case .fromFile(let file) in values.values { self.references.insert(file) }
     }
 
-    private func bundle(at path: String) -> ResolvedBundle {
+    private mutating func bundle(at path: String) -> ResolvedBundle {
         if let known = self.executables[path], known.identity == FileIdentity.find(at: path) { return .found(known) }
         do throws(SystemError) {
             return .found(try BundleExecutable.open(path))
         } catch {
+            if PassingError.isOne(error.code) { self.hasFailedPassingly = true }
             return .missing(reason: "\(error)")
         }
     }
 
-    private static func resolve(_ manifest: FunctionManifest, _ environment: [String: String]) -> ResolvedEnvironment {
+    private mutating func user(of manifest: FunctionManifest) -> ResolvedUser {
+        guard let name = manifest.user else { return .ofHost }
+        do throws(UserAccount.Problem) {
+            return try UserAccount.find(name).map(ResolvedUser.other) ?? .ofHost
+        } catch {
+            if case .lookup(_, let code) = error, PassingError.isOne(code) { self.hasFailedPassingly = true }
+            return .unavailable(reason: "\(error)")
+        }
+    }
+
+    private mutating func variables(
+        of manifest: FunctionManifest,
+        _ environment: [String: String]
+    ) -> ResolvedEnvironment {
         do throws(EnvironmentResolution.Failure) {
             return .complete(
                 try EnvironmentResolution.resolve(manifest.env, manifest: manifest.name, environment: environment)
             )
         } catch {
+            if error.isPassing { self.hasFailedPassingly = true }
             return .incomplete(reason: "\(error)")
         }
     }

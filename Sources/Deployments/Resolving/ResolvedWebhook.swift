@@ -10,17 +10,23 @@ package struct ResolvedWebhook: Sendable, Equatable {
 
     package let manifest: WebhookManifest
     package let credentials: Credentials
+    /// What a file of it could not be read for may be over the next time, see `PassingError`.
+    let hasFailedPassingly: Bool
     /// Which files `tls` names at this moment: libcurl reads them, and another file is another version.
-    private let files: [FileIdentity?]
+    private let files: [FileStamp]
 
     /// - Parameter environment: the host's own, for `fromEnv`.
     package init(_ manifest: WebhookManifest, environment: [String: String]) {
         self.manifest = manifest
-        self.files = manifest.tls.paths.map { FileIdentity.find(at: $0) }
-        let missing = zip(manifest.tls.paths, self.files).filter { $0.1 == nil }.map(\.0)
-        guard missing.isEmpty else {
+        self.files = manifest.tls.paths.map { FileStamp(of: $0) }
+        let errors = self.files.compactMap(\.error)
+        guard errors.isEmpty else {
+            let missing = zip(manifest.tls.paths, self.files).filter { $0.1.error != nil }.map(\.0)
             let names = missing.joined(separator: ", ")
-            self.credentials = .incomplete(reason: "there is no file \(names), which 'tls' names: put it there")
+            let isPassing = errors.contains(where: PassingError.isOne)
+            let remedy = isPassing ? PassingError.remedy : "put it there"
+            self.credentials = .incomplete(reason: "there is no file \(names), which 'tls' names: \(remedy)")
+            self.hasFailedPassingly = isPassing
             return
         }
         do throws(EnvironmentResolution.Failure) {
@@ -30,8 +36,10 @@ package struct ResolvedWebhook: Sendable, Equatable {
                 environment: environment
             )
             self.credentials = Self.credentials(manifest, values)
+            self.hasFailedPassingly = false
         } catch {
             self.credentials = .incomplete(reason: "\(error)")
+            self.hasFailedPassingly = error.isPassing
         }
     }
 

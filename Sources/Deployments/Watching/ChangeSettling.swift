@@ -4,6 +4,9 @@
 /// read together and none is read half. The pause between the two is longer than a tick of the kernel's clock (at
 /// most 10 ms), so a write that leaves the same times as the one before it has happened by the second look. If the
 /// looks never agree, it is acted on after a second all the same, and again after every further one.
+///
+/// A reading that failed for reasons of the moment (see `PassingError`) is repeated every second until it succeeds:
+/// no look would show that it can be read again.
 struct ChangeSettling: Sendable {
     enum Decision: Sendable, Equatable {
         /// Look again after the pause.
@@ -18,16 +21,21 @@ struct ChangeSettling: Sendable {
     static let recheck = Duration.milliseconds(30)
     /// How long looks may disagree.
     static let patience = Duration.seconds(1)
+    /// Between readings that fail for the moment.
+    static let repetition = Duration.seconds(1)
 
     private var last: Fingerprint?
     /// Since when there has been something to act on that is not yet settled.
     private var changingSince: ContinuousClock.Instant?
+    /// When to read again although nothing has changed.
+    private var repeatAt: ContinuousClock.Instant?
 
     /// One look has found this.
     mutating func look(_ fingerprint: Fingerprint, at now: ContinuousClock.Instant) -> Decision {
         let isSame = fingerprint == self.last
         self.last = fingerprint
         guard let since = self.changingSince else {
+            if isSame, let repeatAt = self.repeatAt, repeatAt <= now { return .act(settled: true) }
             if isSame { return .wait(Self.interval) }
             self.changingSince = now
             return .wait(Self.recheck)
@@ -37,7 +45,12 @@ struct ChangeSettling: Sendable {
     }
 
     /// What the looks have agreed on was read, and was still the same afterwards.
-    mutating func finished() { self.changingSince = nil }
+    ///
+    /// - Parameter isWorthRepeating: something could not be read for the moment.
+    mutating func finished(isWorthRepeating: Bool = false, at now: ContinuousClock.Instant) {
+        self.changingSince = nil
+        self.repeatAt = isWorthRepeating ? now + Self.repetition : nil
+    }
 
     /// It was no longer the same after it was read, so looks have to agree anew; patience runs on.
     mutating func failed(at now: ContinuousClock.Instant) {

@@ -11,4 +11,12 @@ enum FileStamp: Sendable, Hashable {
         var status = stat()
         self = stat(path, &status) == 0 ? .file(FileIdentity(status)) : .absent(errno)
     }
+
+    /// Why there is nothing; nil if there is.
+    var error: Int32? {
+        switch self {
+        case .file: nil
+        case .absent(let error): error
+        }
+    }
 }

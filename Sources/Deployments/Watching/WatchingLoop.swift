@@ -48,7 +48,7 @@ final class WatchingLoop {
             let deployment = self.reader.read()
             // What the manifests refer to may be new: it has not been looked at then, and the two differ as well.
             if self.fingerprint() == found {
-                self.settling.finished()
+                self.settling.finished(isWorthRepeating: deployment.isWorthRepeating, at: .now)
                 self.tell(deployment, settled: true)
                 self.look(after: ChangeSettling.interval)
             } else {

@@ -2,7 +2,8 @@
 struct FunctionManifestDecoder {
     static let keys = [
         "apiVersion", "kind", "name", "handler", "events", "queue", "concurrency", "workers", "ordered", "batch",
-        "timeout", "timeoutGrace", "retry", "limits", "recycle", "breaker", "onRemove", "env",
+        "timeout", "timeoutGrace", "retry", "limits", "recycle", "breaker", "onRemove", "user",
+        "env",
     ]
 
     private let document: MappingReader
@@ -38,6 +39,9 @@ struct FunctionManifestDecoder {
         let recycle = safeguards.recycle()
         let breaker = safeguards.breaker()
         let onRemove = self.document.choice("onRemove", default: RemovalPolicy.keep)
+        let user = self.document.text(self.document.entry("user")) { text throws(UserName.Problem) in
+            try UserName.check(text)
+        }
         let env = EnvironmentDecoder(problems: self.problems).decode(self.document.entry("env"))
         guard let name, let handler, let events else { return nil }
         return FunctionManifest(
@@ -57,6 +61,7 @@ struct FunctionManifestDecoder {
             ordered: intake.ordered,
             batch: intake.batch,
             onRemove: onRemove,
+            user: user,
             env: env,
             locations: parts.locations(target: "handler")
         )

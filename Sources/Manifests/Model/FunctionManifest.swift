@@ -22,6 +22,8 @@ package struct FunctionManifest: Sendable, Equatable {
     package var limits: ResourceLimits
     /// When a worker is replaced although nothing is wrong with it.
     package var recycle: RecyclePolicy
+    /// The user of the system whose rights the workers have; nil for the host's own.
+    package var user: String?
     /// What the workers find in their environment, by name; resolved by `EnvironmentResolution`.
     package var env: [String: ValueSource]
 
@@ -32,6 +34,7 @@ package struct FunctionManifest: Sendable, Equatable {
         timeoutGrace: Duration = .seconds(2),
         limits: ResourceLimits = ResourceLimits(),
         recycle: RecyclePolicy = RecyclePolicy(),
+        user: String? = nil,
         env: [String: ValueSource] = [:]
     ) {
         self.consumer = consumer
@@ -40,6 +43,7 @@ package struct FunctionManifest: Sendable, Equatable {
         self.timeoutGrace = timeoutGrace
         self.limits = limits
         self.recycle = recycle
+        self.user = user
         self.env = env
     }
 
@@ -61,6 +65,7 @@ package struct FunctionManifest: Sendable, Equatable {
         ordered: Bool = false,
         batch: BatchPolicy? = nil,
         onRemove: RemovalPolicy = .keep,
+        user: String? = nil,
         env: [String: ValueSource] = [:],
         locations: ConsumerManifest.Locations
     ) {
@@ -85,6 +90,7 @@ package struct FunctionManifest: Sendable, Equatable {
             timeoutGrace: timeoutGrace,
             limits: limits,
             recycle: recycle,
+            user: user,
             env: env
         )
     }

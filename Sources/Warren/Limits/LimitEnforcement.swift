@@ -1,10 +1,12 @@
+import CLinux
 import Glibc
 import WorkerProtocol
 
 /// Puts a worker's limits in force, in its own process and before any code of its functions.
 ///
-/// Two things hold for every worker, whatever its manifest says: it leaves no core file, because a loop of crashes would
-/// fill the disk and a core holds secrets; and when memory runs out the kernel ends it before its host.
+/// Three things hold for every worker, whatever its manifest says: it leaves no core file, because a loop of crashes
+/// would fill the disk and a core holds secrets; other processes of its user cannot read its memory and environment;
+/// and when memory runs out the kernel ends it before its host.
 enum LimitEnforcement {
     /// Added to the kernel's inclination to end this process when memory runs out, which goes from -1000 to 1000.
     private static let expendability = 500
@@ -29,8 +31,8 @@ enum LimitEnforcement {
 
     private static func enforce(_ limits: WorkerLimits) throws(WorkerLimitError) -> [String] {
         Self.becomeExpendable()
-        var none = rlimit(rlim_cur: 0, rlim_max: 0)
-        setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
+        // After that, for a concealed process may not write to its own files in /proc.
+        _ = warren_conceal_process()
         var inForce: [String] = []
         if let seconds = limits.cpuTime {
             // A second more for the hard limit: SIGXCPU at the soft one tells why the worker died, SIGKILL would not.

@@ -74,14 +74,16 @@ struct TypedBatch<Body: BatchFunction>: RunnableBatch {
             thrown = error
         }
         let isLate = stop.reason == .deadline || ContinuousClock.now >= deadline
+        // One manifest's events all have the same.
+        let timeout = isLate ? batch.first?.run.timeout : nil
         for member in members {
             let state = member.item.context.state
             let emitted = state.end()
             if let failure = state.failure {
                 // The function's own word on this event, so a deadline changes nothing about it.
-                answer(member.index, .thrown(failure, isLate: false))
+                answer(member.index, .thrown(failure, lateAfter: nil))
             } else if let thrown {
-                answer(member.index, .thrown(thrown, isLate: isLate))
+                answer(member.index, .thrown(thrown, lateAfter: timeout))
             } else {
                 answer(member.index, .done(emitted: emitted))
             }

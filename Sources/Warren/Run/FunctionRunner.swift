@@ -145,7 +145,8 @@ private struct TypedFunction<Body: Function>: RunnableFunction {
             return .done(emitted: state.end())
         } catch {
             _ = state.end()
-            return .thrown(error, isLate: stop.reason == .deadline || ContinuousClock.now >= deadline)
+            let isLate = stop.reason == .deadline || ContinuousClock.now >= deadline
+            return .thrown(error, lateAfter: isLate ? received.run.timeout : nil)
         }
     }
 }
@@ -156,9 +157,11 @@ extension Outcome {
     }
 
     /// What an error that a function threw means.
-    static func thrown(_ error: any Error, isLate: Bool) -> Outcome {
+    ///
+    /// - Parameter timeout: the time that the function had, if that was over; nil if it was not.
+    static func thrown(_ error: any Error, lateAfter timeout: Duration?) -> Outcome {
+        if let timeout { return .timedOut(Failure(error, lateAfter: timeout)) }
         let failure = Failure(error)
-        if isLate { return .timedOut(failure) }
         if let later = error as? RetryLater { return .later(after: max(.zero, later.delay), failure) }
         if error is Rejected { return .rejected(failure) }
         return .failed(failure)
@@ -170,15 +173,34 @@ extension Failure {
     static let longest = 8 << 10
 
     init(_ error: any Error) {
-        let message =
-            switch error {
-            case let later as RetryLater: later.reason
-            case let rejected as Rejected: rejected.reason
-            default: "\(error)"
-            }
         self.init(
             type: String(describing: Swift.type(of: error)),
-            message: message.prefix(bytes: Failure.longest)
+            message: Self.words(of: error).prefix(bytes: Failure.longest)
         )
     }
+
+    /// That of a function whose time was over. Its cancellation says nothing else; any other error does.
+    fileprivate init(_ error: any Error, lateAfter timeout: Duration) {
+        let words = Self.overdue(timeout)
+        if error is CancellationError {
+            self.init(type: Self.overdueType, message: words)
+        } else {
+            self.init(
+                type: String(describing: Swift.type(of: error)),
+                message: "\(words): \(Self.words(of: error))".prefix(bytes: Failure.longest)
+            )
+        }
+    }
+
+    private static func words(of error: any Error) -> String {
+        switch error {
+        case let later as RetryLater: later.reason
+        case let rejected as Rejected: rejected.reason
+        default: "\(error)"
+        }
+    }
+}
+
+extension InvokeFrame.Run {
+    var timeout: Duration { .milliseconds(self.timeoutMilliseconds) }
 }

@@ -116,7 +116,7 @@ extension EmittedEvent {
 
 /// What one invocation may emit. The result of an invocation is one frame of at most 64 MiB.
 private enum EmitLimits {
-    static let payload = 16 << 20
+    static let payload = LargestBody.bytes
     static let events = 10_000
     static let bytes = 32 << 20
     /// What 28 binary levels of delay reach, rounded down to whole days (2^28 × 100 ms).

@@ -13,13 +13,14 @@ struct PayloadReader<Payload: Decodable & Sendable>: Sendable {
 
     /// - Throws: An ``UndecodableEvent``, never anything else: what publishers send is an answer, not an accident.
     func read(_ received: ReceivedInvocation) throws(UndecodableEvent) -> (EventOrigin, Payload) {
+        let payload = try ContentDecoding.payload(of: received)
         let contentType = received[.contentType] ?? ""
-        if Self.isStructured(contentType) { return try self.readStructured(received) }
+        if Self.isStructured(contentType) { return try self.readStructured(received, payload) }
         let origin = EventOrigin(received, envelope: nil)
         if self.wantsBytes {
-            return (origin, try Self.raw([UInt8](received.payload), contentType: contentType))
+            return (origin, try Self.raw([UInt8](payload), contentType: contentType))
         }
-        return (origin, try self.decode(received.payload, at: "payload", contentType: contentType))
+        return (origin, try self.decode(payload, at: "payload", contentType: contentType))
     }
 
     /// The media type alone decides; parameters and capitals do not matter (RFC 9110, section 8.3.1).
@@ -30,10 +31,11 @@ struct PayloadReader<Payload: Decodable & Sendable>: Sendable {
     }
 
     private func readStructured(
-        _ received: ReceivedInvocation
+        _ received: ReceivedInvocation,
+        _ payload: ArraySlice<UInt8>
     ) throws(UndecodableEvent) -> (EventOrigin, Payload) {
-        if self.wantsBytes { return try self.readStructuredBytes(received) }
-        let envelope = try self.decode(received.payload, at: "envelope", contentType: "", as: Envelope<Payload>.self)
+        if self.wantsBytes { return try self.readStructuredBytes(received, payload) }
+        let envelope = try self.decode(payload, at: "envelope", contentType: "", as: Envelope<Payload>.self)
         let origin = EventOrigin(received, envelope: envelope.attributes)
         switch envelope.data {
         case .value(let payload): return (origin, payload)
@@ -44,9 +46,10 @@ struct PayloadReader<Payload: Decodable & Sendable>: Sendable {
     }
 
     private func readStructuredBytes(
-        _ received: ReceivedInvocation
+        _ received: ReceivedInvocation,
+        _ payload: ArraySlice<UInt8>
     ) throws(UndecodableEvent) -> (EventOrigin, Payload) {
-        let envelope = try self.decode(received.payload, at: "envelope", contentType: "", as: Envelope<JSONValue>.self)
+        let envelope = try self.decode(payload, at: "envelope", contentType: "", as: Envelope<JSONValue>.self)
         let contentType = envelope.attributes[.contentType] ?? "application/json"
         let bytes: [UInt8]
         switch envelope.data {

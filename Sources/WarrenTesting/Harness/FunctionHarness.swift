@@ -56,9 +56,13 @@ public struct FunctionHarness<Body: Function>: Sendable {
     }
 
     /// Runs the function on the bytes of a payload: for bad input, and for functions on `RawPayload`.
+    ///
+    /// - Parameter contentEncoding: How the bytes are compressed, as a publisher says it: `gzip`, `deflate`, `br`,
+    ///   `zstd`; nil for not at all.
     public func run(
         bytes: [UInt8],
         contentType: String = "application/json",
+        contentEncoding: String? = nil,
         key: String = "test.event",
         id: String? = nil,
         headers: [String: String] = [:],
@@ -69,6 +73,7 @@ public struct FunctionHarness<Body: Function>: Sendable {
         let invocation = Self.invocation(
             bytes: bytes,
             contentType: contentType,
+            contentEncoding: contentEncoding,
             key: key,
             id: id,
             headers: headers,
@@ -83,6 +88,7 @@ public struct FunctionHarness<Body: Function>: Sendable {
     private static func invocation(
         bytes: [UInt8],
         contentType: String = "application/json",
+        contentEncoding: String? = nil,
         key: String = "test.event",
         id: String? = nil,
         headers: [String: String] = [:],
@@ -97,6 +103,7 @@ public struct FunctionHarness<Body: Function>: Sendable {
             payload: bytes[...]
         )
         event.contentType = contentType
+        event.contentEncoding = contentEncoding
         event.headers = headers.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
         let delivery = Delivery(
             event.message(exchange: "", routingKey: key),

@@ -126,11 +126,14 @@ public final class TestHost: Sendable {
     }
 
     /// Publishes the bytes of a payload, for bad input and other media types.
+    ///
+    /// - Parameter contentEncoding: How the bytes are compressed: `gzip`, `deflate`, `br`, `zstd`; nil for not at all.
     @discardableResult
     public func publish(
         _ key: String,
         bytes: [UInt8],
         contentType: String = "application/json",
+        contentEncoding: String? = nil,
         exchange: String = "events",
         id: String? = nil,
         delay: Duration = .zero
@@ -144,6 +147,7 @@ public final class TestHost: Sendable {
             payload: bytes[...]
         )
         event.contentType = contentType
+        event.contentEncoding = contentEncoding
         var message = event.message(exchange: exchange, routingKey: key)
         if delay > .zero {
             let (scheduled, level) = self.copies.scheduled(message, after: delay, now: WallClock.system.milliseconds)

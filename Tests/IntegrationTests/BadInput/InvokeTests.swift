@@ -65,6 +65,7 @@ struct InvokeTests {
         let command = ["invoke", run.function, "--data", run.data] + Self.places
         let text = try await ObservedCommand.run(command)
         #expect(text.status == run.status)
+        #expect(text.text.contains(/^[a-z-]+ in [0-9.]+ (µs|ms|s)\n/), "\(text.text)")
         #expect(text.text.hasPrefix("\(run.outcome) in "), "\(text.text)")
         if let says = run.says { #expect(text.text.contains(says)) }
         #expect(text.text.contains("emitted stock.reserved (stock.reserved): {") == (run.outcome == "done"))
@@ -90,6 +91,22 @@ struct InvokeTests {
             input: Array(Self.stock.utf8)
         )
         #expect(fromInput.text.contains("gave no answer (attempt 1)"))
+    }
+
+    @Test
+    func `a payload may be compressed`() async throws {
+        let workshop = try Workshop()
+        // {"orderID":"never-14","customer":"ada","total":9}
+        let payload = Data(
+            base64Encoded: "H4sIAAAAAAACA6tWyi9KSS3ydFGyUspLLUst0jU0UdJRSi4tLsnPTS0CiiamJAIFSvJLEnOUrCxrAWhbYy0xAAAA"
+        )
+        try workshop.write("../payload", [UInt8](payload ?? Data()))
+        let file = ["invoke", "charge-payment", "--file", "\(workshop.directory)/payload"] + Self.places
+        let decoded = try await ObservedCommand.run(file + ["--content-encoding", "gzip"])
+        #expect(decoded.text.contains("gave no answer (attempt 1)"), "\(decoded.text)")
+        let unknown = try await ObservedCommand.run(file + ["--content-encoding", "lzma"])
+        #expect(unknown.status == 1)
+        #expect(unknown.text.contains("the content encoding 'lzma' is not known"))
     }
 
     @Test

@@ -17,7 +17,10 @@ struct DeadlineTests {
             let dead = try await bed.reader(bed.deadLetters("misbehave")).message()
             #expect(dead.id == "bad")
             #expect(dead.text("warren-dead-reason") == "timed-out")
-            #expect(dead.text("warren-error")?.contains("its worker was killed") == true)
+            #expect(
+                dead.text("warren-error")
+                    == "did not end within 500 ms, nor within 300 ms of its cancellation; its worker was killed"
+            )
             #expect(dead.number("warren-attempt") == 2)
             confirmed.formUnion(try await bed.publish([("good", "{}")]))
             let deeds = try await bed.journal.wait(for: "next event") { $0.events("ended") == ["good"] }
@@ -28,6 +31,22 @@ struct DeadlineTests {
             let ledger = try await bed.settle(confirmed, dead: [dead], by: "misbehave")
             ledger.expectBalance()
             #expect(ledger.queued.isEmpty && ledger.parked.isEmpty)
+        }
+    }
+
+    @Test func `an event that ends by its cancellation is dead as timed out, and the reason says so`() async throws {
+        try await TestBed.use { bed in
+            try bed.deploy("misbehave", Self.settings)
+            let host = try await bed.startHost()
+            let confirmed = try await bed.publish([("bad", #"{"harm":"nap","amount":600000}"#)])
+            let dead = try await bed.reader(bed.deadLetters("misbehave")).message()
+            #expect(dead.text("warren-dead-reason") == "timed-out")
+            #expect(dead.text("warren-error") == "did not end within 500 ms")
+            #expect(dead.text("warren-error-type") == "TimedOut")
+            #expect(host.log.contains { $0["error"] == "did not end within 500 ms" })
+            #expect(host.deaths() == 0)
+            #expect(try await host.stop() == 0)
+            try await bed.settle(confirmed, dead: [dead], by: "misbehave").expectBalance()
         }
     }
 

@@ -34,6 +34,22 @@ struct FunctionHarnessTests {
         #expect(try emitted.decode(Greeting.self).name == "Ada")
     }
 
+    @Test func `a payload may be compressed`() async throws {
+        // {"name":"Ada"} in the zlib format.
+        let body: [UInt8] = [
+            120, 218, 171, 86, 202, 75, 204, 77, 85, 178, 82, 114, 76, 73, 84, 170, 5, 0, 33, 207, 4, 98,
+        ]
+        let harness = try await FunctionHarness(Greet.self)
+        let result = await harness.run(bytes: body, contentEncoding: "deflate")
+        #expect(try result.emitted.first?.decode(Greeting.self).name == "Ada")
+        let unknown = await harness.run(bytes: body, contentEncoding: "lzma")
+        guard case .undecodable(let reason) = unknown.outcome else {
+            Issue.record("an unknown encoding ended as \(unknown.outcome)")
+            return
+        }
+        #expect(reason.contains("'lzma' is not known"))
+    }
+
     @Test func `each way to fail shows as itself, and nothing is emitted`() async throws {
         let harness = try await FunctionHarness(Greet.self)
         let rejected = try await harness.run(Greeting(name: "nobody"))

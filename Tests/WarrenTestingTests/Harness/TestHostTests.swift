@@ -112,6 +112,22 @@ struct TestHostTests {
         }
     }
 
+    @Test(.timeLimit(.minutes(1)))
+    func `an event may be compressed, and its dead letter still is`() async throws {
+        try await self.withHost { host in
+            // {"order":"doomed"} in the zlib format.
+            let body: [UInt8] = [
+                120, 218, 171, 86, 202, 47, 74, 73, 45, 82, 178, 82, 74, 201, 207, 207, 77, 77, 81, 170, 5, 0, 59, 218,
+                6, 79,
+            ]
+            try await host.publish("step.first", bytes: body, contentEncoding: "deflate")
+            #expect(host.deadLetters(of: "second").map(\.error) == ["doomed"])
+            try await host.publish("step.first", bytes: body + [0], contentEncoding: "deflate")
+            let letter = try #require(host.deadLetters(of: "first").first)
+            #expect(letter.error == "payload: its deflate data is followed by 1 bytes that are no part of it")
+        }
+    }
+
     @Test func `mistakes in manifests and keys are told`() async throws {
         await #expect(throws: TestHostError.self) {
             _ = try await TestHost(manifest: "kind: Nonsense", bundles: [:])

@@ -1,0 +1,90 @@
+import Messaging
+import WorkerProtocol
+
+/// Undoes the compression that a message's `content-encoding` names, so that a function is given what its publisher
+/// meant, also when it wants bytes.
+enum ContentDecoding {
+    /// How many codings may have been applied one after the other. Each costs as much as the first.
+    private static let mostCodings = 4
+
+    /// The payload as its content type describes it: the one of the message when nothing is compressed.
+    static func payload(of received: ReceivedInvocation) throws(UndecodableEvent) -> ArraySlice<UInt8> {
+        guard let property = received[.contentEncoding] else { return received.payload }
+        return try self.decode(received.payload, property: property)
+    }
+
+    /// - Parameter property: the text of `content-encoding`.
+    static func decode(
+        _ payload: ArraySlice<UInt8>,
+        property: String,
+        limit: Int = LargestBody.bytes
+    ) throws(UndecodableEvent) -> ArraySlice<UInt8> {
+        var bytes = payload
+        // The last one that was applied is the first to be undone (RFC 9110, section 8.4).
+        for coding in try self.codings(ContentCoding(property)).reversed() {
+            bytes = try self.undo(coding, of: bytes, limit: limit)
+        }
+        return bytes
+    }
+
+    /// In the order in which they were applied.
+    private static func codings(_ coding: ContentCoding) throws(UndecodableEvent) -> [ContentCoding] {
+        guard case .unknown(let names) = coding else { return coding == .none ? [] : [coding] }
+        let list = names.split(separator: ",").map { ContentCoding(String($0)) }
+        guard list.count <= self.mostCodings else {
+            throw UndecodableEvent(
+                "payload: it has \(list.count) content encodings, and at most \(self.mostCodings) are undone"
+            )
+        }
+        for case .unknown(let name) in list {
+            throw UndecodableEvent(
+                "payload: the content encoding '\(name.prefix(bytes: 64))' is not known; known are gzip, deflate, br "
+                    + "and zstd"
+            )
+        }
+        return list
+    }
+
+    private static func undo(
+        _ coding: ContentCoding,
+        of bytes: ArraySlice<UInt8>,
+        limit: Int
+    ) throws(UndecodableEvent) -> ArraySlice<UInt8> {
+        let format: CompressionFormat
+        switch coding {
+        case .none, .unknown: return bytes
+        case .gzip: format = .gzip
+        case .deflate: format = .deflate(bytes)
+        case .br: format = .brotli
+        case .zstd: format = .zstd
+        }
+        do throws(DecompressionError) {
+            return try Decompressor(format).decode(bytes, limit: limit)[...]
+        } catch {
+            throw UndecodableEvent(error, coding: coding.fieldValue ?? "", format: format)
+        }
+    }
+}
+
+extension UndecodableEvent {
+    /// For example `payload: its gzip data ends too early`.
+    init(_ error: DecompressionError, coding: String, format: CompressionFormat) {
+        let data = "payload: its \(coding) data"
+        switch error {
+        case .tooLarge(let limit):
+            self.init("\(data) decodes to more than \(limit) bytes, the largest size of a payload")
+        case .damaged: self.init("\(data) is damaged")
+        case .truncated: self.init("\(data) ends too early")
+        case .trailing(let bytes): self.init("\(data) is followed by \(bytes) bytes that are no part of it")
+        case .windowTooLarge:
+            self.init("\(data) needs a window larger than 16 MiB; compress it with one of at most 8 MiB (RFC 9659)")
+        case .noLibrary(let library):
+            self.init(
+                "\(data) cannot be decoded without \(library); install the package \(format.package) where the worker "
+                    + "runs, and run the event again"
+            )
+        case .noMemory:
+            self.init("\(data) cannot be decoded with the memory that the worker has; raise 'limits.memory'")
+        }
+    }
+}
