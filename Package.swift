@@ -86,7 +86,7 @@ let package = Package(
         ),
 
         // The command and what it brings along.
-        .target(name: "LocalBroker"),
+        .target(name: "LocalBroker", dependencies: ["Messaging"]),
         .executableTarget(
             name: "WarrenCommand",
             dependencies: [

@@ -200,8 +200,8 @@ final class ConsumerChannel {
             guard let self, self.generation == generation else { return }
             let error = BrokerError(
                 .unreachable,
-                "\(self.driver.address) has not begun to deliver from queue '\(self.queue)' within \(Self.answerLimit); "
-                    + "see whether the queue has a leader (rabbitmq-queues quorum_status)"
+                "\(self.driver.address) has not begun to deliver from queue '\(self.queue)' within "
+                    + "\(Self.answerLimit.words); see whether the queue has a leader (rabbitmq-queues quorum_status)"
             )
             self.perform(self.lifecycle.wentUnanswered(error))
         }
@@ -213,8 +213,8 @@ final class ConsumerChannel {
             guard let self, self.generation == generation else { return }
             let error = BrokerError(
                 .unreachable,
-                "\(self.driver.address) has not ended the consumer of queue '\(self.queue)' within \(Self.answerLimit); "
-                    + "see whether the queue has a leader (rabbitmq-queues quorum_status)"
+                "\(self.driver.address) has not ended the consumer of queue '\(self.queue)' within "
+                    + "\(Self.answerLimit.words); see whether the queue has a leader (rabbitmq-queues quorum_status)"
             )
             self.perform(self.lifecycle.endWentUnanswered(error, isAlone: self.isAlone))
         }

@@ -56,13 +56,14 @@ extension BrokerError {
         if let reason {
             return BrokerError(
                 .unreachable,
-                "\(address) has taken no messages for \(limit) (\(reason)); free its memory or disk, and publish again"
+                "\(address) has taken no messages for \(limit.words) (\(reason)); free its memory or disk, and publish "
+                    + "again"
             )
         }
         return BrokerError(
             .unreachable,
-            "\(address) has confirmed nothing for \(limit), and may have stored what it got or not; check its load and "
-                + "whether its quorum queues have a majority of their members, and publish again"
+            "\(address) has confirmed nothing for \(limit.words), and may have stored what it got or not; check its load "
+                + "and whether its quorum queues have a majority of their members, and publish again"
         )
     }
 }

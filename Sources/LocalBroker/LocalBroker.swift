@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import Glibc
+internal import Messaging
 internal import Synchronization
 
 /// A private RabbitMQ node: for `warren dev`, tests, benchmarks and the demo.
@@ -68,8 +69,8 @@ package final class LocalBroker: Sendable {
         do {
             let (node, ports) = try await Self.launch(installation, directory, port: port, truncatesLog: true)
             let broker = LocalBroker(installation: installation, directory: directory, ports: ports, node: node)
-            let elapsed = (ContinuousClock.now - begin) / .seconds(1)
-            log("RabbitMQ ready at \(broker.url) after \((elapsed * 10).rounded() / 10) s")
+            let elapsed = ContinuousClock.now - begin
+            log("RabbitMQ ready at \(broker.url) after \(elapsed.words)")
             return broker
         } catch {
             directory.release()
@@ -200,7 +201,7 @@ package final class LocalBroker: Sendable {
         if isReady { return }
         if Task.isCancelled { throw .cancelled }
         guard isDecided else {
-            throw .notReady(seconds: Int(Self.startLimit / .seconds(1)), log: directory.logTail(lines: 25))
+            throw .notReady(within: Self.startLimit, log: directory.logTail(lines: 25))
         }
         throw .exited(log: directory.logTail(lines: 25))
     }

@@ -1,3 +1,5 @@
+internal import Messaging
+
 /// Why a private broker could not be started, restarted or asked.
 ///
 /// `warren dev` prints the description and ends; nothing here is retried by the runtime.
@@ -15,7 +17,7 @@ package enum LocalBrokerError: Error, Equatable, Sendable {
     /// The node ended before it accepted connections; `log` is the tail of its log.
     case exited(log: String)
     /// The node did not accept connections within the deadline; `log` is the tail of its log.
-    case notReady(seconds: Int, log: String)
+    case notReady(within: Duration, log: String)
     /// The task that started the broker was cancelled; the node is gone.
     case cancelled
     /// The broker was stopped, or its node is down.
@@ -43,8 +45,8 @@ extension LocalBrokerError: CustomStringConvertible {
             "no free port on 127.0.0.1 for a private broker"
         case .exited(let log):
             "the private RabbitMQ node ended while starting; the end of its log:\n\(log)"
-        case .notReady(let seconds, let log):
-            "the private RabbitMQ node accepted no connection within \(seconds) s; the end of its log:\n\(log)"
+        case .notReady(let limit, let log):
+            "the private RabbitMQ node accepted no connection within \(limit.words); the end of its log:\n\(log)"
         case .cancelled:
             "the start of the private RabbitMQ node was cancelled"
         case .notRunning:

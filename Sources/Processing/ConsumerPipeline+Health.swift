@@ -13,7 +13,7 @@ extension ConsumerPipeline {
             self.breakerReason = reason()
             self.logger.warning(
                 "paused: events wait in the queue, and one is tried after the pause",
-                metadata: ["reason": "\(self.breakerReason)", "pause": "\(pause)"]
+                metadata: ["reason": "\(self.breakerReason)", "pause": "\(pause.words)"]
             )
             self.giveBack(self.tenure.invoker.withdraw(), of: self.tenure)
             self.breakerTimer = self.loop.schedule(after: pause) { [weak self] in

@@ -188,7 +188,7 @@ final class DeliverySettlement {
             let isLater = history.attempt == running.history.attempt
             self.logger.notice(
                 isLater ? "event put off" : "event failed and is retried",
-                metadata: metadata(failure).merging(["retry-in": "\(delay)"]) { $1 }
+                metadata: metadata(failure).merging(["retry-in": "\(delay.words)"]) { $1 }
             )
         case .deadLetter(let reason, _, let failure):
             self.logger.warning(

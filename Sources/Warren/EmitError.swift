@@ -1,3 +1,5 @@
+import Messaging
+
 /// Why an event could not be emitted. Nothing was added; a function that lets the error go fails as by any other.
 public enum EmitError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The key is empty.
@@ -23,7 +25,7 @@ public enum EmitError: Error, Sendable, Hashable, CustomStringConvertible {
         case .payloadTooLarge(let bytes):
             "emit: the payload has \(bytes) bytes, and 16 MiB are allowed; store it elsewhere and emit where it is"
         case .delayOutOfRange(let delay):
-            "emit: the delay is \(delay.components.seconds) seconds, and 0 seconds to 310 days are allowed"
+            "emit: the delay is \(delay.words), and 0 s to 310 d are allowed"
         case .tooMuch(let events, let bytes):
             """
             emit: this would make \(events) events with \(bytes) bytes in one invocation, and 10000 events with 32 MiB \

@@ -1,3 +1,5 @@
+import Messaging
+
 /// Thrown by a function to be run again on this event after a while.
 ///
 /// This does not use up an attempt. How often it may happen to one event is bounded by the manifest's
@@ -19,7 +21,7 @@ public struct RetryLater: Error, Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The reason and the delay in words.
-    public var description: String { "\(self.reason) (again after \(self.delay))" }
+    public var description: String { "\(self.reason) (again after \(self.delay.words))" }
 }
 
 /// Thrown by a function when running again on this event cannot help: the event goes to the dead letters at once.

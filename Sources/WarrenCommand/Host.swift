@@ -3,6 +3,7 @@ import Deployments
 import Glibc
 import Logging
 import Manifests
+import Messaging
 import Polling
 import Processing
 import ServiceLifecycle
@@ -116,7 +117,7 @@ final class Host: Service {
             try await Task.sleep(for: limit)
             logger.critical(
                 "the host does not end by itself and is ended; what is not settled is delivered again",
-                metadata: ["after": "\(limit)"]
+                metadata: ["after": "\(limit.words)"]
             )
             exit(1)
         }

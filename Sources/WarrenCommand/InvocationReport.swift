@@ -56,11 +56,12 @@ struct InvocationReport: Encodable {
     }
 
     var text: String {
-        var lines = ["\(self.outcome) in \(self.milliseconds) ms"]
+        var lines = ["\(self.outcome) in \(Duration.milliseconds(self.milliseconds).words)"]
         if let error = self.error { lines.append("\(self.errorType ?? "error"): \(error)") }
         if let response = self.response, !response.isEmpty { lines.append("response: \(response)") }
         for event in self.emitted {
-            let delay = event.delayMilliseconds > 0 ? " after \(event.delayMilliseconds) ms" : ""
+            let pause = Duration.milliseconds(event.delayMilliseconds)
+            let delay = pause > .zero ? " after \(pause.words)" : ""
             lines.append("emitted \(event.key) (\(event.type))\(delay): \(event.payload)")
         }
         return lines.joined(separator: "\n")

@@ -1,5 +1,6 @@
 import Glibc
 import Manifests
+import Messaging
 import Polling
 
 /// Why a worker is replaced.
@@ -15,7 +16,7 @@ enum RecycleReason: CustomStringConvertible {
         case .age: "it has served its time (recycle.afterTime)"
         case .events: "it has had its share of events (recycle.afterEvents)"
         case .memory(let bytes): "it holds \(bytes >> 20) MiB, near its limit (limits.memory)"
-        case .cpuTime(let time): "it has used \(time) of CPU, near its limit (limits.cpuTime)"
+        case .cpuTime(let time): "it has used \(time.words) of CPU, near its limit (limits.cpuTime)"
         }
     }
 

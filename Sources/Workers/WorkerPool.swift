@@ -85,8 +85,8 @@ package final class WorkerPool: Invoker {
             self.report(id, .crashed(self.crashFailure))
         case .timedOut(let id):
             let message =
-                "it did not end within \(self.launch.grace) of its cancellation after "
-                + "\(self.launch.timeout); its worker was killed"
+                "it did not end within \(self.launch.grace.words) of its cancellation after "
+                + "\(self.launch.timeout.words); its worker was killed"
             self.report(id, .timedOut(Failure(type: "TimedOut", message: message)))
         case .died:
             self.metrics.died()

@@ -93,7 +93,7 @@ final class WorkerProcess {
         }
         self.startTimer = loop.schedule(after: launch.startLimit) { [weak self] in
             guard let self, self.phase != .ready else { return }
-            self.kill(because: "it was not ready within \(launch.startLimit)")
+            self.kill(because: "it was not ready within \(launch.startLimit.words)")
         }
     }
 

@@ -37,7 +37,7 @@ enum HostLogLine {
         SeenRetry(
             eventID: fields["event"] ?? "",
             function: name,
-            delay: self.rounded(fields["retry-in"] ?? ""),
+            delay: fields["retry-in"] ?? "",
             error: fields["error"] ?? ""
         )
     }
@@ -46,11 +46,5 @@ enum HostLogLine {
     private static func complaint(_ fields: [String: String], _ line: Data) -> Observation? {
         let isComplaint = ["error", "critical"].contains(fields["level"])
         return isComplaint ? .hostComplained(String(decoding: line, as: UTF8.self)) : nil
-    }
-
-    /// `0.22736 seconds` as `227 ms`.
-    private static func rounded(_ delay: String) -> String {
-        guard let seconds = delay.split(separator: " ").first.flatMap({ Double($0) }) else { return delay }
-        return "\(Int((seconds * 1000).rounded())) ms"
     }
 }

@@ -1,3 +1,5 @@
+import Messaging
+
 /// Brings everything that is seen, from whatever thread, into one order.
 final class Watch: Sendable {
     let observations: AsyncStream<Observation>
@@ -13,7 +15,7 @@ final class Watch: Sendable {
     func expect(_ what: String, within limit: Duration) -> Task<Void, any Error> {
         Task {
             try await Task.sleep(for: limit)
-            self.report(.tookTooLong("waited \(limit.components.seconds) s in vain for \(what)"))
+            self.report(.tookTooLong("waited \(limit.words) in vain for \(what)"))
         }
     }
 }

@@ -35,6 +35,11 @@ struct LocalBrokerTests {
         await #expect(throws: LocalBrokerError.notRunning) { try await broker.restart() }
     }
 
+    @Test func `a node that is not ready in time is told with the time that it had`() {
+        let error = LocalBrokerError.notReady(within: .seconds(90), log: "starting")
+        #expect(error.description.hasPrefix("the private RabbitMQ node accepted no connection within 1 min 30 s; "))
+    }
+
     @Test func `a given directory keeps its data over runs and serves one node at a time`() async throws {
         let directory = try Self.directory("kept data")
         defer { try? FileManager.default.removeItem(atPath: directory) }

@@ -39,7 +39,7 @@ import WorkerProtocol
         let text = try #require(outcome.emitted.last.map { String(decoding: $0.payload, as: UTF8.self) })
         for part in [
             "the key is empty", "the key has 256", "the content type has 256", "the type has 256",
-            "the payload has 16777217", "the delay is -1", "the delay is 26870400",
+            "the payload has 16777217", "the delay is -1", "the delay is 311 d, and 0 s to 310 d are allowed",
         ] {
             #expect(text.contains(part))
         }

@@ -15,6 +15,10 @@ import Warren
         #expect(try await TestInvocation.run(Obey.self, #"{"word":"\#(word)"}"#).summary == summary)
     }
 
+    @Test func `a request to be run later tells its delay as people do`() {
+        #expect("\(RetryLater(after: .milliseconds(1500), reason: "busy"))" == "busy (again after 1.5 s)")
+    }
+
     @Test("A decoding error of the function's own doing is an ordinary failure")
     func ownDecodingError() async throws {
         let outcome = try await TestInvocation.run(Obey.self, #"{"word":"decode"}"#)

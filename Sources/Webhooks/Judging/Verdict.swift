@@ -57,7 +57,7 @@ package struct Judgement: Sendable {
             guard let wait = answer.retryAfter.flatMap({ RetryAfter.parse($0, now: now) }) else {
                 return .outcome(.failed(failure))
             }
-            return .wait(wait, reason: "\(words) and wants to be left alone for \(ManifestDuration.format(wait))")
+            return .wait(wait, reason: "\(words) and wants to be left alone for \(wait.words)")
         case 401 where self.usesToken:
             return .unauthorized(.failed(failure))
         default:

@@ -1,6 +1,7 @@
 import Crypto
 import FoundationEssentials
 import Manifests
+import Messaging
 
 /// The receiver's side of a signature: whether a request comes from somebody who has the secret, and is not an old one.
 ///
@@ -23,8 +24,10 @@ package struct WebhookVerifier: Sendable {
             switch self {
             case .missing(let header): "the header \(header) is missing or empty"
             case .timestamp: "webhook-timestamp is no number of seconds since 1970"
-            case .tooOld(let seconds): "webhook-timestamp is \(seconds) s ago: it may be a replay"
-            case .tooNew(let seconds): "webhook-timestamp is \(seconds) s in the future: compare the clocks"
+            case .tooOld(let seconds):
+                "webhook-timestamp is \(Duration.seconds(seconds).words) ago: it may be a replay"
+            case .tooNew(let seconds):
+                "webhook-timestamp is \(Duration.seconds(seconds).words) in the future: compare the clocks"
             case .noMatch: "no signature matches: the secret is another one, or id, timestamp or body were changed"
             }
         }

@@ -133,7 +133,7 @@ struct BadBundleTests {
                 continuation.resume(throwing: error)
             }
         }
-        #expect(reason == "it was not ready within 0.2 seconds")
+        #expect(reason == "it was not ready within 200 ms")
     }
 
     @Test

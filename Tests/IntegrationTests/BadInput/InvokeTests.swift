@@ -65,6 +65,7 @@ struct InvokeTests {
         let command = ["invoke", run.function, "--data", run.data] + Self.places
         let text = try await ObservedCommand.run(command)
         #expect(text.status == run.status)
+        #expect(text.text.contains(/^[a-z-]+ in [0-9.]+ (µs|ms|s)\n/), "\(text.text)")
         #expect(text.text.hasPrefix("\(run.outcome) in "), "\(text.text)")
         if let says = run.says { #expect(text.text.contains(says)) }
         #expect(text.text.contains("emitted stock.reserved (stock.reserved): {") == (run.outcome == "done"))

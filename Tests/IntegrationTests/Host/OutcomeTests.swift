@@ -38,6 +38,7 @@ struct OutcomeTests {
             #expect(deeds[1].milliseconds - deeds[0].milliseconds >= 400)
             #expect(deeds[2].milliseconds - deeds[1].milliseconds >= 800)
             #expect(try await host.stop() == 0)
+            #expect(host.log.compactMap { $0["retry-in"] } == ["400 ms", "800 ms"])
             let ledger = try await bed.ledger(confirmed: ["e-1"], handled: ["e-1"], function: "fail-first")
             #expect(ledger.dead.isEmpty && ledger.queued.isEmpty)
         }

@@ -74,7 +74,7 @@ struct HealthTests {
             let confirmed = try await bed.publish(Self.events("fail", cure: bed.gate, milliseconds: 50, 60))
             try await host.wait(for: "fourth pause") { _ in host.count(Self.paused) >= 4 }
             let pauses = host.log.filter { $0.message == Self.paused }.compactMap { $0["pause"] }
-            #expect(pauses.starts(with: ["0.3 seconds", "0.6 seconds", "1.2 seconds", "2.4 seconds"]), "\(pauses)")
+            #expect(pauses.starts(with: ["300 ms", "600 ms", "1.2 s", "2.4 s"]), "\(pauses)")
             let deeds = bed.journal.deeds
             // Those in flight when the breaker opened run to their end; from then on each pause is one run.
             #expect(deeds.count("begun") <= 3 + 4 + 4, "\(deeds)")

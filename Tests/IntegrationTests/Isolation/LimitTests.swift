@@ -76,7 +76,8 @@ struct LimitTests {
             try await wait(for: "end of the old worker") { host.facts.children.count == 1 }
             confirmed.formUnion(try await bed.publish([("last", "{}")]))
             try await bed.journal.wait(for: "every event") { $0.events("ended") == confirmed }
-            #expect(host.log.contains { $0["reason"]?.contains("limits.cpuTime") == true })
+            let reason = try #require(host.log.compactMap { $0["reason"] }.first { $0.contains("limits.cpuTime") })
+            #expect(reason.contains(/has used [34](\.[0-9]+)? s of CPU/), "\(reason)")
             try await Self.expectUnharmed(confirmed, workers: 2, of: host, on: bed)
         }
     }

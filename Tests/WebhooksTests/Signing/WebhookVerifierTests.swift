@@ -67,6 +67,13 @@ struct WebhookVerifierTests {
         }
     }
 
+    @Test func `how old or new a request is is told as people do`() {
+        let old = WebhookVerifier.Problem.tooOld(seconds: 301)
+        #expect(old.description == "webhook-timestamp is 5 min 1 s ago: it may be a replay")
+        let new = WebhookVerifier.Problem.tooNew(seconds: 86_400)
+        #expect(new.description == "webhook-timestamp is 1 d in the future: compare the clocks")
+    }
+
     @Test func `a tolerance of another length counts, and without one every time is taken`() throws {
         let signature = try self.signature([TestSecret.symmetric])
         try self.verify(signature, now: Self.now + 10, tolerance: .seconds(10))
