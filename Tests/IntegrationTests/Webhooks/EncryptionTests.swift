@@ -2,9 +2,10 @@ import AMQP
 import FoundationEssentials
 import Messaging
 import Testing
+import Waiting
 
 /// Deliveries over TLS: whom the host trusts, and whom it is trusted by.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.hangGuard)
 struct EncryptionTests {
     private static func certificates(_ bed: TestBed) throws -> Certificates {
         let directory = "\(bed.directory)/certificates"
@@ -54,7 +55,6 @@ struct EncryptionTests {
             #expect(await bed.broker.publish(events).allSatisfy { $0 == .confirmed })
             try await wait(
                 for: "the deliveries",
-                within: .seconds(90),
                 found: { "\(endpoint.requests.count) requests\n\(host.warren.errors.suffix(2000))" }
             ) {
                 Set(endpoint.requests).count == 80
