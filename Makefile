@@ -5,6 +5,8 @@ SWIFT_RELEASE_FLAGS := -c release --static-swift-stdlib
 # Each integration test runs a host, workers and a command of its own: more of them at once than the machine has room
 # for only wait for each other.
 SWIFT_TEST_FLAGS := --experimental-maximum-parallelization-width 4
+# A test that hangs in spite of its own limit must not hold up whoever waits for all of them.
+TEST_LIMIT := timeout --foreground --signal=INT --kill-after=1m 45m
 SWIFT_SOURCES := Sources Tests functions Package.swift
 PRODUCTS := warren orders audit hello
 
@@ -71,7 +73,7 @@ bench: test-deps release ## Measure against bare librabbitmq and libcurl
 
 test: test-deps ## Run all tests; those that need a broker start a private one
 	swift build $(SWIFT_BUILD_FLAGS) --build-tests
-	swift test $(SWIFT_BUILD_FLAGS) --skip-build --disable-xctest $(SWIFT_TEST_FLAGS)
+	$(TEST_LIMIT) swift test $(SWIFT_BUILD_FLAGS) --skip-build --disable-xctest $(SWIFT_TEST_FLAGS)
 
 format: ## Format all Swift code in place
 	swift format --in-place --recursive --parallel $(SWIFT_SOURCES)

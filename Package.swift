@@ -115,8 +115,12 @@ let package = Package(
 
         // Tests: unit tests need no network, integration tests start a private RabbitMQ.
         .target(name: "SeededGeneration", path: "Tests/SeededGeneration"),
+        .target(name: "Waiting", dependencies: ["Messaging"], path: "Tests/Waiting"),
         .testTarget(name: "MessagingTests", dependencies: ["Messaging", "SeededGeneration"]),
-        .testTarget(name: "WarrenTests", dependencies: ["Warren", "Messaging", "WorkerProtocol", logging]),
+        .testTarget(
+            name: "WarrenTests",
+            dependencies: ["Warren", "Messaging", "WorkerProtocol", "Waiting", logging]
+        ),
         .testTarget(name: "HelloTests", dependencies: ["ExampleHello", "WarrenTesting"]),
         .testTarget(name: "WorkerProtocolTests", dependencies: ["WorkerProtocol", "Messaging", "SeededGeneration"]),
         .testTarget(name: "ManifestsTests", dependencies: ["Manifests", "Messaging"]),
@@ -125,25 +129,25 @@ let package = Package(
             dependencies: ["Topology", "Manifests", "Messaging", "SeededGeneration"],
             exclude: ["plan.golden.txt"]
         ),
-        .testTarget(name: "PollingTests", dependencies: ["Polling"]),
+        .testTarget(name: "PollingTests", dependencies: ["Polling", "Waiting"]),
         .testTarget(
             name: "DeploymentsTests",
             dependencies: [
-                "CLinux", "CProcess", "Deployments", "Manifests", "Messaging", "Polling", "SeededGeneration",
+                "CLinux", "CProcess", "Deployments", "Manifests", "Messaging", "Polling", "SeededGeneration", "Waiting",
             ]
         ),
         .testTarget(
             name: "ProcessingTests",
             dependencies: [
                 "Processing", "WarrenTesting", "Deployments", "Topology", "Manifests", "Messaging", "Polling",
-                "SeededGeneration", logging,
+                "SeededGeneration", "Waiting", logging,
             ]
         ),
         .testTarget(
             name: "WorkersTests",
             dependencies: [
-                "Workers", "Processing", "Manifests", "Messaging", "Polling", "SeededGeneration", "test-functions",
-                logging,
+                "Workers", "Processing", "Manifests", "Messaging", "Polling", "SeededGeneration", "Waiting",
+                "test-functions", logging,
             ]
         ),
         .testTarget(
@@ -153,25 +157,24 @@ let package = Package(
                 "SeededGeneration",
             ]
         ),
-        .testTarget(name: "LocalBrokerTests", dependencies: ["LocalBroker"]),
+        .testTarget(name: "LocalBrokerTests", dependencies: ["LocalBroker", "Waiting"]),
         .testTarget(name: "AMQPTests", dependencies: ["AMQP", "Messaging", "SeededGeneration"]),
         // What a broker has to do, tested over the one in memory and over RabbitMQ.
         .target(
             name: "BrokerConformance",
-            dependencies: ["Messaging", "Polling"],
+            dependencies: ["Messaging", "Polling", "Waiting"],
             path: "Tests/BrokerConformance"
         ),
         .testTarget(
             name: "WarrenTestingTests",
-            dependencies: ["Warren", "WarrenTesting", "BrokerConformance", "Messaging", "Polling"]
+            dependencies: ["Warren", "WarrenTesting", "BrokerConformance", "Messaging", "Polling", "Waiting"]
         ),
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
                 "AMQP", "BrokerConformance", "CLinux", "LocalBroker", "Messaging", "Polling", "Processing", "Workers",
                 "WarrenCommand", "test-functions", "evil-worker", "evil-endpoint", "ExampleHello", "ExampleOrders",
-                "ExampleAudit",
-                logging,
+                "ExampleAudit", "Waiting", logging,
             ]
         ),
         // The functions that the integration tests run.

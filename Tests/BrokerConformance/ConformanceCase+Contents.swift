@@ -109,7 +109,7 @@ extension ConformanceCase {
         let subscription = probe.subscribe(to: names("q"), prefetch: 300, acknowledges: true)
         #expect(try await subscription.deliveries(5000).messageIDs == (0..<5000).map { "\($0)" })
         await probe.close()
-        #expect(try await tested.readyMessages(in: names("q"), become: 0))
+        try await tested.expectReady(0, in: names("q"))
     }
 
     @Sendable private static func omittedBody(_ tested: any BrokerUnderTest) async throws {

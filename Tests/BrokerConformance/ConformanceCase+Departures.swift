@@ -33,10 +33,10 @@ extension ConformanceCase {
         try await second.signal(.active)
         await self.publish(0..<6, to: queue, tested)
         _ = try await first.deliveries(2)
-        #expect(try await tested.readyMessages(in: queue, become: 4))
+        try await tested.expectReady(4, in: queue)
         first.settle(first.seen.deliveries, .acknowledge)
         #expect(try await first.deliveries(4).messageIDs == self.ids(0..<4))
-        #expect(try await tested.readyMessages(in: queue, become: 2))
+        try await tested.expectReady(2, in: queue)
         #expect(second.seen.deliveries.isEmpty)
         #expect(try await tested.broker.inspect(queue: queue)?.consumers == 1, "those that wait are not counted")
         await one.close()
@@ -62,7 +62,7 @@ extension ConformanceCase {
         first.settle(held, .acknowledge)
         let expected = self.ids(3..<7) + self.ids(8..<200)
         #expect(try await second.deliveries(expected.count).messageIDs == expected)
-        #expect(try await tested.readyMessages(in: queue, become: 0))
+        try await tested.expectReady(0, in: queue)
         await one.close()
         await other.close()
         #expect(first.seen.signals == [.active, .ended])
@@ -89,7 +89,7 @@ extension ConformanceCase {
         await probe.close()
         #expect(missing.seen.signals.last == .ended)
         #expect(hasty.seen.signals.last == .ended)
-        #expect(try await tested.readyMessages(in: names("q"), become: 0))
+        try await tested.expectReady(0, in: names("q"))
     }
 
     @Sendable private static func renewal(_ tested: any BrokerUnderTest) async throws {
@@ -129,7 +129,7 @@ extension ConformanceCase {
         subscription.settle(held, .acknowledge)
         await probe.close()
         #expect(subscription.seen.signals == [.active, .ended])
-        #expect(try await tested.readyMessages(in: queue, become: 0), "what it held could still be settled")
+        try await tested.expectReady(0, in: queue)  // what it held could still be settled
     }
 
     @Sendable private static func acknowledgedTooLate(_ tested: any BrokerUnderTest) async throws {
@@ -150,6 +150,6 @@ extension ConformanceCase {
         #expect(again.suffix(3).map { $0.messageID } == ["1", "2", "3"])
         subscription.settle(deliveries, .acknowledge)
         await probe.close()
-        #expect(try await tested.readyMessages(in: queue, become: 3))
+        try await tested.expectReady(3, in: queue)
     }
 }

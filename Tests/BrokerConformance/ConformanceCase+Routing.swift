@@ -165,13 +165,13 @@ extension ConformanceCase {
             try await tested.broker.inspect(queue: names("q")) == QueueInspection(readyMessages: 0, consumers: 0)
         )
         _ = await tested.broker.publish((0..<5).map { _ in .to(names("q")) })
-        #expect(try await tested.readyMessages(in: names("q"), become: 5))
+        try await tested.expectReady(5, in: names("q"))
         let probe = try tested.probe()
         let subscription = probe.subscribe(to: names("q"), prefetch: 2)
         _ = try await subscription.deliveries(2)
-        #expect(try await tested.readyMessages(in: names("q"), become: 3))
+        try await tested.expectReady(3, in: names("q"))
         #expect(try await tested.broker.inspect(queue: names("q"))?.consumers == 1)
         await probe.close()
-        #expect(try await tested.readyMessages(in: names("q"), become: 5))
+        try await tested.expectReady(5, in: names("q"))
     }
 }

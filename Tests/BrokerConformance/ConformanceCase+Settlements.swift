@@ -27,10 +27,10 @@ extension ConformanceCase {
         let probe = try tested.probe()
         let subscription = probe.subscribe(to: queue, prefetch: 3)
         var deliveries = try await subscription.deliveries(3)
-        #expect(try await tested.readyMessages(in: queue, become: 7))
+        try await tested.expectReady(7, in: queue)
         subscription.settle([deliveries[1]], .acknowledge)
         deliveries = try await subscription.deliveries(4)
-        #expect(try await tested.readyMessages(in: queue, become: 6))
+        try await tested.expectReady(6, in: queue)
         #expect(deliveries.messageIDs == ["0", "1", "2", "3"])
         await probe.close()
     }
@@ -134,7 +134,7 @@ extension ConformanceCase {
         #expect(again.messageIDs == ["0", "2", "3"])
         #expect(again.map(\.isRedelivered) == [true, true, true])
         await other.close()
-        #expect(try await tested.readyMessages(in: queue, become: 0))
+        try await tested.expectReady(0, in: queue)
     }
 
     @Sendable private static func deliveryLimit(_ tested: any BrokerUnderTest) async throws {

@@ -49,7 +49,7 @@ extension ConformanceCase {
         await probe.close()
         #expect(subscription.seen.signals == [.active, .ended])
         #expect(subscription.seen.deliveries.count == 2)
-        #expect(try await tested.readyMessages(in: queue, become: 4))
+        try await tested.expectReady(4, in: queue)
         let other = try tested.probe()
         let rest = try await other.subscribe(to: queue, acknowledges: true).deliveries(4)
         #expect(rest.messageIDs == ["2", "3", "4", "5"])
@@ -77,7 +77,7 @@ extension ConformanceCase {
         subscription.settle(all.suffix(1), .acknowledge)
         #expect(other.seen.signals == [.active], "its neighbour on the connection noticed nothing")
         await probe.close()
-        #expect(try await tested.readyMessages(in: names("q"), become: 0))
+        try await tested.expectReady(0, in: names("q"))
     }
 
     @Sendable private static func early(_ tested: any BrokerUnderTest) async throws {

@@ -1,5 +1,6 @@
 internal import Messaging
 internal import Testing
+internal import Waiting
 
 /// One thing that every broker has to do as RabbitMQ does it.
 package struct ConformanceCase: Sendable, CustomTestStringConvertible {
@@ -21,12 +22,10 @@ package struct ConformanceCase: Sendable, CustomTestStringConvertible {
 }
 
 extension BrokerUnderTest {
-    /// Asks until the broker's answer is the one expected: counts of a queue follow its changes a moment later.
-    func readyMessages(in queue: String, become expected: Int) async throws -> Bool {
-        let deadline = ContinuousClock.now + .seconds(10)
-        repeat {
-            if try await self.broker.inspect(queue: queue)?.readyMessages == expected { return true }
-        } while ContinuousClock.now < deadline
-        return false
+    /// Waits until the broker counts so many: its counts follow what happens a moment later.
+    func expectReady(_ count: Int, in queue: String) async throws {
+        try await wait(for: "\(count) messages in \(queue)") {
+            try await self.broker.inspect(queue: queue)?.readyMessages == count
+        }
     }
 }

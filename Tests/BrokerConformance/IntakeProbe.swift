@@ -1,6 +1,7 @@
 package import Messaging
 package import Polling
 internal import Synchronization
+internal import Waiting
 
 /// Drives an `Intake` on a thread of its own and lets a test wait for what comes out of it.
 package final class IntakeProbe: Sendable {
@@ -17,11 +18,6 @@ package final class IntakeProbe: Sendable {
         package fileprivate(set) var signals: [Signal] = []
         /// The last error that came with an interruption.
         package fileprivate(set) var error: BrokerError?
-    }
-
-    /// What was waited for did not come in time.
-    package struct Timeout: Error, CustomStringConvertible {
-        package let description: String
     }
 
     /// What to do with a delivery.
@@ -42,24 +38,12 @@ package final class IntakeProbe: Sendable {
         case settle(index: Int, [DeliveryTag], Settlement, isFlushed: Bool)
         case unsubscribe(index: Int, Departure)
         case renew(index: Int, BrokerError)
-        case watch(waiter: Int, within: Duration)
         case close(@Sendable () -> Void)
     }
 
-    private struct Waiter {
-        let index: Int
-        let condition: @Sendable (Seen) -> Bool
-        let continuation: CheckedContinuation<Seen?, Never>
-    }
-
-    private struct State {
-        var seen: [Seen] = []
-        var waiters: [Int: Waiter] = [:]
-        var nextWaiter = 0
-    }
-
     fileprivate let commands: Mailbox<Command>
-    private let state = Mutex(State())
+    /// Of each subscription.
+    private let records = Mutex<[Seen]>([])
 
     /// Starts the thread and makes the intake on it.
     package init(_ makeIntake: @escaping @Sendable (EventLoop) throws -> any Intake) throws {
@@ -80,9 +64,9 @@ package final class IntakeProbe: Sendable {
 
     /// Subscribes; with `acknowledges` every delivery is settled as it comes.
     package func subscribe(to queue: String, prefetch: UInt16 = 100, acknowledges: Bool = false) -> Subscription {
-        let index = self.state.withLock { state in
-            state.seen.append(Seen())
-            return state.seen.count - 1
+        let index = self.records.withLock { records in
+            records.append(Seen())
+            return records.count - 1
         }
         self.commands.send(
             .subscribe(index: index, queue: queue, prefetch: prefetch, acknowledges: acknowledges)
@@ -97,47 +81,10 @@ package final class IntakeProbe: Sendable {
         }
     }
 
-    // MARK: - Waiting
-
-    fileprivate func seen(_ index: Int) -> Seen { self.state.withLock { $0.seen[index] } }
-
-    fileprivate func wait(
-        _ index: Int,
-        within limit: Duration,
-        until condition: @escaping @Sendable (Seen) -> Bool
-    ) async -> Seen? {
-        await withCheckedContinuation { continuation in
-            let (seen, waiter) = self.state.withLock { state -> (Seen?, Int) in
-                guard !condition(state.seen[index]) else { return (state.seen[index], 0) }
-                state.nextWaiter += 1
-                state.waiters[state.nextWaiter] = Waiter(
-                    index: index,
-                    condition: condition,
-                    continuation: continuation
-                )
-                return (nil, state.nextWaiter)
-            }
-            if let seen {
-                continuation.resume(returning: seen)
-            } else if !self.commands.send(.watch(waiter: waiter, within: limit)) {
-                self.expire(waiter)
-            }
-        }
-    }
-
-    private func expire(_ waiter: Int) {
-        self.state.withLock { $0.waiters.removeValue(forKey: waiter) }?.continuation.resume(returning: nil)
-    }
+    fileprivate func seen(_ index: Int) -> Seen { self.records.withLock { $0[index] } }
 
     private func record(_ index: Int, _ change: (inout Seen) -> Void) {
-        let (ready, seen) = self.state.withLock { state in
-            change(&state.seen[index])
-            let seen = state.seen[index]
-            let ready = state.waiters.filter { $0.value.index == index && $0.value.condition(seen) }
-            for number in ready.keys { state.waiters[number] = nil }
-            return (ready.values.map(\.continuation), seen)
-        }
-        for continuation in ready { continuation.resume(returning: seen) }
+        self.records.withLock { change(&$0[index]) }
     }
 
     // MARK: - The thread
@@ -169,8 +116,6 @@ package final class IntakeProbe: Sendable {
                 if let subscription = self.subscriptions[index] { self.intake.unsubscribe(subscription, departure) }
             case .renew(let index, let error):
                 if let subscription = self.subscriptions[index] { self.intake.renew(subscription, because: error) }
-            case .watch(let waiter, let limit):
-                self.loop.schedule(after: limit) { [weak self] in self?.probe?.expire(waiter) }
             case .close(let completion):
                 self.intake.close { [loop] in
                     loop.stop()
@@ -211,32 +156,33 @@ extension IntakeProbe.Subscription {
     package var seen: IntakeProbe.Seen { self.probe.seen(self.index) }
 
     /// Waits until the condition holds.
-    ///
-    /// - Throws: `IntakeProbe.Timeout` when it does not within the limit.
     @discardableResult
     package func wait(
         for what: String,
-        within limit: Duration = .seconds(20),
         until condition: @escaping @Sendable (IntakeProbe.Seen) -> Bool
     ) async throws -> IntakeProbe.Seen {
-        guard let seen = await self.probe.wait(self.index, within: limit, until: condition) else {
-            let seen = self.seen
-            throw IntakeProbe.Timeout(
-                description: "no \(what) within \(limit); seen: \(seen.deliveries.count) deliveries, \(seen.signals), "
-                    + "last error: \(seen.error?.description ?? "none")"
-            )
-        }
+        var seen = self.seen
+        try await Waiting.wait(
+            for: what,
+            found: {
+                "\(seen.deliveries.count) deliveries, \(seen.signals), last error: \(seen.error?.description ?? "none")"
+            },
+            until: {
+                seen = self.seen
+                return condition(seen)
+            }
+        )
         return seen
     }
 
     /// Waits for this many deliveries in all, and returns what has come.
-    package func deliveries(_ count: Int, within limit: Duration = .seconds(20)) async throws -> [Delivery] {
-        try await self.wait(for: "\(count) deliveries", within: limit) { $0.deliveries.count >= count }.deliveries
+    package func deliveries(_ count: Int) async throws -> [Delivery] {
+        try await self.wait(for: "\(count) deliveries") { $0.deliveries.count >= count }.deliveries
     }
 
     /// Waits until this signal has come.
-    package func signal(_ signal: IntakeProbe.Signal, within limit: Duration = .seconds(20)) async throws {
-        try await self.wait(for: "\(signal)", within: limit) { $0.signals.contains(signal) }
+    package func signal(_ signal: IntakeProbe.Signal) async throws {
+        try await self.wait(for: "\(signal)") { $0.signals.contains(signal) }
     }
 
     /// Settles the deliveries in the given order, and flushes unless told otherwise.

@@ -3,6 +3,7 @@ import Foundation
 import Manifests
 import Synchronization
 import Testing
+import Waiting
 
 struct DeploymentWatcherTests {
     private let directory: TemporaryDirectory

@@ -3,6 +3,7 @@ import Foundation
 import Manifests
 import Synchronization
 import Testing
+import Waiting
 
 /// Files that cannot be read for the moment. Opening one on which somebody holds a lease fails as long as it is held,
 /// and nothing that a look at the file finds changes when it is given back.

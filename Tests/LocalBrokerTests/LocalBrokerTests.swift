@@ -1,10 +1,11 @@
 import FoundationEssentials
 import Glibc
 import Testing
+import Waiting
 
 @testable import LocalBroker
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangGuard)
 struct LocalBrokerTests {
     @Test func `a temporary node answers, and after its stop nothing of it is left`() async throws {
         let broker = try await LocalBroker.start()
@@ -29,7 +30,7 @@ struct LocalBrokerTests {
 
         await broker.stop()
         #expect(broker.pid == nil)
-        #expect(await Self.isGone(broker.dataDirectory))
+        try await Self.expectGone(broker.dataDirectory)
         #expect(!FileManager.default.fileExists(atPath: broker.dataDirectory))
         await #expect(throws: LocalBrokerError.notRunning) { try await broker.control(["list_users"]) }
         await #expect(throws: LocalBrokerError.notRunning) { try await broker.restart() }
@@ -49,7 +50,7 @@ struct LocalBrokerTests {
             try await LocalBroker.start(dataDirectory: directory)
         }
         await first.stop()
-        #expect(await Self.isGone(first.dataDirectory))
+        try await Self.expectGone(first.dataDirectory)
 
         let second = try await LocalBroker.start(dataDirectory: directory)
         #expect(try await second.control(["list_vhosts"]).contains("remembered"))
@@ -104,9 +105,9 @@ struct LocalBrokerTests {
         try await broker.control(["add_vhost", "remembered"])
 
         broker.suspend()
-        #expect(await poll(every: .milliseconds(5), for: .seconds(5)) { Processes.state(of: pid) == "T" })
+        try await wait(for: "the node to stand still") { Processes.state(of: pid) == "T" }
         broker.resume()
-        #expect(await poll(every: .milliseconds(5), for: .seconds(5)) { Processes.state(of: pid) != "T" })
+        try await wait(for: "the node to go on") { Processes.state(of: pid) != "T" }
 
         await broker.kill()
         #expect(broker.pid == nil)
@@ -133,8 +134,8 @@ struct LocalBrokerTests {
             #expect(other.dataDirectory.hasPrefix(temporary))
             kill(getpid(), SIGKILL)
         }
-        #expect(await Self.isGone(kept))
-        #expect(await Self.isGone(temporary))
+        try await Self.expectGone(kept)
+        try await Self.expectGone(temporary)
         #expect(try FileManager.default.contentsOfDirectory(atPath: temporary).isEmpty)
 
         let heir = try await LocalBroker.start(dataDirectory: kept)
@@ -146,7 +147,7 @@ struct LocalBrokerTests {
         var broker: LocalBroker? = try await LocalBroker.start()
         let directory = try #require(broker?.dataDirectory)
         broker = nil
-        #expect(await Self.isGone(directory))
+        try await Self.expectGone(directory)
         #expect(!FileManager.default.fileExists(atPath: directory))
     }
 
@@ -162,7 +163,7 @@ struct LocalBrokerTests {
             return
         }
         #expect(log.contains("failed_to_read_advanced_configuration_file"))
-        #expect(await Self.isGone(directory))
+        try await Self.expectGone(directory)
     }
 
     @Test func `a taken port is refused before anything starts`() async throws {
@@ -206,10 +207,10 @@ struct LocalBrokerTests {
         try String(contentsOfFile: "\(broker.dataDirectory)/node-name", encoding: .utf8)
     }
 
-    /// Helper programs of the Erlang VM notice its end a moment later, hence the patience.
-    private static func isGone(_ directory: String) async -> Bool {
-        await poll(every: .milliseconds(20), for: .seconds(5)) {
-            (try? Processes.ofNode(in: directory))?.isEmpty == true
+    /// Helper programs of the Erlang VM notice its end a moment later.
+    private static func expectGone(_ directory: String) async throws {
+        try await wait(for: "the end of all processes in \(directory)") {
+            try Processes.ofNode(in: directory).isEmpty
         }
     }
 }

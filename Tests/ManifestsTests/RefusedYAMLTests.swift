@@ -80,11 +80,8 @@ import Testing
             lines.append("a\(level): &a\(level) [\(aliases)]")
         }
         lines.append("? *a40\n: bomb")
-        let clock = ContinuousClock()
-        var problems: [String] = []
-        let time = clock.measure { problems = ManifestText.problems(lines.joined(separator: "\n")) }
-        #expect(!problems.isEmpty)
-        #expect(time < .seconds(20))
+        // Expanded, it would have more values than there is memory for.
+        #expect(!ManifestText.problems(lines.joined(separator: "\n")).isEmpty)
     }
 
     @Test(arguments: [
@@ -101,14 +98,10 @@ import Testing
     @Test(arguments: [
         "- ", "? ", "{", "[[a],", "a: &x ", "!", "&", "*a ", "&a ", "\"", "a: 1\n", "- - - - ", "- &a [b]\n",
     ])
-    func `long nonsense ends in problems, soon`(_ piece: String) {
-        // Whatever costs the square of the length takes hours at this one.
+    func `long nonsense ends in problems`(_ piece: String) {
+        // Whatever costs the square of the length takes hours at this one: the test run is ended before.
         let text = "a: 1\n" + String(repeating: piece, count: 300_000 / piece.utf8.count) + "\n: :"
-        let clock = ContinuousClock()
-        var problems: [ManifestProblem] = []
-        let time = clock.measure { problems = ManifestLoader.parse(text: text, file: "f.yaml").problems }
-        #expect(!problems.isEmpty)
-        #expect(time < .seconds(60))
+        #expect(!ManifestLoader.parse(text: text, file: "f.yaml").problems.isEmpty)
     }
 
     @Test func `many unknown keys are all reported`() {

@@ -1,5 +1,6 @@
 import Synchronization
 import Testing
+import Waiting
 
 @testable import Polling
 
@@ -30,7 +31,7 @@ struct MailboxTests {
                 for number in 0..<each { mailbox.send(Item(sender: sender, number: number)) }
             }
         }
-        loop.schedule(after: .seconds(30)) { loop.stop() }
+        loop.schedule(after: Patience.usual) { loop.stop() }
         loop.run()
         #expect(count == senders * each)
         #expect(outOfOrder == 0)

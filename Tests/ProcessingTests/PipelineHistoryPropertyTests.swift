@@ -3,6 +3,7 @@ import Messaging
 import SeededGeneration
 import Testing
 import Topology
+import Waiting
 import WarrenTesting
 
 @testable import Processing
@@ -85,12 +86,10 @@ struct PipelineHistoryPropertyTests {
         /// Mends everything and runs until nothing is left anywhere on the way.
         mutating func runOut() throws {
             try self.rig.intake.mendConnection()
-            let deadline = ContinuousClock.now + .seconds(120)
+            let deadline = ContinuousClock.now + Patience.usual
             while true {
                 guard ContinuousClock.now < deadline else {
-                    throw Rig.Timeout(
-                        description: "waited in vain for the end; left: \(self.rig.broker.counts(of: "t.f"))"
-                    )
+                    throw OutOfPatience(waitingFor: "end", found: "left: \(self.rig.broker.counts(of: "t.f"))")
                 }
                 for invoker in self.living where !invoker.isReady { invoker.becomeReady() }
                 self.rig.turn()

@@ -2,6 +2,7 @@ import BrokerConformance
 import Messaging
 import Polling
 import Testing
+import Waiting
 
 @testable import WarrenTesting
 
@@ -25,7 +26,7 @@ struct InMemoryConformanceTests {
         func pass(_ time: Duration) async { self.clock.advance(by: time) }
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: ConformanceCase.all)
+    @Test(.hangGuard, arguments: ConformanceCase.all)
     func `the in-memory broker does as RabbitMQ does`(_ one: ConformanceCase) async throws {
         try await one.run(Tested())
     }

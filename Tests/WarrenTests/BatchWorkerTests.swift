@@ -81,10 +81,10 @@ struct BatchWorkerTests {
         try await worker.open(WaitTogether.self)
         worker.invoke(1, Self.command("wait"))
         worker.invoke(2, Self.command("fail"))
-        worker.invoke(3, Self.command("wait"), timeout: 30_000)
+        worker.invoke(3, Self.command("wait"), timeout: 1_800_000)
         #expect(try await worker.receive(1).map { $0.kind } == [.log])
         // Past the deadline of the third and of no other.
-        _ = worker.engine.expire(.now + .seconds(31))
+        _ = worker.engine.expire(.now + .seconds(1801))
         let frames = try await worker.receive(3).sorted { $0.invocation < $1.invocation }
         let outcomes = try frames.map { try ResultFrame($0).outcome.summary }
         #expect(outcomes[0].hasPrefix("timed out"))
@@ -98,7 +98,7 @@ struct BatchWorkerTests {
         worker.invoke(1, Self.command("return"))
         worker.invoke(2, Self.command("wait"))
         #expect(try await worker.receive(1).map { $0.kind } == [.log])
-        _ = worker.engine.expire(.now + .seconds(60))
+        _ = worker.engine.expire(.now + .seconds(3600))
         let results = try await worker.receive(2)
         #expect(try results.map { try ResultFrame($0).outcome.summary } == ["done", "done"])
     }

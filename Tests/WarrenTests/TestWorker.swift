@@ -3,6 +3,7 @@ import Logging
 import Messaging
 import Synchronization
 import Testing
+import Waiting
 import WorkerProtocol
 
 @testable import Warren
@@ -50,7 +51,7 @@ final class TestWorker: Sendable {
         }
     }
 
-    func invoke(_ number: UInt64, _ body: String, timeout: UInt32 = 60_000) {
+    func invoke(_ number: UInt64, _ body: String, timeout: UInt32 = 3_600_000) {
         self.send(TestInvocation.bytes(Array(body.utf8), number: number, timeout: timeout))
     }
 
@@ -94,7 +95,7 @@ final class TestWorker: Sendable {
                     continue
                 }
                 var descriptor = pollfd(fd: self.host, events: Int16(POLLIN), revents: 0)
-                guard poll(&descriptor, 1, 20_000) == 1 else { return }
+                guard poll(&descriptor, 1, Int32(Patience.usual / .milliseconds(1))) == 1 else { return }
                 guard frames.receive(capacity: 1 << 16, { read(self.host, $0.baseAddress, $0.count) }) > 0 else {
                     return
                 }

@@ -1,11 +1,12 @@
 import Glibc
 import Messaging
 import Testing
+import Waiting
 import WorkerProtocol
 
 @testable import Warren
 
-@Suite struct WorkerTests {
+@Suite(.hangGuard) struct WorkerTests {
     @Test("Each of many invocations gets one result", arguments: [1, 3, 64])
     func many(concurrency: Int) async throws {
         let worker = try TestWorker(concurrency: concurrency)
@@ -42,15 +43,18 @@ import WorkerProtocol
     func deadline() async throws {
         let worker = try TestWorker(concurrency: 1)
         try await worker.open(Wait.self)
-        worker.invoke(1, "throw", timeout: 1)
-        worker.invoke(2, "throw")
-        var outcomes: [String] = []
-        while outcomes.count < 2 {
-            let frame = try #require(try await worker.receive(1).first)
-            if frame.kind == .result { outcomes.append(try ResultFrame(frame).outcome.summary) }
-            if frame.kind == .log, frame.invocation == 2 { _ = worker.engine.expire(.now + .seconds(60)) }
-        }
-        #expect(outcomes.allSatisfy { $0.hasPrefix("timed out") })
+        worker.invoke(1, "throw")
+        #expect(try await worker.receive(1).map { $0.kind } == [.log], "it runs")
+        worker.invoke(2, "throw", timeout: 7_200_000)
+        // Past the deadline of the first one and not of the second, which waits for the lane.
+        _ = worker.engine.expire(.now + .seconds(3600))
+        let frames = try await worker.receive(2)
+        #expect(Set(frames.map { $0.invocation }) == [1, 2])
+        let first = try #require(frames.first { $0.kind == .result })
+        #expect(first.invocation == 1)
+        #expect(try ResultFrame(first).outcome.summary.hasPrefix("timed out"))
+        _ = worker.engine.expire(.now + .seconds(7200))
+        #expect(try await worker.result().summary.hasPrefix("timed out"))
         worker.invoke(3, "nothing")
         #expect(try await worker.result().summary == "done")
     }
@@ -61,7 +65,7 @@ import WorkerProtocol
         try await worker.open(Wait.self)
         worker.invoke(1, "return")
         #expect(try await worker.receive(1).map { $0.kind } == [.log])
-        _ = worker.engine.expire(.now + .seconds(60))
+        _ = worker.engine.expire(.now + .seconds(3600))
         #expect(try await worker.result().summary == "done")
     }
 
@@ -71,7 +75,7 @@ import WorkerProtocol
         try await worker.open(Wait.self)
         worker.invoke(1, "deaf")
         #expect(try await worker.receive(1).map { $0.kind } == [.log])
-        _ = worker.engine.expire(.now + .seconds(60))
+        _ = worker.engine.expire(.now + .seconds(3600))
         worker.invoke(2, "nothing")
         #expect(try await worker.receive(1).map { $0.invocation } == [2])
         worker.invoke(3, "release")
@@ -90,7 +94,7 @@ import WorkerProtocol
         let first = try #require(try await worker.receive(1).first)
         #expect(first.invocation == 1)
         #expect(try ResultFrame(first).outcome.summary.hasPrefix("failed"))
-        _ = worker.engine.expire(.now + .seconds(60))
+        _ = worker.engine.expire(.now + .seconds(3600))
         #expect(try await worker.result().summary.hasPrefix("timed out"))
     }
 

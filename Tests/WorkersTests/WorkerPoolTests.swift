@@ -42,7 +42,7 @@ struct WorkerPoolTests {
     }
 
     @Test func `what hangs beyond its cancellation costs its worker and is timed out, the others run again`() throws {
-        let rig = try PoolRig(timeout: .milliseconds(600), grace: .milliseconds(400))
+        let rig = try PoolRig(timeout: .seconds(3), grace: .milliseconds(400))
         try rig.startAndWait()
         rig.invoke(1)
         try rig.run("the first") { $0.outcome(1) == Self.done }

@@ -54,7 +54,7 @@ struct EventHost: Sendable {
         #expect(!output.errorText.contains("a worker died"), "\(output.errorText)")
         #expect(!output.errorText.contains("unhealthy"), "\(output.errorText)")
         for queue in ["decode", "fail", "scheduled", "parked", "delay.00", "delay.01"] {
-            #expect(try await self.sink.readyMessages(in: "\(self.workshop.namespace).\(queue)") == 0, "\(queue)")
+            try await self.sink.expectReady(0, in: ["\(self.workshop.namespace).\(queue)"])
         }
         for (function, reader) in self.deadLetters {
             let names = reader.seen.deliveries.compactMap { $0.text("case") }

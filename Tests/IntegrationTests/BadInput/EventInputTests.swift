@@ -2,12 +2,13 @@ import BrokerConformance
 import LocalBroker
 import Messaging
 import Testing
+import Waiting
 
 /// A bad event is answered: handled, or a dead letter with its reason. The host and its workers go on.
-@Suite(.eventHost, .timeLimit(.minutes(2)))
+@Suite(.eventHost, .hangGuard)
 struct EventInputTests {
     @Test(arguments: BadEvent.all)
-    func `a bad event ends where it should, and the next one is handled at once`(_ event: BadEvent) async throws {
+    func `a bad event ends where it should, and the next one is handled`(_ event: BadEvent) async throws {
         let host = try #require(EventHost.current)
         let publisher = try RawPublisher(host.sink.address)
         let message = event.message(in: host.workshop.namespace)
@@ -29,10 +30,8 @@ struct EventInputTests {
             try await host.command.line("dead-lettered by the broker", "\"event\":\"\(event.name)\"", "over the limit")
         }
         let good = BadEvent("good after \(event.name)", .decode, .handled) { _ in }
-        let begin = ContinuousClock.now
         try publisher.publish(good.message(), to: good.key, of: host.workshop.exchange)
         try await Self.handled(good.name, by: host)
-        #expect(ContinuousClock.now - begin < .seconds(5))
     }
 
     private static func handled(_ order: String, by host: EventHost) async throws {
@@ -46,7 +45,7 @@ struct EventInputTests {
 }
 
 /// A copy that nobody takes is noticed, whatever its message id looks like.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.hangGuard)
 struct OddMessageIDTests {
     @Test(arguments: [[], [0xFF], [UInt8](repeating: 0xFF, count: 255), Array("ordinary".utf8)])
     func `a copy that is returned is known again by its message id`(_ id: [UInt8]) async throws {
@@ -68,7 +67,7 @@ struct OddMessageIDTests {
 }
 
 /// Headers that leave no room for the runtime's own: the host cannot make a copy, so the broker moves the message.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.hangGuard)
 struct FullHeaderTests {
     @Test
     func `an event whose headers fill their frame is dead-lettered by the broker when it fails`() async throws {
@@ -88,8 +87,8 @@ struct FullHeaderTests {
         try RawPublisher(sink.address).publish(event.message(), to: event.key, of: workshop.exchange)
         try await host.line("dead-lettered by the broker", "its headers leave no room", "event=full-headers")
         #expect(try await host.stop().status == 0)
-        #expect(try await sink.readyMessages(in: "\(workshop.namespace).fail") == 0)
-        #expect(try await sink.readyMessages(in: "\(workshop.namespace).fail.dead") == 1)
+        try await sink.expectReady(1, in: ["\(workshop.namespace).fail.dead"])
+        try await sink.expectReady(0, in: ["\(workshop.namespace).fail"])
         _ = try await sink.drain("\(workshop.namespace).fail.dead").first("letter") { _ in true }
         await sink.close()
     }

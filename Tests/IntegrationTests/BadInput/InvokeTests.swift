@@ -1,8 +1,9 @@
 import FoundationEssentials
 import Testing
+import Waiting
 
 /// `warren invoke`: one run without a broker, with every outcome.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.hangGuard)
 struct InvokeTests {
     private struct Report: Decodable {
         struct Emitted: Decodable {

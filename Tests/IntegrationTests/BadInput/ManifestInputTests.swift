@@ -1,9 +1,10 @@
 import FoundationEssentials
 import LocalBroker
 import Testing
+import Waiting
 
 /// A bad manifest is refused with its place and a remedy, before anything else happens.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.hangGuard)
 struct ManifestInputTests {
     private struct Problem: Decodable, Equatable {
         let file: String

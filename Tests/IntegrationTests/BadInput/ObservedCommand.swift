@@ -3,18 +3,10 @@ import Glibc
 import Polling
 import Synchronization
 import Testing
+import Waiting
 
 /// A running `warren`, as its user sees it: what it prints, while it prints, and how it ends.
 final class ObservedCommand: Sendable {
-    struct Timeout: Error, CustomStringConvertible {
-        let description: String
-    }
-
-    private struct Waiter {
-        let condition: @Sendable (Output) -> Bool
-        let continuation: CheckedContinuation<Bool, Never>
-    }
-
     /// What it has printed, and its exit code when it has ended.
     struct Output: Sendable {
         fileprivate(set) var standardOutput: [UInt8] = []
@@ -29,24 +21,7 @@ final class ObservedCommand: Sendable {
 
     /// Outlives the command, because the threads that read from the process hold it.
     private final class Record: Sendable {
-        struct State {
-            var output = Output()
-            var waiters: [Int: Waiter] = [:]
-            var nextWaiter = 0
-        }
-
-        let state = Mutex(State())
-
-        func change(_ body: (inout Output) -> Void) {
-            let ready = self.state.withLock { state in
-                body(&state.output)
-                let output = state.output
-                let ready = state.waiters.filter { $0.value.condition(output) }
-                for number in ready.keys { state.waiters[number] = nil }
-                return ready.values.map(\.continuation)
-            }
-            for continuation in ready { continuation.resume(returning: true) }
-        }
+        let output = Mutex(Output())
     }
 
     private let launch: Launch
@@ -80,7 +55,7 @@ final class ObservedCommand: Sendable {
         try Self.collect(launch.errors, \.standardError, in: record)
         try LoopThread.start(named: "end") {
             launch.waitForEnd()
-            record.change { $0.status = launch.reap() }
+            record.output.withLock { $0.status = launch.reap() }
         }
     }
 
@@ -94,7 +69,7 @@ final class ObservedCommand: Sendable {
     ) throws {
         try LoopThread.start(named: "output") {
             Launch.read(descriptor) { bytes in
-                record.change { output in
+                record.output.withLock { output in
                     if bytes.isEmpty { output.openStreams -= 1 } else { output[keyPath: stream] += bytes }
                 }
             }
@@ -104,55 +79,37 @@ final class ObservedCommand: Sendable {
 
     /// Sends a signal, unless it has ended.
     func signal(_ number: Int32) {
-        self.record.state.withLock { state in
-            if state.output.status == nil { kill(self.launch.process, number) }
+        self.record.output.withLock { output in
+            if output.status == nil { kill(self.launch.process, number) }
         }
     }
 
-    var output: Output { self.record.state.withLock { $0.output } }
+    var output: Output { self.record.output.withLock { $0 } }
 
     /// Waits until what it has printed, or its end, satisfies the condition.
     @discardableResult
-    func wait(
-        for what: String,
-        within limit: Duration = .seconds(30),
-        until condition: @escaping @Sendable (Output) -> Bool
-    ) async throws -> Output {
-        let isSatisfied = await withCheckedContinuation { continuation in
-            let number = self.record.state.withLock { state -> Int? in
-                guard !condition(state.output) else { return nil }
-                state.nextWaiter += 1
-                state.waiters[state.nextWaiter] = Waiter(condition: condition, continuation: continuation)
-                return state.nextWaiter
-            }
-            guard let number else { return continuation.resume(returning: true) }
-            Task {
-                try? await Task.sleep(for: limit)
-                self.record.state.withLock { $0.waiters.removeValue(forKey: number) }?.continuation.resume(
-                    returning: false
-                )
-            }
-        }
-        let output = self.output
-        guard isSatisfied else {
-            throw Timeout(description: "no \(what) within \(limit):\n\(output.text)\n\(output.errorText)")
+    func wait(for what: String, until condition: (Output) -> Bool) async throws -> Output {
+        var output = self.output
+        try await Waiting.wait(for: what, found: { "\(output.text)\n\(output.errorText)" }) {
+            output = self.output
+            return condition(output)
         }
         return output
     }
 
     /// Waits for a line of its log that holds all of these texts.
     @discardableResult
-    func line(_ texts: String..., within limit: Duration = .seconds(30)) async throws -> Substring {
-        @Sendable func find(_ output: Output) -> Substring? {
+    func line(_ texts: String...) async throws -> Substring {
+        func find(_ output: Output) -> Substring? {
             output.errorText.split(separator: "\n").first { line in texts.allSatisfy { line.contains($0) } }
         }
-        let output = try await self.wait(for: "line with \(texts)", within: limit) { find($0) != nil }
+        let output = try await self.wait(for: "line with \(texts)") { find($0) != nil }
         return try #require(find(output))
     }
 
     /// Waits for its end.
-    func end(within limit: Duration = .seconds(60)) async throws -> Output {
-        try await self.wait(for: "end", within: limit) { $0.hasEnded }
+    func end() async throws -> Output {
+        try await self.wait(for: "end") { $0.hasEnded }
     }
 
     /// Asks it to end, as an operator does, and waits until it has.

@@ -3,9 +3,10 @@ import FoundationEssentials
 import LocalBroker
 import Messaging
 import Testing
+import Waiting
 
 /// `warren publish`, from every source of payloads and with every answer of the broker.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.hangGuard)
 struct PublishTests {
     private struct Report: Decodable, Equatable {
         let published: Int

@@ -4,6 +4,7 @@ import LocalBroker
 import Logging
 import Messaging
 import Testing
+import Waiting
 
 /// Queues of the shared node, looked at from outside of any host.
 struct Sink: Sendable {
@@ -42,15 +43,16 @@ struct Sink: Sendable {
         try await self.broker.inspect(queue: queue)?.readyMessages
     }
 
-    /// Asks until these queues hold so many messages: counts follow what happens a moment later.
-    ///
-    /// - Returns: how many they hold in the end.
-    func readyMessages(in queues: [String], becoming expected: Int) async throws -> Int {
-        let deadline = ContinuousClock.now + .seconds(10)
-        while true {
-            var count = 0
-            for queue in queues { count += try await self.readyMessages(in: queue) ?? 0 }
-            if count == expected || ContinuousClock.now >= deadline { return count }
+    /// Waits until these queues hold so many messages: counts follow what happens a moment later.
+    func expectReady(_ expected: Int, in queues: [String]) async throws {
+        var count = 0
+        try await Waiting.wait(for: "\(expected) messages in \(queues)", found: { "\(count)" }) {
+            count = 0
+            for queue in queues {
+                guard let ready = try await self.readyMessages(in: queue) else { return false }
+                count += ready
+            }
+            return count == expected
         }
     }
 
@@ -64,10 +66,9 @@ extension IntakeProbe.Subscription {
     /// Waits for the first delivery that satisfies the condition.
     func first(
         _ what: String,
-        within limit: Duration = .seconds(20),
         where condition: @escaping @Sendable (Delivery) -> Bool
     ) async throws -> Delivery {
-        let seen = try await self.wait(for: what, within: limit) { $0.deliveries.contains(where: condition) }
+        let seen = try await self.wait(for: what) { $0.deliveries.contains(where: condition) }
         return try #require(seen.deliveries.first(where: condition))
     }
 }

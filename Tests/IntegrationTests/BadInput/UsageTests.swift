@@ -1,7 +1,8 @@
 import Testing
+import Waiting
 
 /// Every misuse of the command line ends with 64 and says what to do instead.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.hangGuard)
 struct UsageTests {
     struct Misuse: Sendable, CustomTestStringConvertible {
         let arguments: [String]

@@ -3,8 +3,9 @@ import BrokerConformance
 import LocalBroker
 import Messaging
 import Testing
+import Waiting
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.hangGuard)
 struct BrokerAccessTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let testDescription: String

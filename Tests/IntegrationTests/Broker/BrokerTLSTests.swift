@@ -4,8 +4,9 @@ import Foundation
 import LocalBroker
 import Messaging
 import Testing
+import Waiting
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.hangGuard)
 struct BrokerTLSTests {
     /// The node listens for AMQP over TLS beside plain AMQP and asks for a certificate of our authority.
     private static func configuration(_ certificates: Certificates, port: Int) -> String {

@@ -3,8 +3,9 @@ import BrokerConformance
 import LocalBroker
 import Messaging
 import Testing
+import Waiting
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangGuard)
 struct RabbitMQConformanceTests {
     @Test(arguments: ConformanceCase.all)
     func `RabbitMQ does as the in-memory broker does`(_ one: ConformanceCase) async throws {

@@ -1,9 +1,10 @@
 import Glibc
 import Messaging
 import Testing
+import Waiting
 
 /// Functions that take several events at a time.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.hangGuard)
 struct BatchTests {
     private static func ids(_ count: Int) -> [String] { (1...count).map { "e-\($0)" } }
 

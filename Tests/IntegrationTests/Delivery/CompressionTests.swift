@@ -1,9 +1,10 @@
 import FoundationEssentials
 import Messaging
 import Testing
+import Waiting
 
 /// Events whose publishers have compressed them, from a real broker to a real worker.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangGuard)
 struct CompressionTests {
     private static func bytes(_ base64: String) -> [UInt8] { Data(base64Encoded: base64).map([UInt8].init) ?? [] }
 

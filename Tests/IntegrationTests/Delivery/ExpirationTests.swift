@@ -1,8 +1,9 @@
 import Messaging
 import Testing
+import Waiting
 
 /// Events with a time to live.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangGuard)
 struct ExpirationTests {
     @Test func `an event whose time is over at its next attempt is dead-lettered instead of run`() async throws {
         try await TestBed.use { bed in
@@ -15,7 +16,7 @@ struct ExpirationTests {
             let letter = try #require(try await reader.messages(1).first)
             #expect(letter.id == "short")
             #expect(letter.headers["warren-dead-reason"] == .string("expired"))
-            try await bed.journal.wait(for: "the other", within: .seconds(60)) { $0.events("succeeded") == ["long"] }
+            try await bed.journal.wait(for: "the other") { $0.events("succeeded") == ["long"] }
             #expect(bed.journal.deeds.attempts(of: "short") == [1])
             #expect(try await host.stop() == 0)
         }

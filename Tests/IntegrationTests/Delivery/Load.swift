@@ -19,7 +19,7 @@ extension TestBed {
             while !isOver.load(ordering: .relaxed) {
                 let next = confirmed.count
                 confirmed.formUnion(try await self.publish((next..<next + 50).map { ("e-\($0)", payload) }))
-                try await self.journal.wait(for: "progress", within: .seconds(60)) { deeds in
+                try await self.journal.wait(for: "progress") { deeds in
                     deeds.events("ended").count > next + 50 - ahead
                 }
             }

@@ -1,11 +1,12 @@
 import LocalBroker
 import Messaging
 import Testing
+import Waiting
 
 /// The connection is lost between the beginning of an event's run and its acknowledgement: the broker delivers the event
 /// again, and it is acknowledged without being run again. One after the other: they share a node whose listeners they
 /// close.
-@Suite(.serialized, .timeLimit(.minutes(3)))
+@Suite(.serialized, .hangGuard)
 struct LostAckTests {
     private static let events = 50
 
@@ -15,7 +16,7 @@ struct LostAckTests {
         _ body: (TestBed, HostProcess, _ open: () throws -> Void) async throws -> Void
     ) async throws {
         try await TestBed.use(.cut) { bed in
-            try bed.deploy("deliver", "concurrency: \(Self.events)\ntimeout: 60s")
+            try bed.deploy("deliver", "concurrency: \(Self.events)\ntimeout: 15m")
             let host = try await bed.startHost()
             let emission = key.map { #", "emits":"\#($0)""# } ?? ""
             let events = (1...Self.events).map { ("e-\($0)", #"{"gate":"\#(bed.gate)"\#(emission)}"#) }
@@ -63,7 +64,7 @@ struct LostAckTests {
                 try await host.says("deliveries stopped")
                 try open()
                 // The publishing connection still stands.
-                _ = try await audit.messages(Self.events, within: .seconds(30))
+                _ = try await audit.messages(Self.events)
             }
             try await host.runs(time: 2)
             try await bed.waitUntilTaken("deliver")
@@ -83,7 +84,7 @@ struct LostAckTests {
                 #expect(audit.taken.isEmpty)
             }
             try await host.runs(time: 2)
-            _ = try await audit.messages(Self.events, within: .seconds(60))
+            _ = try await audit.messages(Self.events)
             try await bed.waitUntilTaken("deliver")
             try Self.expectOnce(audit)
         }
@@ -172,7 +173,7 @@ extension TestBed {
 extension HostProcess {
     /// Waits until its only function runs, so many times counted from its start.
     func runs(time: Int) async throws {
-        try await self.wait(for: "running for the \(time). time", within: .seconds(60)) { log in
+        try await self.wait(for: "running for the \(time). time") { log in
             log.count { $0.message == "running" } >= time
         }
     }

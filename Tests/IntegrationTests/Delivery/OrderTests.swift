@@ -1,8 +1,9 @@
 import Glibc
 import Testing
+import Waiting
 
 /// Ordered functions: one event at a time over all hosts, in the order of the queue, whatever fails or goes.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangGuard)
 struct OrderTests {
     private static let settings = """
         ordered: true
@@ -182,7 +183,7 @@ struct OrderTests {
 
     @Test func `a connection cut while the first event runs does not run it again`() async throws {
         try await TestBed.use { bed in
-            try bed.deploy("deliver", Self.settings)
+            try bed.deploy("deliver", Self.settings + "\ntimeout: 15m")
             let host = try await bed.startHost()
             let confirmed = try await bed.publish(Self.events(1...10, [1: #""gate":"\#(bed.gate)""#]))
             try await bed.journal.wait(for: "the first event running") { $0.count("begun") == 1 }

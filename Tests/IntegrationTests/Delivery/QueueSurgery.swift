@@ -3,6 +3,7 @@ import FoundationEssentials
 import LocalBroker
 import Messaging
 import Testing
+import Waiting
 
 /// What an operator with a shell on the broker's node can do to the hosts that consume one queue, and to nobody else.
 struct QueueSurgery: Sendable {

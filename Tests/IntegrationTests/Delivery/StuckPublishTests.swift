@@ -1,11 +1,11 @@
 import AMQP
 import Messaging
 import Testing
+import Waiting
 
 /// A quorum queue that confirms nothing of what the host publishes to it, as one without a leader does.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.hangGuard)
 struct StuckPublishTests {
-    private static let patience = Duration.seconds(180)
 
     enum Stuck: CaseIterable {
         case deadLetters
@@ -39,26 +39,25 @@ struct StuckPublishTests {
                 try await bed.publish(bed.event(body, id: "s-\(number)", key: "stuck"))
             }
             try await host.says(
-                "messages go by a connection of their own until the broker takes them again",
-                within: Self.patience
+                "messages go by a connection of their own until the broker takes them again"
             )
             let well = Set((1...30).map { "w-\($0)" })
             for id in well { try await bed.publish(bed.event(#"{"times":1,"milliseconds":100}"#, id: id, key: "well")) }
-            try await bed.journal.wait(for: "the neighbour's events, each put off once", within: Self.patience) {
+            try await bed.journal.wait(for: "the neighbour's events, each put off once") {
                 $0.events("succeeded").isSuperset(of: well)
             }
             try await surgery.resume()
             switch stuck {
             case .deadLetters:
-                try await wait(for: "every dead letter", within: Self.patience) {
+                try await wait(for: "every dead letter") {
                     try await bed.broker.inspect(queue: queue)?.readyMessages ?? 0 >= ids.count
                 }
             case .delay:
-                try await bed.journal.wait(for: "every second attempt", within: Self.patience) {
+                try await bed.journal.wait(for: "every second attempt") {
                     $0.events("succeeded").isSuperset(of: ids)
                 }
             }
-            #expect(try await host.stop(within: Self.patience) == 0)
+            #expect(try await host.stop() == 0)
             let letters = try await bed.drainQueue(bed.deadLetters(function))
             #expect(Set(letters.map(\.id)) == (stuck == .deadLetters ? Set(ids) : []))
             for queue in [bed.queue(function), bed.queue("put-off"), bed.parked] {

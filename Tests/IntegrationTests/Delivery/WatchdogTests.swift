@@ -4,9 +4,10 @@ import LocalBroker
 import Logging
 import Messaging
 import Testing
+import Waiting
 
 /// A consumer that the broker has forgotten without telling anybody.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.hangGuard)
 struct WatchdogTests {
     private static let message = "the consumer is silently dead and is made anew"
 
@@ -83,7 +84,7 @@ struct WatchdogTests {
         settings: String
     ) async throws {
         try await TestBed.use { bed in
-            try bed.deploy("deliver", "\(settings)\ntimeout: 2m")
+            try bed.deploy("deliver", "\(settings)\ntimeout: 15m")
             try bed.deploy("record", keys: ["rare"])
             let hosts = [try await bed.startHost(), try await bed.startHost()]
             let confirmed = try await bed.publish((1...9).map { ("e-\($0)", #"{"gate":"\#(bed.gate)"}"#) })

@@ -1,8 +1,9 @@
 import Messaging
 import Testing
+import Waiting
 
 /// Events that functions emit, and events that wait before they are published.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.hangGuard)
 struct EmissionTests {
     @Test func `emitted events know their story and their cause, and have the same ids when the event runs again`()
         async throws

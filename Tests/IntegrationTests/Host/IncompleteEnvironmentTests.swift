@@ -1,9 +1,10 @@
 import AMQP
 import Messaging
 import Testing
+import Waiting
 
 /// A function whose surroundings are incomplete.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.hangGuard)
 struct IncompleteEnvironmentTests {
     @Test func `a function without its variable is told so, keeps its events, and disturbs nobody`() async throws {
         try await TestBed.use { bed in

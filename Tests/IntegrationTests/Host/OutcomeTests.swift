@@ -1,9 +1,10 @@
 import AMQP
 import Messaging
 import Testing
+import Waiting
 
 /// What becomes of an event, by how its invocation ends.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.hangGuard)
 struct OutcomeTests {
     @Test func `an event published with the command is handled once and is gone from the queue`() async throws {
         try await TestBed.use { bed in

@@ -1,8 +1,9 @@
 import Glibc
 import Testing
+import Waiting
 
 /// SIGTERM, once and twice.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.hangGuard)
 struct StopTests {
     @Test func `a host told to stop under load ends what runs, gives back the rest, and loses nothing`() async throws {
         try await TestBed.use { bed in
@@ -24,19 +25,20 @@ struct StopTests {
 
     @Test func `a second signal ends the host at once, and what ran is back in the queue`() async throws {
         try await TestBed.use { bed in
-            try bed.deploy("work", "concurrency: 4")
+            // None of them ends by itself while the test waits.
+            try bed.deploy("work", "concurrency: 4\ntimeout: 15m")
             let host = try await bed.startHost()
-            let confirmed = await bed.publish(ids: (1...10).map { "e-\($0)" }, #"{"milliseconds":25000}"#)
+            let confirmed = await bed.publish(ids: (1...10).map { "e-\($0)" }, #"{"milliseconds":840000}"#)
             try await bed.journal.wait(for: "running events") { $0.count("begun") == 4 }
             host.warren.signal(SIGTERM)
             try await host.says("draining")
             host.warren.signal(SIGTERM)
-            #expect(try await host.warren.exit(within: .seconds(5)) == 1)
+            #expect(try await host.warren.exit() == 1)
             let queued = try await bed.reader(bed.queue("work")).messages(10)
             #expect(Set(queued.map(\.id)) == confirmed)
             #expect(bed.journal.deeds.count("ended") == 0)
             let workers = Set(bed.journal.deeds.map(\.process))
-            try await wait(for: "end of the workers", within: .seconds(5)) { workers.allSatisfy { kill($0, 0) != 0 } }
+            try await wait(for: "end of the workers") { workers.allSatisfy { kill($0, 0) != 0 } }
         }
     }
 }

@@ -1,8 +1,9 @@
 import Glibc
 import Testing
+import Waiting
 
 /// Workers that die, by their own doing or by somebody else's.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.hangGuard)
 struct WorkerDeathTests {
     @Test func `events that a killed worker was running are run again and not charged for it`() async throws {
         try await TestBed.use { bed in

@@ -1,12 +1,13 @@
 import FoundationEssentials
 import Glibc
 import Testing
+import Waiting
 
 /// What a process of the same user, such as another function, can find out about a host and its workers. Only root may
 /// do all this, so these tests run their hosts as a user without rights.
 @Suite(
     .enabled(if: geteuid() == 0, "only root can start processes of other users"),
-    .timeLimit(.minutes(5))
+    .hangGuard
 )
 struct ConcealmentTests {
     private static let nobody: uid_t = 65_534

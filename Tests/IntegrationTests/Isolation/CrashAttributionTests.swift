@@ -1,8 +1,9 @@
 import Messaging
 import Testing
+import Waiting
 
 /// A worker dies with several events in flight: those that kill it alone are charged, and nobody else.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangGuard)
 struct CrashAttributionTests {
     @Test(arguments: [1, 3])
     func `of many events in flight only those that kill their worker are charged`(_ poisonous: Int) async throws {
@@ -11,7 +12,7 @@ struct CrashAttributionTests {
                 "deliver",
                 """
                 concurrency: 16
-                timeout: 60s
+                timeout: 15m
                 retry: { maxAttempts: 2, backoff: { initial: 100ms } }
                 """
             )

@@ -1,17 +1,21 @@
 import Testing
+import Waiting
 
 /// Functions that go on after their time is over and they were cancelled.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangGuard)
 struct DeadlineTests {
-    private static let settings = """
-        timeout: 500ms
+    private static func settings(timeout: String = "500ms") -> String {
+        """
+        timeout: \(timeout)
         timeoutGrace: 300ms
         retry: { maxAttempts: 2, backoff: { initial: 100ms } }
         """
+    }
 
     @Test func `an event that blocks its thread is dead as timed out after all its attempts`() async throws {
         try await TestBed.use { bed in
-            try bed.deploy("misbehave", Self.settings)
+            // Another event of the function has to succeed in this time.
+            try bed.deploy("misbehave", Self.settings(timeout: "3s"))
             let host = try await bed.startHost()
             var confirmed = try await bed.publish([("bad", #"{"harm":"spin"}"#)])
             let dead = try await bed.reader(bed.deadLetters("misbehave")).message()
@@ -19,7 +23,7 @@ struct DeadlineTests {
             #expect(dead.text("warren-dead-reason") == "timed-out")
             #expect(
                 dead.text("warren-error")
-                    == "did not end within 500 ms, nor within 300 ms of its cancellation; its worker was killed"
+                    == "did not end within 3 s, nor within 300 ms of its cancellation; its worker was killed"
             )
             #expect(dead.number("warren-attempt") == 2)
             confirmed.formUnion(try await bed.publish([("good", "{}")]))
@@ -36,7 +40,7 @@ struct DeadlineTests {
 
     @Test func `an event that ends by its cancellation is dead as timed out, and the reason says so`() async throws {
         try await TestBed.use { bed in
-            try bed.deploy("misbehave", Self.settings)
+            try bed.deploy("misbehave", Self.settings())
             let host = try await bed.startHost()
             let confirmed = try await bed.publish([("bad", #"{"harm":"nap","amount":600000}"#)])
             let dead = try await bed.reader(bed.deadLetters("misbehave")).message()
@@ -52,7 +56,7 @@ struct DeadlineTests {
 
     @Test func `events that block all threads of their worker are all dead as timed out`() async throws {
         try await TestBed.use { bed in
-            try bed.deploy("misbehave", "concurrency: 6\n" + Self.settings)
+            try bed.deploy("misbehave", "concurrency: 6\n" + Self.settings())
             try bed.deploy("record", keys: ["neighbour"])
             let host = try await bed.startHost()
             let confirmed = try await bed.publish((1...6).map { ("bad-\($0)", #"{"harm":"spin"}"#) })
@@ -71,7 +75,7 @@ struct DeadlineTests {
 
     @Test func `a worker is killed with the processes that its function has started`() async throws {
         try await TestBed.use { bed in
-            try bed.deploy("misbehave", Self.settings)
+            try bed.deploy("misbehave", Self.settings())
             let host = try await bed.startHost()
             try await bed.publish(bed.event(#"{"harm":"fork"}"#, id: "bad"))
             let begun = try await bed.journal.wait(for: "child") { !$0.children.isEmpty }
@@ -92,7 +96,7 @@ struct DeadlineTests {
                 "misbehave",
                 """
                 concurrency: 8
-                timeout: 2s
+                timeout: 3s
                 timeoutGrace: 300ms
                 retry: { maxAttempts: 2, backoff: { initial: 100ms } }
                 """

@@ -3,9 +3,10 @@ import FoundationEssentials
 import Glibc
 import Messaging
 import Testing
+import Waiting
 
 /// Workers that break every rule while they work: they cost their own events attempts, and nobody else anything.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangGuard)
 struct EvilDeathTests {
     /// What a worker does when it gets an event, and what becomes of the event.
     struct Evil: Sendable {

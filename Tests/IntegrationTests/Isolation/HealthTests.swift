@@ -1,9 +1,10 @@
 import AMQP
 import Messaging
 import Testing
+import Waiting
 
 /// A function that fails throughout is paused, and comes back by itself.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangGuard)
 struct HealthTests {
     private static let breaker = """
         concurrency: 4

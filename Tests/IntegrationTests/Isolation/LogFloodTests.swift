@@ -1,4 +1,5 @@
 import Testing
+import Waiting
 
 extension LoadTests {
     /// A function that writes more than anybody can read costs its host nothing but the reading.
@@ -38,7 +39,7 @@ extension LoadTests {
                 let confirmed = try await bed.publish([("flood", flood.payload)])
                 var peak = memory
                 var beside = 0
-                try await wait(for: "end of the flood", within: .seconds(180)) {
+                try await wait(for: "end of the flood") {
                     peak = max(peak, host.facts.residentKiB)
                     // One or two for the moment in which it looks for changed manifests.
                     #expect(host.facts.descriptors <= descriptors + 2)

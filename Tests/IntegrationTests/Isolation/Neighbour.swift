@@ -1,6 +1,7 @@
 import AMQP
 import Glibc
 import Messaging
+import Waiting
 
 /// How long the events of the function `measure` are on the way, from publish to its handler.
 struct Neighbour: Sendable {
@@ -27,7 +28,7 @@ struct Neighbour: Sendable {
             }
             try await group.waitForAll()
         }
-        let deeds = try await self.bed.journal.wait(for: "measurement \(name)", within: .seconds(60)) { deeds in
+        let deeds = try await self.bed.journal.wait(for: "measurement \(name)") { deeds in
             deeds.count { $0.event.hasPrefix("\(name)-") } >= ticks * Self.perTick
         }
         let times = deeds.filter { $0.event.hasPrefix("\(name)-") && $0.name.hasPrefix("took-") }

@@ -1,9 +1,10 @@
 import FoundationEssentials
 import Glibc
 import Testing
+import Waiting
 
 /// A worker has what its manifest gives it, and nothing of its host's own.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.hangGuard)
 struct SecretTests {
     @Test func `a worker has no environment variable that its manifest does not give`() async throws {
         try await TestBed.use { bed in

@@ -1,8 +1,9 @@
 import Glibc
 import Testing
+import Waiting
 
 /// New builds of bundles take over from old ones.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.hangGuard)
 struct CodeDeployTests {
     @Test func `a new build rolls the workers of just the functions that use the bundle`() async throws {
         try await TestBed.use { bed in

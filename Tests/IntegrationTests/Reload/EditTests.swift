@@ -1,8 +1,9 @@
 import Glibc
 import Testing
+import Waiting
 
 /// A running function's manifest is edited.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.hangGuard)
 struct EditTests {
     private struct Edit {
         let way: WritingWay

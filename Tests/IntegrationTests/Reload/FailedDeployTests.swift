@@ -1,8 +1,9 @@
 import Glibc
 import Testing
+import Waiting
 
 /// New builds of bundles that cannot take over.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.hangGuard)
 struct FailedDeployTests {
     struct BrokenBuild: Sendable, CustomTestStringConvertible {
         let testDescription: String

@@ -1,8 +1,9 @@
 import Glibc
 import Testing
+import Waiting
 
 /// Reload after reload: nothing is lost, and nothing is left behind in the host.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.hangGuard)
 struct ManyReloadsTests {
     /// What the host holds, when nothing is under way any more.
     private struct Holding {

@@ -1,9 +1,10 @@
 import FoundationEssentials
 import Glibc
 import Testing
+import Waiting
 
 /// Manifests and secrets as orchestrators mount and swap them.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.hangGuard)
 struct MountedFilesTests {
     /// A directory as Kubernetes mounts a ConfigMap: its files are links into `..data`, which is a link to a directory
     /// with a time in its name. It is updated by a rename of another link over `..data`.

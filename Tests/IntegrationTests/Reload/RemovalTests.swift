@@ -2,9 +2,10 @@ import AMQP
 import Glibc
 import Messaging
 import Testing
+import Waiting
 
 /// Manifests go, and come back.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.hangGuard)
 struct RemovalTests {
     @Test func `a function whose manifest goes drains and stops, and its queue stays until it comes back`() async throws
     {

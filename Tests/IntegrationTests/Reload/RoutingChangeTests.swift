@@ -2,9 +2,10 @@ import AMQP
 import Glibc
 import Messaging
 import Testing
+import Waiting
 
 /// A manifest's keys or queue change under load.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.hangGuard)
 struct RoutingChangeTests {
     @Test func `a new key is bound and an old one unbound when the new version has taken over`() async throws {
         try await TestBed.use { bed in

@@ -3,9 +3,10 @@ import FoundationEssentials
 import Glibc
 import Messaging
 import Testing
+import Waiting
 
 /// Where deliveries may not go, whatever a manifest or a name says.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.hangGuard)
 struct AddressTests {
     private static let once = "retry: { maxAttempts: 1 }"
 
@@ -103,9 +104,10 @@ struct AddressTests {
             let names = "\(bed.directory)/names"
             try bed.tell(names, "slow.test never\ngood.test 127.0.0.2\n")
             let endpoint = try await bed.endpoint(address: "127.0.0.2")
-            let bad = "timeout: 2s\n\(Self.once)"
-            try bed.deployWebhook("missing", "http://missing.test:\(endpoint.port)/ok", keys: ["missing"], bad)
-            try bed.deployWebhook("slow", "http://slow.test:\(endpoint.port)/ok", keys: ["slow"], bad)
+            let missingURL = "http://missing.test:\(endpoint.port)/ok"
+            try bed.deployWebhook("missing", missingURL, keys: ["missing"], "timeout: 2m\n\(Self.once)")
+            let slowURL = "http://slow.test:\(endpoint.port)/ok"
+            try bed.deployWebhook("slow", slowURL, keys: ["slow"], "timeout: 2s\n\(Self.once)")
             try bed.deployWebhook("good", "http://good.test:\(endpoint.port)/ok", keys: ["good"])
             let host = try await Self.startHost(bed, names: names)
             let slow = (1...20).map { bed.event("{}", id: "slow-\($0)", key: "slow") }
@@ -141,7 +143,7 @@ struct AddressTests {
             try bed.deployWebhook("good", "http://good.test:\(endpoint.port)/close/204", keys: ["good"])
             let host = try await Self.startHost(bed, names: names)
             try await bed.publish(bed.event("{}", id: "good-0", key: "good"))
-            try await endpoint.requests(1, on: "/close/204", within: .seconds(180))
+            try await endpoint.requests(1, on: "/close/204")
             let facts = ProcessFacts(host.warren.process)
             let before = facts.threads
             var most = 0
@@ -149,7 +151,7 @@ struct AddressTests {
             #expect(await bed.broker.publish(events).allSatisfy { $0 == .confirmed })
             let letters = try await bed.reader(bed.deadLetters("dead-40"))
             var count = 0
-            try await wait(for: "the last webhook to give up", within: .seconds(180)) {
+            try await wait(for: "the last webhook to give up") {
                 most = max(most, facts.threads)
                 count += 1
                 try await bed.publish(bed.event("{}", id: "good-\(count)", key: "good"))
@@ -158,7 +160,7 @@ struct AddressTests {
             #expect(letters.taken.allSatisfy { $0.text("warren-error-type") == "timeout" })
             #expect(most > before, "it was looked up")
             #expect(most <= before + 8, "\(most) threads, \(before) before")
-            try await endpoint.requests(count + 1, on: "/close/204", within: .seconds(180))
+            try await endpoint.requests(count + 1, on: "/close/204")
             #expect(try await host.stop() == 0)
         }
     }
@@ -182,7 +184,7 @@ struct AddressTests {
             try bed.tell(names, "rebind.test 127.0.0.1\n")
             let letters = try await bed.reader(bed.deadLetters("crm"))
             var count = 0
-            try await wait(for: "a refusal", within: .seconds(40)) {
+            try await wait(for: "a refusal") {
                 count += 1
                 try await bed.publish(bed.event("{}", id: "after-\(count)"))
                 return !letters.taken.isEmpty

@@ -1,8 +1,9 @@
 import Messaging
 import Testing
+import Waiting
 
 /// No secret of a webhook is ever seen by anybody but its endpoint.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.hangGuard)
 struct ConfidentialityTests {
     private static let environment = [
         "HOOK_SECRET": TestBed.secret, "TOKEN": "t0ken-of-the-crm", "OWN": "own-header-value",

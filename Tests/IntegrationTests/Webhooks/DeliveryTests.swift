@@ -2,10 +2,11 @@ import AMQP
 import FoundationEssentials
 import Messaging
 import Testing
+import Waiting
 import Webhooks
 
 /// What an endpoint gets, and what becomes of the event by its answer.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.hangGuard)
 struct DeliveryTests {
     @Test func `an event arrives once, signed, with its attributes, and is gone from the queue`() async throws {
         try await TestBed.use { bed in

@@ -4,11 +4,11 @@ import Glibc
 import LocalBroker
 import Messaging
 import Testing
+import Waiting
 
 /// Text from outside on the way to a terminal.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.hangGuard)
 struct ForgedTextTests {
-    private static let patience = Duration.seconds(180)
     /// Clears a screen, in two ways, and turns the direction of writing.
     private static let evil = "\u{1b}[2J\u{9b}2J\u{202e}"
     private static let escaped = "\\u{1b}[2J\\u{9b}2J\\u{202e}"
@@ -41,7 +41,7 @@ struct ForgedTextTests {
             let receiver = try bed.start(["webhook", "listen", "--port", "0"])
             let greeting = "listening on http://127.0.0.1:"
             var port = 0
-            try await wait(for: "the receiver", within: Self.patience, found: { receiver.errors }) {
+            try await wait(for: "the receiver", found: { receiver.errors }) {
                 let line = receiver.errors.split(whereSeparator: \.isNewline).first { $0.hasPrefix(greeting) }
                 port = line.flatMap { Int($0.dropFirst(greeting.count).prefix { $0 != "/" }) } ?? 0
                 return port > 0
@@ -58,12 +58,12 @@ struct ForgedTextTests {
                 ],
                 name: "client"
             )
-            #expect(try await client.exit(within: Self.patience) == 0)
-            try await wait(for: "the report", within: Self.patience, found: { receiver.output }) {
+            #expect(try await client.exit() == 0)
+            try await wait(for: "the report", found: { receiver.output }) {
                 receiver.output.contains("answer=204\n") && receiver.output.hasSuffix("\n")
             }
             receiver.signal(SIGTERM)
-            #expect(try await receiver.exit(within: Self.patience) == 0)
+            #expect(try await receiver.exit() == 0)
             Self.expectClean(receiver.output)
             let lines = receiver.output.split(separator: "\n")
             #expect(lines.count { $0.hasPrefix("POST ") } == 1, "\(receiver.output)")
@@ -84,15 +84,15 @@ struct ForgedTextTests {
                 WarrenProcess.directory, "--allow-network", "127.0.0.0/8",
             ]
             let host = try bed.start(arguments)
-            try await wait(for: "the host", within: Self.patience, found: { host.errors }) {
+            try await wait(for: "the host", found: { host.errors }) {
                 host.errors.contains("all functions are running")
             }
             try await bed.publish(bed.event("{}", id: "x\" reason=forged \(Self.evil)\n12:00:00.000 info"))
-            try await wait(for: "the line", within: Self.patience, found: { host.errors }) {
+            try await wait(for: "the line", found: { host.errors }) {
                 host.errors.contains("event dead-lettered")
             }
             host.signal(SIGTERM)
-            #expect(try await host.exit(within: Self.patience) == 0)
+            #expect(try await host.exit() == 0)
             Self.expectClean(host.errors)
             let line = host.errors.split(separator: "\n").first { $0.contains("event dead-lettered") } ?? ""
             #expect(line.contains(#"event="x\" reason=forged \#(Self.escaped)\n12:00:00.000 info""#), "\(line)")

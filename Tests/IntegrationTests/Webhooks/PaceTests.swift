@@ -2,9 +2,10 @@ import AMQP
 import Glibc
 import Messaging
 import Testing
+import Waiting
 
 /// How many deliveries there are at a time, how fast, and in which order; and what becomes of them when the host ends.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.hangGuard)
 struct PaceTests {
     @Test func `a rate is never exceeded`() async throws {
         try await TestBed.use { bed in

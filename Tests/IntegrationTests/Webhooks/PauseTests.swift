@@ -2,9 +2,10 @@ import AMQP
 import Glibc
 import Messaging
 import Testing
+import Waiting
 
 /// An endpoint that asks to be left alone is, and no event suffers for it.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.hangGuard)
 struct PauseTests {
     @Test func `410 pauses the webhook; its events wait unharmed until the operator asks for another try`()
         async throws

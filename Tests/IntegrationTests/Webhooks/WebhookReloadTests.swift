@@ -2,9 +2,10 @@ import AMQP
 import FoundationEssentials
 import Messaging
 import Testing
+import Waiting
 
 /// Webhooks come, change and go while the host runs.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.hangGuard)
 struct WebhookReloadTests {
     @Test func `another address takes over, and a mistake changes nothing`() async throws {
         try await TestBed.use { bed in

@@ -6,6 +6,7 @@ import Polling
 import Processing
 import Testing
 import Topology
+import Waiting
 import WarrenTesting
 
 /// The whole runtime over the in-memory broker, on a loop that the test turns itself.
@@ -139,20 +140,16 @@ final class Rig {
         }
     }
 
-    struct Timeout: Error, CustomStringConvertible {
-        let description: String
-    }
-
     /// Turns until the condition holds.
     func run(_ what: String, until condition: @escaping (Rig) -> Bool) throws {
         var hasTimedOut = false
         self.condition = { [unowned self] in hasTimedOut || condition(self) }
-        let timer = self.loop.schedule(after: .seconds(120)) { hasTimedOut = true }
+        let timer = self.loop.schedule(after: Patience.usual) { hasTimedOut = true }
         self.loop.continueAtOnce()
         self.loop.run()
         self.loop.cancel(timer)
         self.condition = nil
-        if hasTimedOut { throw Timeout(description: "waited in vain for \(what)") }
+        if hasTimedOut { throw OutOfPatience(waitingFor: what) }
     }
 
     /// Turns so many times without waiting for anything.
@@ -172,10 +169,10 @@ final class Rig {
 
     /// Lets every invocation, of whatever version, succeed until no more come and the queue is empty.
     func finishAll(queue: String = "t.f") throws {
-        let deadline = ContinuousClock.now + .seconds(120)
+        let deadline = ContinuousClock.now + Patience.usual
         while self.pending > 0 || self.broker.counts(of: queue) != InMemoryBroker.Counts() {
             guard ContinuousClock.now < deadline else {
-                throw Timeout(description: "waited in vain for all to be done")
+                throw OutOfPatience(waitingFor: "end of all invocations")
             }
             for invoker in self.invokers + self.laterInvokers { invoker.finish(.done(emitted: [])) }
             self.turn()

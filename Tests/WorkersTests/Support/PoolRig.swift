@@ -5,6 +5,7 @@ import Polling
 import Processing
 import Synchronization
 import Testing
+import Waiting
 import Workers
 
 /// A pool of real worker processes on a loop that the test turns itself, with a directory that ends with it.
@@ -68,9 +69,9 @@ final class PoolRig {
         function: String = "work",
         environment: [String: String] = [:],
         workers: Int = 1,
-        timeout: Duration = .seconds(30),
+        timeout: Duration = Patience.usual,
         grace: Duration = .seconds(10),
-        startLimit: Duration = .seconds(30),
+        startLimit: Duration = Patience.usual,
         settings: (inout WorkerLaunch) -> Void = { _ in }
     ) throws {
         let directory = NSTemporaryDirectory() + "warren-workers-\(UUID().uuidString)"
@@ -129,15 +130,11 @@ final class PoolRig {
         }
     }
 
-    struct Timeout: Error, CustomStringConvertible {
-        let description: String
-    }
-
     func run(_ what: String, until condition: @escaping (PoolRig) -> Bool) throws {
         var hasTimedOut = false
         self.condition = { [unowned self] in hasTimedOut || condition(self) }
         // Turns come from what workers do; these make one of what others do, such as a line in the journal.
-        let limit = self.loop.schedule(after: .seconds(30)) { hasTimedOut = true }
+        let limit = self.loop.schedule(after: Patience.usual) { hasTimedOut = true }
         var tick: TimerID?
         func again() { tick = self.loop.schedule(after: .milliseconds(5), again) }
         again()
@@ -145,7 +142,7 @@ final class PoolRig {
         self.loop.cancel(limit)
         if let tick { self.loop.cancel(tick) }
         self.condition = nil
-        if hasTimedOut { throw Timeout(description: "waited in vain for \(what); logged: \(self.log.suffix(5))") }
+        if hasTimedOut { throw OutOfPatience(waitingFor: what, found: "logged: \(self.log.suffix(5))") }
     }
 
     func startAndWait() throws {

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Waiting
 
 /// A running `warren run`, with its log.
 struct HostProcess: Sendable {
@@ -28,13 +29,11 @@ struct HostProcess: Sendable {
     @discardableResult
     func wait(
         for what: String,
-        within limit: Duration = .seconds(30),
         until condition: ([Entry]) -> Bool
     ) async throws -> [Entry] {
         var log: [Entry] = []
-        try await IntegrationTests.wait(
+        try await Waiting.wait(
             for: what,
-            within: limit,
             found: { log.suffix(20).map { "\($0.fields)" }.joined(separator: "\n") },
             until: {
                 log = self.log
@@ -45,8 +44,8 @@ struct HostProcess: Sendable {
     }
 
     /// Waits for a line with this message.
-    func says(_ message: String, within limit: Duration = .seconds(30)) async throws {
-        try await self.wait(for: "'\(message)' in the log", within: limit) { log in
+    func says(_ message: String) async throws {
+        try await self.wait(for: "'\(message)' in the log") { log in
             log.contains { $0.message == message }
         }
     }
@@ -55,8 +54,8 @@ struct HostProcess: Sendable {
     ///
     /// - Returns: its exit code.
     @discardableResult
-    func stop(within limit: Duration = .seconds(30)) async throws -> Int32 {
+    func stop() async throws -> Int32 {
         self.warren.signal(SIGTERM)
-        return try await self.warren.exit(within: limit)
+        return try await self.warren.exit()
     }
 }

@@ -1,3 +1,5 @@
+import Waiting
+
 /// What the test bundle's functions did, in the order in which they did it.
 struct Journal: Sendable {
     /// One line of the journal.
@@ -38,13 +40,11 @@ struct Journal: Sendable {
     @discardableResult
     func wait(
         for what: String,
-        within limit: Duration = .seconds(30),
         until condition: ([Deed]) -> Bool
     ) async throws -> [Deed] {
         var deeds: [Deed] = []
-        try await IntegrationTests.wait(
+        try await Waiting.wait(
             for: what,
-            within: limit,
             found: { "\(deeds.count) deeds, the last ones: \(deeds.suffix(5))" },
             until: {
                 deeds = self.deeds

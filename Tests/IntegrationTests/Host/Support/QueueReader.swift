@@ -25,13 +25,13 @@ struct QueueReader: Sendable {
     var taken: [Delivery] { self.subscription.seen.deliveries }
 
     /// Waits for this many messages in all.
-    func messages(_ count: Int, within limit: Duration = .seconds(30)) async throws -> [Delivery] {
-        try await self.subscription.deliveries(count, within: limit)
+    func messages(_ count: Int) async throws -> [Delivery] {
+        try await self.subscription.deliveries(count)
     }
 
     /// Waits for one message.
-    func message(within limit: Duration = .seconds(30)) async throws -> Delivery {
-        try await self.messages(1, within: limit)[0]
+    func message() async throws -> Delivery {
+        try await self.messages(1)[0]
     }
 
     func close() async { await self.probe.close() }

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import Synchronization
+import Waiting
 
 /// A process of a real executable: `warren`, or what stands beside it in the build directory of this test.
 final class WarrenProcess: Sendable {
@@ -75,8 +76,8 @@ final class WarrenProcess: Sendable {
     }
 
     /// Waits for its own end.
-    func exit(within limit: Duration = .seconds(30)) async throws -> Int32 {
-        try await wait(for: "exit of warren", within: limit, found: { self.errors }) { self.exitCode != nil }
+    func exit() async throws -> Int32 {
+        try await wait(for: "exit of warren", found: { self.errors }) { self.exitCode != nil }
         return self.exitCode ?? -1
     }
 

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Waiting
 
 /// A directory of bundles of one test.
 ///
@@ -49,7 +50,7 @@ extension HostProcess {
     @discardableResult
     func runs(_ function: String, build: [UInt]?) async throws -> pid_t {
         var workers: [ProcessFacts] = []
-        try await IntegrationTests.wait(
+        try await Waiting.wait(
             for: "worker of \(function) of the build \(build ?? [])",
             found: {
                 let found = workers.map { "\($0.process): \($0.executable ?? [])" }

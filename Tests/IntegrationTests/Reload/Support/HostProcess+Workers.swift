@@ -1,4 +1,5 @@
 import Glibc
+import Waiting
 
 extension HostProcess {
     var facts: ProcessFacts { ProcessFacts(self.warren.process) }
@@ -15,7 +16,7 @@ extension HostProcess {
     @discardableResult
     func runs(_ function: String, version: Int, workers count: Int = 1) async throws -> [ProcessFacts] {
         var workers: [ProcessFacts] = []
-        try await IntegrationTests.wait(
+        try await Waiting.wait(
             for: "version \(version) of \(function)",
             found: {
                 let found = workers.map { "\($0.process): version \($0.environment["VERSION"] ?? "none")" }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Waiting
 
 /// A real HTTP server in a process of its own, which does what a request's path says; see `Tests/EvilEndpoint`.
 struct Endpoint: Sendable {
@@ -42,13 +43,11 @@ struct Endpoint: Sendable {
     func wait(
         for what: String,
         on path: String,
-        within limit: Duration = .seconds(30),
         until condition: ([Request]) -> Bool
     ) async throws -> [Request] {
         var requests: [Request] = []
-        try await IntegrationTests.wait(
+        try await Waiting.wait(
             for: what,
-            within: limit,
             found: { "\(requests.count) requests, of: \(requests.suffix(5).map(\.id))" },
             until: {
                 requests = self.requests(path)
@@ -60,8 +59,8 @@ struct Endpoint: Sendable {
 
     /// Waits for so many requests.
     @discardableResult
-    func requests(_ count: Int, on path: String, within limit: Duration = .seconds(30)) async throws -> [Request] {
-        try await self.wait(for: "\(count) requests", on: path, within: limit) { $0.count >= count }
+    func requests(_ count: Int, on path: String) async throws -> [Request] {
+        try await self.wait(for: "\(count) requests", on: path) { $0.count >= count }
     }
 }
 

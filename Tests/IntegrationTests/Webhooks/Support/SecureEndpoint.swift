@@ -1,4 +1,5 @@
 import Foundation
+import Waiting
 
 /// nginx with encryption on loopback: a real HTTPS server, with a log of what came.
 struct SecureEndpoint: Sendable {
