@@ -40,6 +40,8 @@ final class ConnectionDriver {
 
     /// Frames taken in one turn before other descriptors get theirs.
     private static let framesPerTurn = 4096
+    /// Bytes of bodies taken in one turn, before their consumers may say that they want fewer.
+    private static let bytesPerTurn = 8 << 20
 
     init(
         addresses: AMQPAddresses,
@@ -127,9 +129,11 @@ final class ConnectionDriver {
         // Held for the whole batch: looking through a weak reference costs more than a frame.
         guard let connection = self.connection, let client = self.client, !self.isBroken else { return }
         var frame = amqp_frame_t()
-        for count in 1...Self.framesPerTurn {
+        var bytes = 0
+        for count in 1...Self.framesPerTurn where bytes < Self.bytesPerTurn {
             switch connection.next(into: &frame) {
             case .frame:
+                if frame.frame_type == UInt8(AMQP_FRAME_BODY) { bytes += frame.payload.body_fragment.len }
                 if frame.channel == 0 {
                     self.receivedOnConnection(&frame)
                 } else {

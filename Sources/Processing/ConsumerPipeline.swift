@@ -45,6 +45,10 @@ package final class ConsumerPipeline {
     var held: (delivery: Delivery, life: SubscriptionLife, since: ContinuousClock.Instant)?
     var headTimer: TimerID?
     var hold = PauseHold()
+    var bound = ByteBound()
+    var boundTimer: TimerID?
+    /// How many bytes it may hold now.
+    let byteBudget: () -> Int
     var watch = ConsumerWatch()
     /// It has been said that a publisher counts milliseconds.
     var hasToldOfMilliseconds = false
@@ -60,8 +64,9 @@ package final class ConsumerPipeline {
     package private(set) var status = ConsumerStatus.starting
 
     /// - Parameters:
-    ///   - report: called on the loop's thread when the status changes.
     ///   - logger: with the name of the function or webhook in its metadata.
+    ///   - byteBudget: how many bytes of events it may hold now.
+    ///   - report: called on the loop's thread when the status changes.
     package init(
         manifest: ConsumerManifest,
         topology: TopologyPlan.Consumer,
@@ -72,8 +77,10 @@ package final class ConsumerPipeline {
         clock: WallClock,
         loop: EventLoop,
         logger: Logger,
+        byteBudget: @escaping () -> Int = { .max },
         report: @escaping (ConsumerStatus) -> Void
     ) {
+        self.byteBudget = byteBudget
         self.manifest = manifest
         self.topology = topology
         self.tenure = Tenure(invoker)
@@ -137,10 +144,9 @@ package final class ConsumerPipeline {
     /// Brings the consumer to where it should be, after whatever has changed.
     func steer() {
         if self.mayTake {
-            let isProbing = self.breaker.state == .probing
             self.consumption.want(
                 self.topology.queue,
-                prefetch: isProbing ? 1 : UInt16(clamping: self.manifest.prefetch),
+                prefetch: UInt16(clamping: self.prefetch),
                 isAlone: self.manifest.ordered
             )
         } else if self.hold.isOn {
@@ -186,9 +192,10 @@ package final class ConsumerPipeline {
             self.intakeProblem = nil
             self.recognition.delivering(since: .now)
             self.refreshStatus()
-        case .arrived(let count):
+        case .arrived(let count, let largest):
             self.metrics.took(count)
             self.watch.progressed()
+            if largest >= Self.largeEvent { self.boundBytes() }
             self.fill()
         case .oversized(let deliveries, let life):
             for delivery in deliveries {

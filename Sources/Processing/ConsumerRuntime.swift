@@ -50,6 +50,7 @@ package final class ConsumerRuntime {
     var moves: [ConsumerKey: QueueMove] = [:]
     var delayLevels = DelayLevels()
     let waysBackInterval: Duration?
+    private let bytes: ByteBudget
     private var isSharedReady = false
     var isDraining = false
     /// What runs, those that drain included.
@@ -58,6 +59,7 @@ package final class ConsumerRuntime {
     /// - Parameters:
     ///   - waysBackInterval: how often the delay levels and dead letters are declared again, in case somebody has deleted
     ///     a part of them; nil: never.
+    ///   - bytes: how much of events may be held.
     ///   - makeInvoker: of a version, not started yet; the logger names the function or webhook.
     ///   - report: called with a manifest when the status of what it asks for changes.
     package init(
@@ -70,6 +72,7 @@ package final class ConsumerRuntime {
         loop: EventLoop,
         logger: Logger,
         waysBackInterval: Duration? = .seconds(60),
+        bytes: ByteBudget = ByteBudget(),
         makeInvoker: @escaping (ResolvedManifest, Logger) -> any Invoker,
         report: @escaping (ConsumerManifest, ConsumerStatus) -> Void
     ) throws(SystemError) {
@@ -81,6 +84,7 @@ package final class ConsumerRuntime {
         self.copies = copies
         self.clock = clock
         self.waysBackInterval = waysBackInterval
+        self.bytes = bytes
         self.makeInvoker = makeInvoker
         self.report = report
         self.relay = ScheduledRelay(
@@ -113,6 +117,9 @@ package final class ConsumerRuntime {
         for pipeline in self.pipelines.values { pipeline.flush() }
         self.intake.flush()
     }
+
+    /// How many bytes one consumer may hold now.
+    private var shareOfBytes: Int { self.bytes.share(among: self.pipelines.values.map(\.holding.bytes)) }
 
     // MARK: - Following the deployment
 
@@ -160,6 +167,7 @@ package final class ConsumerRuntime {
             clock: self.clock,
             loop: self.loop,
             logger: logger,
+            byteBudget: { [weak self] in self?.shareOfBytes ?? .max },
             report: { [report] status in report(version.consumer, status) }
         )
         self.pipelines[key] = pipeline

@@ -11,7 +11,8 @@ final class Consumption {
         case active
         /// Deliveries that are too large to be kept.
         case oversized([Delivery], SubscriptionLife)
-        case arrived(Int)
+        /// With the size of the largest one: routing key, properties and body.
+        case arrived(Int, largest: Int)
         /// Every tag of that life is void. `isCurrent`: nothing is delivered until it is mended.
         case interrupted(Interruption, BrokerError, isCurrent: Bool)
         case ended
@@ -32,7 +33,7 @@ final class Consumption {
     private var current: Subscription?
     private var leaving: [Subscription] = []
     /// All of the present subscription.
-    private var waiting = Deque<Delivery>()
+    private(set) var waiting = Deque<Delivery>()
     /// The broker delivers.
     private(set) var isActive = false
 
@@ -142,7 +143,7 @@ final class Consumption {
                 self.waiting.append(contentsOf: self.sift(deliveries.filter { $0.omittedBodySize == nil }, life))
                 self.handler(.oversized(deliveries.filter { $0.omittedBodySize != nil }, life))
             }
-            self.handler(.arrived(deliveries.count))
+            self.handler(.arrived(deliveries.count, largest: deliveries.reduce(0) { max($0, $1.bytes.count) }))
         case .settling?:
             let isKept = deliveries.allSatisfy { $0.omittedBodySize == nil }
             for delivery in isKept ? self.sift(deliveries, life) : deliveries {

@@ -25,6 +25,7 @@ final class DeliverySettlement {
 
     /// Settlements under way.
     var pending: Int { self.receipts.count }
+    var deliveries: some Sequence<Delivery> { self.receipts.values.lazy.map(\.delivery) }
     /// Settlements under way whose delivery the broker has taken back.
     var orphans: [Receipt] { self.receipts.values.filter(\.life.isOver) }
 

@@ -14,7 +14,7 @@ struct PauseHold {
 
     /// A pause is on through which the deliveries stay here.
     private(set) var isOn = false
-    private var deliveries = Deque<RunningDelivery>()
+    private(set) var deliveries = Deque<RunningDelivery>()
     /// Since when deliveries may have been kept.
     private var since: ContinuousClock.Instant?
 

@@ -5,7 +5,8 @@ import Topology
 /// Publishes what was scheduled when it is due: messages come out of their delay into the host's queue of due
 /// messages and go from there to the exchange and routing key that they name. Any host of the namespace does it.
 final class ScheduledRelay {
-    private static let prefetch: UInt16 = 256
+    /// Few, because each may be as large as an event can be, and none of them takes longer than a publish.
+    private static let prefetch: UInt16 = 32
 
     private let intake: any Intake
     private let settler: Settler

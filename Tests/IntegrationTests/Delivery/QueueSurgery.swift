@@ -56,6 +56,16 @@ struct QueueSurgery: Sendable {
         guard output.contains("ok") else { throw OutOfPatience(description: "rabbitmqctl answered '\(output)'") }
     }
 
+    /// How many messages are with the hosts, neither acknowledged nor back.
+    func unsettled() async throws -> Int {
+        try await self.onConsumers(
+            """
+            Key = messages_unacknowledged,
+            lists:sum([proplists:get_value(Key, rabbit_channel:info(C, [Key])) || {_, C} <- Consumers]).
+            """
+        )
+    }
+
     /// How many hosts consume, those that wait for their turn included.
     func consumers() async throws -> Int { try await self.onConsumers("length(Consumers).") }
 

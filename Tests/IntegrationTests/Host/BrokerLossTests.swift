@@ -135,6 +135,71 @@ struct BrokerLossTests {
         }
     }
 
+    @Test func `what is scheduled and being published when deliveries are cut is published once`() async throws {
+        try await TestBed.use(.spoiled) { bed in
+            try bed.deploy("record", keys: ["nothing"])
+            let first = try await bed.startHost()
+            #expect(try await first.stop() == 0)
+            let audit = try await bed.auditReader()
+            let ids = (1...20).map { "e-\($0)" }
+            for id in ids {
+                let result = try await bed.command(["publish", "work", "--data", "{}", "--id", id, "--delay", "100ms"])
+                #expect(result.exitCode == 0)
+            }
+            let scheduled = "\(bed.namespace).scheduled"
+            try await wait(for: "the events to be due") {
+                try await bed.broker.inspect(queue: scheduled)?.readyMessages == ids.count
+            }
+            let surgery = QueueSurgery(scheduled, of: bed.node)
+            let host = try await bed.node.withMemoryAlarm {
+                let host = try await bed.startHost()
+                try await wait(for: "the host to take the events, which it cannot publish") {
+                    try await bed.broker.inspect(queue: scheduled)?.readyMessages == 0
+                }
+                try await host.says("the broker takes no messages for now")
+                #expect(try await surgery.cutConnections() == 1)
+                try await wait(for: "the host to take them again") {
+                    let inspection = try await bed.broker.inspect(queue: scheduled)
+                    return inspection?.readyMessages == 0 && inspection?.consumers == 1
+                }
+                return host
+            }
+            #expect(Set(try await audit.messages(ids.count).map(\.id)) == Set(ids))
+            try await wait(for: "the events to be settled") {
+                try await surgery.unsettled() == 0
+            }
+            #expect(try await host.stop() == 0)
+            #expect(try await audit.messages(ids.count).count == ids.count, "none comes twice")
+        }
+    }
+
+    @Test func `more consumers than one connection may have channels are spread over connections`() async throws {
+        try await TestBed.use(.spoiled) { bed in
+            try await bed.node.control(["eval", "application:set_env(rabbit, channel_max, 4)."])
+            let names = (1...11).map { "record-\($0)" }
+            for name in names {
+                try bed.deploy(
+                    manifest: """
+                        apiVersion: warren/v1
+                        kind: Function
+                        name: \(name)
+                        handler: test-functions/record
+                        events: { exchange: \(bed.exchange), keys: [\(name)] }
+                        env: { JOURNAL: \(bed.journal.path) }
+
+                        """,
+                    as: name
+                )
+            }
+            let host = try await bed.startHost()
+            for name in names { try await bed.publish(bed.event("{}", id: name, key: name)) }
+            try await bed.journal.wait(for: "an event of each") { $0.events("recorded") == Set(names) }
+            #expect(!host.log.contains { $0.message == "deliveries stopped" })
+            #expect(try await host.stop() == 0)
+            try await bed.node.control(["eval", "application:set_env(rabbit, channel_max, 2047)."])
+        }
+    }
+
     @Test func `a queue deleted under its consumer comes back and takes new events`() async throws {
         try await TestBed.use(.spoiled) { bed in
             try bed.deploy("record")

@@ -60,7 +60,12 @@ final class Rig {
         return pipeline
     }
 
-    init(_ manifests: [FunctionManifest], bodyLimit: UInt64 = 1 << 20, waysBackInterval: Duration? = nil) throws {
+    init(
+        _ manifests: [FunctionManifest],
+        bodyLimit: UInt64 = 1 << 20,
+        waysBackInterval: Duration? = nil,
+        bytes: ByteBudget = ByteBudget()
+    ) throws {
         self.broker = InMemoryBroker(clock: self.clock)
         self.observed = ObservedBroker(self.broker)
         self.loop = try EventLoop()
@@ -86,6 +91,7 @@ final class Rig {
             loop: self.loop,
             logger: logger,
             waysBackInterval: waysBackInterval,
+            bytes: bytes,
             makeInvoker: { version, _ in made.next(version.consumer.name) },
             report: { _, status in statuses.list.append(status) }
         )
@@ -204,21 +210,23 @@ final class Rig {
         _ id: String,
         of source: String = "shop",
         key: String = "order.placed",
-        headers: [(String, FieldValue)] = []
+        headers: [(String, FieldValue)] = [],
+        size: Int = 2
     ) {
         var properties = BasicProperties()
         properties.messageID = id
         properties.appID = source
-        self.publish(properties, key: key, headers: headers)
+        self.publish(properties, key: key, headers: headers, size: size)
     }
 
-    func publish(_ properties: BasicProperties, key: String, headers: [(String, FieldValue)] = []) {
+    /// - Parameter size: of the body.
+    func publish(_ properties: BasicProperties, key: String, headers: [(String, FieldValue)] = [], size: Int = 2) {
         let message = OutgoingMessage(
             exchange: "events",
             routingKey: key,
             properties: properties,
             headers: FieldTable(headers),
-            body: Array("{}".utf8)[...]
+            body: (Array("{".utf8) + Array(repeating: 0x20, count: max(0, size - 2)) + Array("}".utf8))[...]
         )
         self.broker.publish([message]) { results in #expect(results == [.confirmed]) }
     }

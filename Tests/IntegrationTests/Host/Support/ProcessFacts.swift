@@ -11,8 +11,12 @@ struct ProcessFacts: Sendable {
     var descriptors: Int { self.entries("fd").count }
     var threads: Int { self.entries("task").count }
     /// Resident memory in KiB.
-    var residentKiB: Int {
-        let line = self.text("status").split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
+    var residentKiB: Int { self.status("VmRSS") }
+    /// The most that was ever resident, in KiB.
+    var peakKiB: Int { self.status("VmHWM") }
+
+    private func status(_ name: String) -> Int {
+        let line = self.text("status").split(separator: "\n").first { $0.hasPrefix(name + ":") }
         return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) } ?? 0
     }
 

@@ -78,7 +78,12 @@ final class TestBed: Sendable {
             \(settings)
 
             """
-        try manifest.write(toFile: "\(self.manifests)/\(function).yaml", atomically: true, encoding: .utf8)
+        try self.deploy(manifest: manifest, as: function)
+    }
+
+    /// Writes a manifest as it is.
+    func deploy(manifest: String, as name: String) throws {
+        try manifest.write(toFile: "\(self.manifests)/\(name).yaml", atomically: true, encoding: .utf8)
     }
 
     /// Starts a host with what has been deployed, and waits until everything runs, or until it says something else.
