@@ -85,9 +85,9 @@ struct PipelineBreakerTests {
     @Test func `probes go on, one at a time with ever longer pauses, until one succeeds`() throws {
         let rig = try Self.rig(concurrency: 4, pause: .milliseconds(20))
         for number in 0..<20 { rig.publish("\(number)") }
+        var last = ContinuousClock.now
         try Self.openByFailures(rig)
         while !rig.invoker.pending.isEmpty { rig.invoker.finish(.failed(.test)) }
-        var last = ContinuousClock.now
         for round in 0..<4 {
             try rig.run("a probe") { !$0.invoker.pending.isEmpty }
             #expect(ContinuousClock.now - last >= .milliseconds(20 << round))
