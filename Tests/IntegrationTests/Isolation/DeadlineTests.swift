@@ -96,30 +96,29 @@ struct DeadlineTests {
                 "misbehave",
                 """
                 concurrency: 8
-                timeout: 3s
+                timeout: 10s
                 timeoutGrace: 300ms
-                retry: { maxAttempts: 2, backoff: { initial: 100ms } }
+                retry: { maxAttempts: 1 }
                 """
             )
             let host = try await bed.startHost()
             let reader = try await bed.reader(bed.deadLetters("misbehave"))
             var confirmed = try await bed.publish([("bad", #"{"harm":"hang"}"#)])
             var next = 0
-            // Each runs for a short time only, and at any time some do.
-            try await wait(for: "two deaths of the worker") {
+            // Each runs for a short time only, far from the deadline, and at any time some do.
+            try await wait(for: "the death of the worker") {
                 let batch = (next..<next + 4).map { ("e-\($0)", #"{"harm":"nap","amount":200}"#) }
                 confirmed.formUnion(try await bed.publish(batch))
                 next += 4
                 try await bed.journal.wait(for: "place for more") { Self.isNearlyDone($0, confirmed) }
-                return host.deaths() >= 2
+                return host.deaths() >= 1
             }
             let dead = try await reader.message()
             #expect(dead.id == "bad")
             let neighbours = confirmed.subtracting(["bad"])
             let deeds = try await bed.journal.wait(for: "every neighbour") { $0.events("ended") == neighbours }
-            #expect(deeds.attempts(of: "bad") == [1, 2])
-            #expect(deeds.allSatisfy { $0.event == "bad" || $0.attempt == 1 })
-            #expect(deeds.runs.values.contains(2), "the worker was killed with neighbours in flight")
+            #expect(deeds.allSatisfy { $0.attempt == 1 })
+            #expect(neighbours.contains { deeds.runs[$0] == 2 }, "the worker was killed with neighbours in flight")
             #expect(try await host.stop() == 0)
             let ledger = try await bed.settle(confirmed, dead: [dead], by: "misbehave")
             ledger.expectBalance()
