@@ -3,7 +3,7 @@ internal import Glibc
 
 /// One run of `rabbitmqctl`.
 enum ControlCommand {
-    private static let limit = Duration.seconds(60)
+    private static let limit = Duration.seconds(180)
 
     /// - Returns: its standard output.
     static func run(

@@ -15,7 +15,7 @@ package final class LocalBroker: Sendable {
         var isStopped = false
     }
 
-    private static let startLimit = Duration.seconds(60)
+    private static let startLimit = Duration.seconds(180)
     private static let stopGrace = Duration.seconds(15)
 
     private let installation: Installation

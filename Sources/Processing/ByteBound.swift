@@ -2,7 +2,8 @@
 /// none that counts bytes (basic.qos, prefetch-size): 48 events of 16 MiB would be 768 MiB for one function.
 ///
 /// When what is held exceeds the budget the prefetch shrinks to what the budget allows for events of this size, half of
-/// it used, and what waits goes back. After a minute without excess it doubles. A value without a clock.
+/// it used, and what waits goes back; what runs by then is held besides. After a minute without excess it doubles. A
+/// value without a clock.
 struct ByteBound {
     static let recovery = Duration.seconds(60)
 

@@ -242,7 +242,9 @@ package final class ConsumerPipeline {
 
     /// Whether another event may begin. What ran before a pause holds up no probe.
     private var hasRoom: Bool {
-        guard self.held == nil, self.inFlight.hasRoom else { return false }
+        guard self.held == nil, self.inFlight.hasRoom, self.inFlight.count < self.bound.prefetch ?? .max else {
+            return false
+        }
         return self.breaker.state != .probing || self.probe == nil
     }
 

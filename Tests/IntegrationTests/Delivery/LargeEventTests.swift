@@ -21,9 +21,9 @@ struct LargeEventTests {
             try await host.says("takes fewer events ahead, because they are large")
             let queue = bed.queue("hang")
             try await wait(for: "most of them to be back in the queue") {
-                try await bed.broker.inspect(queue: queue)?.readyMessages ?? 0 >= 44
+                try await bed.broker.inspect(queue: queue)?.readyMessages ?? 0 >= 30
             }
-            // 64 MiB may be held, what runs is written to the worker besides, and a turn reads 8 MiB.
+            // 64 MiB may be held, half as much comes while those run, and a turn reads 8 MiB.
             let peak = host.facts.peakKiB - idle
             #expect(
                 peak < 200 << 10,
