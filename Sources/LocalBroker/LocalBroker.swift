@@ -47,7 +47,7 @@ package final class LocalBroker: Sendable {
         if !isStopped { self.directory.release() }
     }
 
-    /// Starts a node and waits until it accepts connections, at most 60 s.
+    /// Starts a node and waits until it accepts connections, at most three minutes.
     ///
     /// - Parameters:
     ///   - dataDirectory: where its data stay over runs, such as `.warren`; one node at a time.
@@ -78,7 +78,7 @@ package final class LocalBroker: Sendable {
         }
     }
 
-    /// Runs `rabbitmqctl` against the node, at most 60 s.
+    /// Runs `rabbitmqctl` against the node, at most three minutes.
     ///
     /// - Returns: its standard output.
     /// - Throws: ``LocalBrokerError/control(arguments:status:output:)`` with all that it printed.
