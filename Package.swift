@@ -172,7 +172,8 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "AMQP", "BrokerConformance", "CLinux", "LocalBroker", "Messaging", "Polling", "Processing", "Workers",
+                "AMQP", "BrokerConformance", "CLinux", "CRabbitMQ", "LocalBroker", "Messaging", "Polling", "Processing",
+                "Workers",
                 "WarrenCommand", "test-functions", "evil-worker", "evil-endpoint", "ExampleHello", "ExampleOrders",
                 "ExampleAudit", "Waiting", logging,
             ]

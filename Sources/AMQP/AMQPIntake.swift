@@ -183,7 +183,8 @@ package final class AMQPIntake: Intake {
     package func flush() {
         var hasEnded = false
         for connection in self.connections where connection.flush() { hasEnded = true }
-        guard hasEnded else { return }
+        // Whoever closes counts the connections that there are.
+        guard hasEnded, !self.isClosing else { return }
         for (index, channel) in self.channels.enumerated() where channel?.isOver == true { self.channels[index] = nil }
         self.dropUnused()
     }
@@ -205,7 +206,7 @@ package final class AMQPIntake: Intake {
             var left = self.connections.count
             for connection in self.connections {
                 let closed = {
-                    left -= 1
+                    withExtendedLifetime(connection) { left -= 1 }
                     if left == 0 { completion() }
                 }
                 if let driver = connection.driver { driver.stop(closed) } else { closed() }

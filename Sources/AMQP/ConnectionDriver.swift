@@ -36,7 +36,8 @@ final class ConnectionDriver {
     private(set) var connection: ConnectionHandle?
     private var connectedAt = ContinuousClock.now
     private(set) var lastError: BrokerError?
-    private var closeCompletion: (() -> Void)?
+    private var isClosed = false
+    private var closeCompletions: [() -> Void] = []
 
     /// Frames taken in one turn before other descriptors get theirs.
     private static let framesPerTurn = 4096
@@ -219,20 +220,19 @@ final class ConnectionDriver {
     }
 
     /// Closes with the protocol's handshake, so that everything sent before has been taken by the broker when
-    /// `completion` is called; after a second without an answer it is called all the same.
+    /// `completion` is called; after a second without an answer it is called all the same. It may be asked twice, and
+    /// let go meanwhile: everybody who waits is told.
     func stop(_ completion: @escaping () -> Void) {
-        guard !self.isStopped else { return completion() }
+        guard !self.isClosed else { return completion() }
+        self.closeCompletions.append(completion)
+        guard !self.isStopped else { return }
         self.isStopped = true
-        guard self.connection != nil, !self.isBroken else {
-            self.closeCompletion = completion
-            self.finishClosing()
-            return
-        }
-        self.closeCompletion = completion
+        guard self.connection != nil, !self.isBroken else { return self.finishClosing() }
         var close = amqp_connection_close_t()
         close.reply_code = 200
         self.send(AMQP_CONNECTION_CLOSE_METHOD, on: 0, close)
-        self.loop.schedule(after: .seconds(1)) { [weak self] in self?.finishClosing() }
+        // Not weak: whoever waits for the end may have let go of the connection.
+        self.loop.schedule(after: .seconds(1)) { self.finishClosing() }
     }
 
     private func finishClosing() {
@@ -240,9 +240,10 @@ final class ConnectionDriver {
         self.connection = nil
         if let timer = self.heartbeatTimer { self.loop.cancel(timer) }
         self.arrivals.detach(from: self.loop)
-        let completion = self.closeCompletion
-        self.closeCompletion = nil
-        completion?()
+        self.isClosed = true
+        let completions = self.closeCompletions
+        self.closeCompletions.removeAll()
+        for completion in completions { completion() }
     }
 }
 

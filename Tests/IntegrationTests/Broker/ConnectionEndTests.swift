@@ -1,0 +1,71 @@
+import CRabbitMQ
+import LocalBroker
+import Logging
+import Messaging
+import Polling
+import Synchronization
+import Testing
+import Waiting
+
+@testable import AMQP
+
+/// The end of a connection is what everything waits for that drains.
+@Suite(.hangGuard)
+struct ConnectionEndTests {
+    /// Closes its connection as soon as there is one, twice, and lets go of it.
+    private final class Closer: ConnectionClient {
+        var driver: ConnectionDriver?
+        var closed = 0
+        let whenClosed: (Int) -> Void
+
+        init(_ whenClosed: @escaping (Int) -> Void) { self.whenClosed = whenClosed }
+
+        func connected(_ connection: ConnectionHandle) {
+            for _ in 0..<2 {
+                self.driver?.stop {
+                    self.closed += 1
+                    self.whenClosed(self.closed)
+                }
+            }
+            self.driver = nil
+        }
+
+        func received(_ frame: inout amqp_frame_t) {}
+        func drained() {}
+        func lost(_ error: BrokerError) {}
+        func blocked(_ reason: String?) {}
+    }
+
+    @Test func `a connection that is told twice to close, and is let go meanwhile, tells everybody that it is closed`()
+        async throws
+    {
+        let node = try await SharedBroker.calm.node
+        let addresses = AMQPAddresses(try AMQPAddress(node.url))
+        let times = Times()
+        try LoopThread.start(named: "closer") {
+            guard let loop = try? EventLoop() else { return }
+            let closer = Closer { times.set($0) }
+            closer.driver = try? ConnectionDriver(
+                addresses: addresses,
+                role: .consuming,
+                name: "test",
+                loop: loop,
+                logger: RabbitMQUnderTest.silent,
+                client: closer
+            )
+            closer.driver?.start()
+            loop.schedule(after: Patience.usual) { loop.stop() }
+            loop.atTurnEnd { if closer.closed == 2 { loop.stop() } }
+            loop.run()
+        }
+        try await wait(for: "both to be told") { times.count == 2 }
+    }
+
+    private final class Times: Sendable {
+        private let value = Mutex(0)
+
+        var count: Int { self.value.withLock { $0 } }
+
+        func set(_ count: Int) { self.value.withLock { $0 = count } }
+    }
+}
