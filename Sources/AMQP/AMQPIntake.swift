@@ -15,7 +15,10 @@ package final class AMQPIntake: Intake {
     /// By the lower 16 bits of the subscription's number. One that is over leaves its place to the next.
     private var channels: [ConsumerChannel?] = []
     private var subscriptions = 0
+    private let generations = ChannelGenerations()
     private var isClosing = false
+    /// Before a connection is tried again that could not even be begun.
+    private static let pause = Duration.seconds(1)
 
     /// Begins to connect. Call on the loop's thread.
     ///
@@ -68,7 +71,7 @@ package final class AMQPIntake: Intake {
         self.subscriptions += 1
         let subscription = SubscriptionID(number: self.subscriptions << 16 | index)
         let connection = self.connectionWithRoom()
-        let channel = self.channel(subscription, of: queue, prefetch, generation: 0, on: connection, handler: handler)
+        let channel = self.channel(subscription, of: queue, prefetch, on: connection, handler: handler)
         if channel.isConnecting, let error = connection.driver?.lastError {
             // Not from inside this call: the caller does not know the subscription yet.
             self.loop.schedule(after: .zero) {
@@ -100,7 +103,6 @@ package final class AMQPIntake: Intake {
         _ subscription: SubscriptionID,
         of queue: String,
         _ prefetch: UInt16,
-        generation: UInt32,
         on connection: ConsumingConnection,
         handler: @escaping (SubscriptionEvent) -> Void
     ) -> ConsumerChannel {
@@ -113,7 +115,7 @@ package final class AMQPIntake: Intake {
             queue: queue,
             prefetch: prefetch,
             bodyLimit: self.bodyLimit,
-            generation: generation,
+            generations: self.generations,
             isAlone: connection.isIsolated,
             driver: driver,
             loop: self.loop,
@@ -128,7 +130,14 @@ package final class AMQPIntake: Intake {
 
     /// Makes the consumer anew on a connection of its own.
     private func isolate(_ channel: ConsumerChannel, because error: BrokerError) {
-        guard !self.isClosing, let connection = self.newConnection(isIsolated: true) else { return }
+        guard !self.isClosing else { return }
+        guard let connection = self.newConnection(isIsolated: true) else {
+            // No descriptor or thread is left for the moment.
+            self.loop.schedule(after: Self.pause) { [weak self] in
+                if channel.isWanted { self?.isolate(channel, because: error) }
+            }
+            return
+        }
         self.logger.warning(
             "a consumer gets a connection of its own",
             metadata: ["queue": "\(channel.queue)", "reason": "\(error)"]
@@ -146,7 +155,6 @@ package final class AMQPIntake: Intake {
             old.subscription,
             of: old.queue,
             old.prefetch,
-            generation: old.generation,
             on: connection,
             handler: old.handler
         )
@@ -163,6 +171,8 @@ package final class AMQPIntake: Intake {
     package func unsubscribe(_ subscription: SubscriptionID, _ departure: Departure) {
         self.channel(subscription)?.unsubscribe(departure)
     }
+
+    package func abandon(_ subscription: SubscriptionID) { self.channel(subscription)?.abandon() }
 
     package func renew(_ subscription: SubscriptionID, because error: BrokerError) {
         self.channel(subscription)?.renew(error)

@@ -33,6 +33,8 @@ final class ConnectionDriver {
     private var isStopped = false
     /// Set between a failed send and its handling at the start of the next turn.
     private var isBroken = false
+    /// The next turn takes what this one has left.
+    private var isDrainingNext = false
     private(set) var connection: ConnectionHandle?
     private var connectedAt = ContinuousClock.now
     private(set) var lastError: BrokerError?
@@ -155,7 +157,12 @@ final class ConnectionDriver {
         connection.releaseBuffers()
         client.drained()
         // Frames may wait in the library's own buffer, of which the descriptor knows nothing.
-        self.loop.schedule(after: .zero) { [weak self] in self?.drain() }
+        guard !self.isDrainingNext else { return }
+        self.isDrainingNext = true
+        self.loop.schedule(after: .zero) { [weak self] in
+            self?.isDrainingNext = false
+            self?.drain()
+        }
     }
 
     private func receivedOnConnection(_ frame: inout amqp_frame_t) {

@@ -16,8 +16,9 @@ final class ConsumerChannel {
     private var settlements: SettlementSender
     private var assembly: DeliveryAssembly
     private var batch: [Delivery] = []
-    /// The number of the channel's present life.
-    private(set) var generation: UInt32
+    /// The number of the channel's present life: none of the intake's channels ever has it again.
+    private(set) var generation: UInt32 = 0
+    private let generations: ChannelGenerations
     private var collectingTimer: TimerID?
     private var leaveTimer: TimerID?
     private let tag: [UInt8]
@@ -26,8 +27,7 @@ final class ConsumerChannel {
     private let moveAway: (ConsumerChannel, BrokerError) -> Void
 
     /// - Parameters:
-    ///   - generation: of the channel that this one takes the place of, so that no tag of that one is mistaken for one of
-    ///     this; 0 for the first.
+    ///   - generations: of the intake, so that no tag of another channel is mistaken for one of this.
     ///   - moveAway: asks for a channel on a connection of its own in the place of this one, which reports nothing more.
     init(
         number: UInt16,
@@ -35,7 +35,7 @@ final class ConsumerChannel {
         queue: String,
         prefetch: UInt16,
         bodyLimit: UInt64,
-        generation: UInt32,
+        generations: ChannelGenerations,
         isAlone: Bool,
         driver: ConnectionDriver,
         loop: EventLoop,
@@ -43,7 +43,7 @@ final class ConsumerChannel {
         handler: @escaping (SubscriptionEvent) -> Void
     ) {
         self.number = number
-        self.generation = generation
+        self.generations = generations
         self.isAlone = isAlone
         self.moveAway = moveAway
         self.subscription = subscription
@@ -70,7 +70,15 @@ final class ConsumerChannel {
     /// Nothing will ever come from it again, and its number is free.
     var isOver: Bool { self.lifecycle.state == .over }
 
+    var isWanted: Bool { self.lifecycle.isWanted }
+
     func unsubscribe(_ departure: Departure) { self.perform(self.lifecycle.unsubscribe(departure)) }
+
+    func abandon() {
+        self.flush(atOnce: true)
+        self.batch.removeAll()
+        self.perform(self.lifecycle.abandon())
+    }
 
     func renew(_ error: BrokerError) {
         let actions = self.lifecycle.renew(error)
@@ -147,7 +155,7 @@ final class ConsumerChannel {
     private func perform(_ action: ConsumerLifecycle.Action) {
         switch action {
         case .open:
-            self.generation += 1
+            self.generation = self.generations.next()
             self.settlements.begin()
             self.driver.send(AMQP_CHANNEL_OPEN_METHOD, on: self.number, amqp_channel_open_t())
             self.watchForAnswers()
@@ -295,5 +303,15 @@ final class ConsumerChannel {
             guard let self, self.generation == generation else { return }
             self.perform(self.lifecycle.lastAcksTaken())
         }
+    }
+}
+
+/// Numbers the lives of an intake's channels. Confined to its loop.
+final class ChannelGenerations {
+    private var last: UInt32 = 0
+
+    func next() -> UInt32 {
+        self.last += 1
+        return self.last
     }
 }

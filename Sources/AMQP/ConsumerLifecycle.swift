@@ -58,7 +58,7 @@ struct ConsumerLifecycle {
     private(set) var state = State.disconnected
     /// How it was unsubscribed; nil as long as it is wanted.
     private var departure: Departure?
-    private var isWanted: Bool { self.departure == nil }
+    var isWanted: Bool { self.departure == nil }
     /// Why there has been no connection since the last one, as reported.
     private var reportedLoss: BrokerError?
 
@@ -235,6 +235,24 @@ struct ConsumerLifecycle {
             // The interruption has been reported, and with it every tag is void.
             return self.end(.discarded)
         case .cancelling, .returning, .ended, .leaving, .discarded, .over: return []
+        }
+    }
+
+    /// Nobody waits for anything of it any more.
+    mutating func abandon() -> [Action] {
+        self.departure = self.departure ?? .returning
+        switch self.state {
+        case .disconnected, .resting:
+            self.state = .over
+            return []
+        case .closing:
+            self.state = .discarded
+            return []
+        case .opening, .limiting, .subscribing, .consuming, .cancelling, .returning, .ended:
+            self.state = .discarded
+            return [.closeChannel]
+        case .leaving, .discarded, .over:
+            return []
         }
     }
 

@@ -9,7 +9,9 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
+#include <poll.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -17,18 +19,28 @@
 
 /* The child shares the memory of its parent until it executes, and runs on a stack of its own while the thread that
  * started it waits (clone(2), CLONE_VM and CLONE_VFORK; glibc's posix_spawn does the same). So it may call only what is
- * async-signal-safe, and writes to nothing but its stack and this structure. */
+ * async-signal-safe, and writes to nothing but its stack and this structure.
+ *
+ * A child that becomes another user shares nothing: other processes of that user could stop it before it executes, and
+ * with it the thread that waits; and the change of user would reset what the memory's owner may conceal
+ * (/proc/sys/fs/suid_dumpable). It has a copy of the memory, and reports by a pipe what has failed. */
 struct start {
   const struct warren_program *program;
   const char *step;
   int error;
+  /* The end of the pipe to write to; -1 when the memory is shared. */
+  int report;
 };
 
 static const size_t stack_size = 64 * 1024;
 
+/* How long a child that becomes another user may take to execute, in milliseconds. */
+static const int start_limit = 10 * 1000;
+
 static int fail(struct start *start, const char *step) {
   start->error = errno;
   start->step = step;
+  if (start->report >= 0) (void)!write(start->report, start, sizeof *start);
   _exit(127);
 }
 
@@ -42,15 +54,23 @@ static void reset_signals(void) {
 static int arrange_descriptors(struct start *start) {
   const struct warren_program *program = start->program;
   const int count = program->descriptor_count;
+  /* Behind them the program's own file and the pipe. */
+  const int last = count + 1;
   int sources[count + 1];
+  int report = -1;
+  if (start->report >= 0) {
+    report = fcntl(start->report, F_DUPFD_CLOEXEC, last + 1);
+    if (report < 0) return fail(start, "fcntl");
+    start->report = report;
+  }
   /* Out of the way first, because a source below the number of targets would be overwritten. */
   for (int index = 0; index < count; index++) {
-    sources[index] = fcntl(program->descriptors[index], F_DUPFD_CLOEXEC, count + 1);
+    sources[index] = fcntl(program->descriptors[index], F_DUPFD_CLOEXEC, last + 1);
     if (sources[index] < 0) return fail(start, "fcntl");
   }
   int file = -1;
   if (program->descriptor >= 0) {
-    file = fcntl(program->descriptor, F_DUPFD_CLOEXEC, count + 1);
+    file = fcntl(program->descriptor, F_DUPFD_CLOEXEC, last + 1);
     if (file < 0) return fail(start, "fcntl");
     if (dup3(file, count, O_CLOEXEC) < 0) return fail(start, "dup3");
     file = count;
@@ -58,7 +78,12 @@ static int arrange_descriptors(struct start *start) {
   for (int index = 0; index < count; index++) {
     if (dup2(sources[index], index) < 0) return fail(start, "dup2");
   }
-  closefrom(file < 0 ? count : count + 1);
+  if (file < 0) close(count);
+  if (report >= 0) {
+    if (dup3(report, last, O_CLOEXEC) < 0) return fail(start, "dup3");
+    start->report = last;
+  }
+  closefrom(report < 0 ? last : last + 1);
   return file;
 }
 
@@ -69,6 +94,8 @@ static void become_user(struct start *start) {
   if (syscall(SYS_setgroups, program->group_count, program->groups) != 0) fail(start, "setgroups");
   if (syscall(SYS_setresgid, program->group, program->group, program->group) != 0) fail(start, "setresgid");
   if (syscall(SYS_setresuid, program->user, program->user, program->user) != 0) fail(start, "setresuid");
+  /* Or it could become root again by a program with the set-user-id bit. */
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) fail(start, "prctl");
 }
 
 static void execute(const struct warren_program *program, int file) {
@@ -103,23 +130,60 @@ static int run_child(void *argument) {
   return fail(start, "execve");
 }
 
+/* Waits until the child has executed, which closes the pipe, or has told what failed. */
+static void await_report(struct start *start, int pipe, pid_t child) {
+  struct start told;
+  struct pollfd ready = {.fd = pipe, .events = POLLIN};
+  int count;
+  do count = poll(&ready, 1, start_limit);
+  while (count < 0 && errno == EINTR);
+  if (count == 0) {
+    kill(child, SIGKILL);
+    start->error = ETIMEDOUT;
+    start->step = "execve";
+  } else if (read(pipe, &told, sizeof told) == sizeof told) {
+    start->error = told.error;
+    start->step = told.step;
+  }
+}
+
 int warren_start_program(const struct warren_program *program, pid_t *process, const char **failed_step) {
-  struct start start = {.program = program, .step = NULL, .error = 0};
+  struct start start = {.program = program, .step = NULL, .error = 0, .report = -1};
+  int report[2] = {-1, -1};
+  if (program->changes_user) {
+    if (pipe2(report, O_CLOEXEC) != 0) {
+      *failed_step = "pipe2";
+      return errno;
+    }
+    start.report = report[1];
+  }
   uint8_t *stack = mmap(NULL, stack_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
   if (stack == MAP_FAILED) {
+    start.error = errno;
+    if (program->changes_user) {
+      close(report[0]);
+      close(report[1]);
+    }
     *failed_step = "mmap";
-    return errno;
+    return start.error;
   }
   int state;
   pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, &before);
-  pid_t child = clone(run_child, stack + stack_size, CLONE_VM | CLONE_VFORK | SIGCHLD, &start);
+  int sharing = program->changes_user ? 0 : CLONE_VM | CLONE_VFORK;
+  pid_t child = clone(run_child, stack + stack_size, sharing | SIGCHLD, &start);
   if (child < 0) {
     start.error = errno;
     start.step = "clone";
-  } else if (start.error != 0) {
+  }
+  if (program->changes_user) {
+    close(report[1]);
+    if (child >= 0) await_report(&start, report[0], child);
+    close(report[0]);
+  }
+  if (child >= 0 && start.error != 0) {
     while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {}
   }
   pthread_sigmask(SIG_SETMASK, &before, NULL);

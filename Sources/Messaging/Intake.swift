@@ -13,6 +13,10 @@ package protocol Intake: AnyObject {
     /// nothing, whatever its departure.
     func unsubscribe(_ subscription: SubscriptionID, _ departure: Departure)
 
+    /// Nobody waits for the subscription any more, whatever became of its end: the broker is to take back at once what it
+    /// has delivered. Nothing more is reported.
+    func abandon(_ subscription: SubscriptionID)
+
     /// The consumer seems dead although the broker has reported nothing: reports `.interrupted(.consumer, error)` and
     /// begins to consume anew. Does nothing unless the broker delivers, as far as the intake knows.
     func renew(_ subscription: SubscriptionID, because error: BrokerError)
@@ -35,6 +39,9 @@ package protocol Intake: AnyObject {
 }
 
 extension Intake {
+    /// For a broker that answers every end.
+    package func abandon(_ subscription: SubscriptionID) {}
+
     /// Stops intake; what was handed over can still be settled.
     package func unsubscribe(_ subscription: SubscriptionID) { self.unsubscribe(subscription, .settling) }
 }

@@ -26,6 +26,8 @@ extension ConsumerPipeline {
             self.pause(tenure, because: reason, until: end, notRun: notRun)
         case .workerDied(let reason):
             guard tenure === self.tenure else { return }
+            // What it had not begun would be tried one by one; another host, or the next one, does it as well.
+            if self.isDraining { return self.giveBack(tenure.invoker.withdraw(), of: tenure) }
             self.perform(self.breaker.workerDied(at: .now), because: "its workers die: \(reason)")
         case .results(let results):
             self.settle(results, of: tenure)

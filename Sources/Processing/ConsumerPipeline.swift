@@ -203,7 +203,7 @@ package final class ConsumerPipeline {
                 self.settlement.refuse(delivery, of: life.subscription, because: reason)
             }
         case .interrupted(let what, let error, let isCurrent):
-            self.wasInterrupted(what)
+            self.wasInterrupted()
             if isCurrent {
                 self.intakeProblem = error.description
                 self.recognition.interrupted()
@@ -216,11 +216,9 @@ package final class ConsumerPipeline {
         }
     }
 
-    private func wasInterrupted(_ what: Interruption) {
-        // With the connection go the channels of earlier subscriptions, too.
-        let running = self.inFlight.all
-        if what == .connection { for running in running { running.life.end() } }
-        for running in running where running.life.isOver { self.recognition.orphaned(running) }
+    private func wasInterrupted() {
+        // Only the lives that are over: another subscription may be on another connection.
+        for running in self.inFlight.all where running.life.isOver { self.recognition.orphaned(running) }
         for receipt in self.settlement.orphans { self.recognition.orphaned(receipt) }
         let now = ContinuousClock.now
         for delivery in self.recentAcks.takeAll(at: now) { self.recognition.settled(delivery, now: now) }

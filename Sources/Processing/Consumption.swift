@@ -67,40 +67,45 @@ final class Consumption {
             self?.handle(event, of: subscription)
         }
         subscription.life = SubscriptionLife(id)
-        if let old { self.part(from: old, .settling) }
+        // Before the old one is parted from: its end may be reported at once, and leads back here.
         self.current = subscription
+        if let old { self.part(from: old, .settling) }
     }
 
     func leave(_ departure: Departure) {
         guard let current = self.current else { return }
-        self.part(from: current, departure)
+        // First, as in `want`.
         self.current = nil
         self.isActive = false
+        self.part(from: current, departure)
     }
 
     private func part(from subscription: Subscription, _ departure: Departure) {
         guard let life = subscription.life else { return }
+        let waiting = self.waiting
+        self.waiting.removeAll()
         subscription.departure = departure
         self.leaving.append(subscription)
+        // They go back with the channel, in their order.
+        if departure == .returning { life.end() }
         self.intake.unsubscribe(life.subscription, departure)
-        switch departure {
-        case .settling:
-            // After the word to stop, or the broker would deliver them here again.
-            for delivery in self.waiting { self.intake.giveBack(delivery.tag, of: life.subscription) }
-        case .returning:
-            // They go back with the channel, in their order.
-            life.end()
+        // After the word to stop, or the broker would deliver them here again.
+        if departure == .settling {
+            for delivery in waiting { self.intake.giveBack(delivery.tag, of: life.subscription) }
         }
-        self.waiting.removeAll()
     }
 
     /// Forgets every subscription: the host ends without the broker's word, and what is not settled goes back.
     func abandon() {
-        for subscription in self.leaving + [self.current].compactMap({ $0 }) { subscription.life?.end() }
+        let abandoned = self.leaving + [self.current].compactMap { $0 }
         self.current = nil
         self.leaving.removeAll()
         self.waiting.removeAll()
         self.isActive = false
+        for life in abandoned.compactMap(\.life) {
+            life.end()
+            self.intake.abandon(life.subscription)
+        }
     }
 
     /// Makes the consumer anew, although nothing was reported about it.

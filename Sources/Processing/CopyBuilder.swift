@@ -166,8 +166,8 @@ package struct CopyBuilder: Sendable {
         message.headers.set(RuntimeHeaders.originalExchange, .string(message.exchange))
         message.headers.set(RuntimeHeaders.originalRoutingKey, .string(message.routingKey))
         if let life = message.properties.expiration.flatMap({ Int64($0) }) {
-            let end = now + Int64(delay / .milliseconds(1)) + life
-            message.headers.set(RuntimeHeaders.expiresAt, .integer(end))
+            let end = (now + Int64(delay / .milliseconds(1))).addingReportingOverflow(life)
+            if !end.overflow { message.headers.set(RuntimeHeaders.expiresAt, .integer(end.partialValue)) }
             message.properties.expiration = nil
         }
         message.exchange = self.names.delayLevel(route.highestLevel)
@@ -182,7 +182,9 @@ package struct CopyBuilder: Sendable {
         guard let origin = Origin(headers) else { return nil }
         var properties = layout.properties(in: delivery.bytes)
         if case .integer(let end)? = headers[RuntimeHeaders.expiresAt] {
-            properties.expiration = "\(max(0, end - now))"
+            // Anybody may have written it. RabbitMQ takes 32 bits (an AMQP short string of milliseconds).
+            let (rest, isTooFar) = end.subtractingReportingOverflow(now)
+            properties.expiration = isTooFar && end > 0 ? nil : "\(min(max(0, isTooFar ? 0 : rest), Int64(UInt32.max)))"
         }
         headers.removeEntries(where: RuntimeHeaders.isStripped)
         return OutgoingMessage(
@@ -199,6 +201,8 @@ package struct CopyBuilder: Sendable {
         var parked = message
         parked.headers.set(RuntimeHeaders.originalExchange, .string(message.exchange))
         parked.headers.set(RuntimeHeaders.originalRoutingKey, .string(message.routingKey))
+        // Somebody is to look at it, whenever that is.
+        parked.properties.expiration = nil
         parked.exchange = self.names.parked
         parked.routingKey = ""
         return parked

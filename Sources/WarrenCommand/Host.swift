@@ -181,8 +181,13 @@ extension ResolvedManifest {
     /// After this long whatever runs has been ended by its own deadline.
     fileprivate var longestRun: Duration {
         switch self {
-        case .function(let function): function.manifest.timeout + function.manifest.timeoutGrace
-        case .webhook(let webhook): webhook.manifest.consumer.timeout
+        case .function(let function):
+            // A batch waits for its last event, and its time may begin anew with it.
+            let batch = function.manifest.batch.map { $0.wait + function.manifest.timeout } ?? .zero
+            return batch + function.manifest.timeout + function.manifest.timeoutGrace
+        case .webhook(let webhook):
+            // A request, another access token, and the request again.
+            return webhook.manifest.consumer.timeout * 3
         }
     }
 }

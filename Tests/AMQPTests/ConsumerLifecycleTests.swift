@@ -264,4 +264,23 @@ struct ConsumerLifecycleTests {
         let rest = life.connectionLost(Self.error)
         #expect(ends > 0 || [.disconnected, .over].contains(life.state) || rest == [.reportEnded])
     }
+
+    @Test func `an abandoned one closes its channel, whatever it waited for, and reports nothing more`() {
+        var cancelling = Self.consuming()
+        #expect(cancelling.unsubscribe(.settling) == [.cancel])
+        #expect(cancelling.abandon() == [.closeChannel])
+        #expect(cancelling.cancelConfirmed() == [])
+        #expect(cancelling.channelCloseConfirmed() == [])
+        #expect(cancelling.state == .over)
+
+        var ended = Self.consuming()
+        _ = ended.unsubscribe(.settling)
+        #expect(ended.cancelConfirmed() == [.reportEnded])
+        #expect(ended.abandon() == [.closeChannel])
+        #expect(ended.connectionLost(Self.error) == [])
+
+        var waiting = ConsumerLifecycle()
+        #expect(waiting.abandon() == [])
+        #expect(waiting.state == .over)
+    }
 }

@@ -185,4 +185,20 @@ struct OrderedPipelineTests {
         try Self.step(rig, "a", 1, .done(emitted: []))
         try Self.checkEmpty(rig)
     }
+
+    /// The intake then reports the end of the subscription from inside of the call that ends it.
+    @Test func `a pause while the broker is away does not keep it from consuming again`() throws {
+        let rig = try Self.rig()
+        try rig.run("the status") { $0.pipeline.status == .running }
+        rig.intake.breakConnection()
+        rig.invoker.becomeUnavailable("no worker")
+        try rig.intake.mendConnection()
+        rig.invoker.becomeReady()
+        for id in ["a", "b"] {
+            rig.publish(id)
+            try Self.step(rig, id, 1, .done(emitted: []))
+        }
+        try Self.checkEmpty(rig)
+        #expect(rig.intake.subscriptionCount == 2)
+    }
 }

@@ -305,4 +305,26 @@ extension Rig {
             $0.source == "events" && $0.routingKey == key && $0.destination == .queue(queue)
         }
     }
+
+    /// The intake then reports the end of the old subscription from inside of the call that ends it.
+    @Test func `a change of concurrency while the broker is away leaves one subscription`() throws {
+        let manifest = try FunctionManifest.test(concurrency: 1)
+        let rig = try Rig([manifest])
+        try rig.start()
+        try rig.run("the status") { $0.pipeline.status == .running }
+        rig.intake.breakConnection()
+        rig.deploy([manifest.with { $0.concurrency = 5 }])
+        try rig.run("the new version") { $0.laterInvokers.count == 1 }
+        rig.laterInvokers[0].becomeReady()
+        try rig.run("the change") { $0.pipeline.manifest.concurrency == 5 }
+        try rig.intake.mendConnection()
+        for number in 0..<40 { rig.publish("\(number)") }
+        try rig.run(pending: 5)
+        try rig.finishAll()
+        #expect(rig.intake.subscriptionCount == 2)
+        #expect(rig.broker.counts(of: "t.f") == InMemoryBroker.Counts())
+        #expect(Set(rig.laterInvokers[0].begun.map(\.eventID)).count == 40)
+        #expect(rig.laterInvokers[0].begun.count == 40)
+        #expect(rig.intake.wrongSettlements == [])
+    }
 }

@@ -70,6 +70,7 @@ final class Publisher {
     // MARK: - Suspects
 
     private func add(_ items: [PublishItem], because reason: String) {
+        guard !self.isClosing else { return }
         var added: [PublishTarget] = []
         for item in items where self.quarantine.suspect(for: item.target) == nil {
             self.quarantine.add(item.target)
@@ -86,7 +87,10 @@ final class Publisher {
     }
 
     private func hold(_ item: PublishItem) {
-        if let suspect = self.quarantine.suspect(for: item.target) {
+        if self.isClosing {
+            // Stored or not, nobody knows.
+            item.answer(.abandoned)
+        } else if let suspect = self.quarantine.suspect(for: item.target) {
             self.quarantine.hold(item, of: suspect)
         } else {
             self.main.publish(item)
@@ -102,7 +106,7 @@ final class Publisher {
     }
 
     private func sendSuspects() {
-        guard !self.quarantine.isEmpty, let connection = self.connectionForSuspects() else { return }
+        guard !self.isClosing, !self.quarantine.isEmpty, let connection = self.connectionForSuspects() else { return }
         for item in self.quarantine.next() { connection.publish(item) }
         guard self.quarantine.isStuck else {
             self.isStuckSince = nil
@@ -165,6 +169,15 @@ extension Publisher: PublishingSupervisor {
         self.add(items, because: "\(error)")
         for item in items { self.hold(item) }
         self.sendSuspects()
+    }
+
+    func withoutSuspects(_ items: [PublishItem]) -> [PublishItem] {
+        guard !self.quarantine.isEmpty, !self.isClosing else { return items }
+        let suspects = items.filter { self.quarantine.suspect(for: $0.target) != nil }
+        guard !suspects.isEmpty else { return items }
+        for item in suspects { self.hold(item) }
+        self.sendSuspects()
+        return items.filter { self.quarantine.suspect(for: $0.target) == nil }
     }
 
     func suspectLate(_ items: [PublishItem]) {

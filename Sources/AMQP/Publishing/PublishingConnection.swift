@@ -10,6 +10,10 @@ protocol PublishingSupervisor: AnyObject {
     func suspect(_ items: [PublishItem], because error: BrokerError)
     /// The broker does not answer these in time. They stay on their way.
     func suspectLate(_ items: [PublishItem])
+    /// The connection was lost with these on their way.
+    ///
+    /// - Returns: those that go out again by it.
+    func withoutSuspects(_ items: [PublishItem]) -> [PublishItem]
     /// Reported when `reportsAnswers` is set.
     func answered(_ item: PublishItem, _ result: PublishResult)
 }
@@ -34,6 +38,10 @@ final class PublishingConnection {
     private static let rest = Duration.seconds(1)
     /// Messages sent in one turn, before the confirms that have come in are looked at.
     private static let burst = 128
+    /// Bytes sent between two looks at the socket, and about how many of them are no body.
+    private static let checkedBytes = 32 << 10
+    private static let usualHead = 512
+    private static let congestionPause = Duration.milliseconds(2)
 
     private let loop: EventLoop
     private let logger: Logger
@@ -52,12 +60,15 @@ final class PublishingConnection {
     private var hasBeenReached = false
     /// When the broker last answered a message.
     private var heardAt = ContinuousClock.now
+    /// When it last began to take messages; what was sent before has been waiting for that.
+    private var unblockedAt = ContinuousClock.now
     private weak var supervisor: (any PublishingSupervisor)?
     /// Nobody is told what is late; what is on its way when the channel is closed goes out again by this connection.
     private var isForSuspects = false
     var reportsAnswers = false
     private var closeCompletion: (() -> Void)?
     private var isClosing = false
+    private var isPumpingLater = false
 
     private struct ReturnedMessage {
         let exchange: String
@@ -143,19 +154,36 @@ final class PublishingConnection {
         let window = self.suspects > 0 ? 1 : Self.window
         var sent = 0
         let now = ContinuousClock.now
-        while self.ledger.unanswered < window, sent < Self.burst, let item = self.waiting.popFirst() {
-            guard self.send(item, on: connection, at: now) else { return }
+        var unchecked = Self.checkedBytes
+        while self.ledger.unanswered < window, sent < Self.burst, let next = self.waiting.first {
+            if unchecked >= Self.checkedBytes {
+                guard connection.takesMore else { return self.pumpLater() }
+                unchecked = 0
+            }
+            self.waiting.removeFirst()
+            guard self.send(next, on: connection, at: now) else { return }
             sent += 1
+            unchecked += next.message.body.count + Self.usualHead
         }
         if sent == Self.burst, !self.waiting.isEmpty { self.loop.continueAtOnce() }
         self.finishClosingIfIdle()
+    }
+
+    /// The broker does not read as fast. A write would block the thread, and with it the other publishing connection.
+    private func pumpLater() {
+        guard !self.isPumpingLater else { return }
+        self.isPumpingLater = true
+        self.loop.schedule(after: Self.congestionPause) { [weak self] in
+            // The turn that it makes ends with a pump.
+            self?.isPumpingLater = false
+        }
     }
 
     /// Sends one message; false when the connection has failed.
     private func send(_ item: PublishItem, on connection: ConnectionHandle, at now: ContinuousClock.Instant) -> Bool {
         let message = item.message
         guard let status = self.encoder.publish(message, on: connection, channel: Self.channel) else {
-            item.answer(.headersTooLarge)
+            self.answer(item, .headersTooLarge)
             return true
         }
         switch status {
@@ -164,7 +192,7 @@ final class PublishingConnection {
         case AMQP_STATUS_TABLE_TOO_BIG.rawValue, AMQP_STATUS_BAD_AMQP_DATA.rawValue:
             // Nothing of it has reached the socket: the header frame is encoded before it is written, but the
             // method frame went out, so this channel's stream is broken.
-            item.answer(.headersTooLarge)
+            self.answer(item, .headersTooLarge)
             self.driver?.fail(.status(status, while: "writing to", at: connection.address))
             return false
         default:
@@ -192,10 +220,13 @@ final class PublishingConnection {
         self.heardAt = .now
         for entry in answered {
             if self.suspects > 0 { self.suspects -= 1 }
-            let result: PublishResult = entry.isReturned ? .unroutable : isPositive ? .confirmed : .nacked
-            entry.item.answer(result)
-            if self.reportsAnswers { self.supervisor?.answered(entry.item, result) }
+            self.answer(entry.item, entry.isReturned ? .unroutable : isPositive ? .confirmed : .nacked)
         }
+    }
+
+    private func answer(_ item: PublishItem, _ result: PublishResult) {
+        item.answer(result)
+        if self.reportsAnswers { self.supervisor?.answered(item, result) }
     }
 
     private func channelClosed(_ error: BrokerError) {
@@ -239,6 +270,31 @@ final class PublishingConnection {
 
     // MARK: - What is late
 
+    /// The connection is gone. It may have been because the broker had stopped reading.
+    private func takeBack(because error: BrokerError) {
+        let stoodStill = self.verdict(at: .now) == .standsStill
+        let unanswered = self.ledger.reset()
+        guard let supervisor = self.supervisor, !self.isForSuspects, !self.isClosing else {
+            self.waiting.prepend(contentsOf: unanswered)
+            return
+        }
+        if stoodStill {
+            supervisor.suspect(unanswered, because: error)
+        } else {
+            self.waiting.prepend(contentsOf: supervisor.withoutSuspects(unanswered))
+        }
+    }
+
+    private func verdict(at now: ContinuousClock.Instant) -> PublishWatch.Verdict {
+        guard self.channelState == .ready, self.blockedReason == nil else { return .well }
+        return PublishWatch.judge(
+            unanswered: self.ledger.unanswered,
+            oldest: self.ledger.oldest.map { max($0, self.unblockedAt) },
+            heard: self.heardAt,
+            at: now
+        )
+    }
+
     private func watchLater() {
         self.loop.schedule(after: PublishWatch.interval) { [weak self] in
             guard let self, !self.isClosing else { return }
@@ -248,14 +304,8 @@ final class PublishingConnection {
     }
 
     private func look(at now: ContinuousClock.Instant) {
-        guard self.channelState == .ready, self.blockedReason == nil, let driver = self.driver else { return }
-        let verdict = PublishWatch.judge(
-            unanswered: self.ledger.unanswered,
-            oldest: self.ledger.oldest,
-            heard: self.heardAt,
-            at: now
-        )
-        switch verdict {
+        guard let driver = self.driver else { return }
+        switch self.verdict(at: now) {
         case .well:
             return
         case .suspectLate:
@@ -353,9 +403,9 @@ extension PublishingConnection: ConnectionClient {
     func drained() {}
 
     func lost(_ error: BrokerError) {
-        self.channelState = .closed
         self.isReturning = nil
-        self.waiting.prepend(contentsOf: self.ledger.reset())
+        self.takeBack(because: error)
+        self.channelState = .closed
         guard self.silence != nil, error.kind == .accessRefused || !self.hasBeenReached else { return }
         while let item = self.waiting.popFirst() { item.answer(.refused(error)) }
     }
@@ -365,6 +415,8 @@ extension PublishingConnection: ConnectionClient {
         if let reason {
             self.logger.warning("the broker takes no messages for now", metadata: ["reason": "\(reason)"])
         } else {
+            self.unblockedAt = .now
+            self.heardAt = .now
             self.logger.notice("the broker takes messages again")
         }
     }

@@ -117,9 +117,9 @@ struct Quarantine<Item> {
 
     /// Forgets everything.
     ///
-    /// - Returns: what waited. What is on its way is answered by its connection.
+    /// - Returns: what was on its way, and what waited.
     mutating func removeAll() -> [Item] {
         defer { self = Quarantine() }
-        return self.suspects.values.flatMap { Array($0.waiting) }
+        return self.suspects.values.flatMap { $0.underWay + Array($0.waiting) }
     }
 }

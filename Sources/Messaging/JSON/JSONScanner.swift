@@ -57,9 +57,12 @@ package struct JSONScanner {
 
     /// The members of an object in their order, with where their values stand; none when the bytes are no object.
     ///
-    /// - Parameter bytes: JSON that `check` has found right.
+    /// - Parameters:
+    ///   - bytes: JSON that `check` has found right.
+    ///   - most: one more than these tells that there are more.
     package static func members(
-        of bytes: ArraySlice<UInt8>
+        of bytes: ArraySlice<UInt8>,
+        atMost most: Int
     ) throws(Malformed) -> [(name: String, value: Range<Int>)] {
         var scanner = JSONScanner(bytes)
         var members: [(name: String, value: Range<Int>)] = []
@@ -77,7 +80,7 @@ package struct JSONScanner {
             try scanner.skipValue(depth: 0)
             members.append((name, value..<scanner.position))
             scanner.skipSpace()
-            guard scanner.take(UInt8(ascii: ",")) else { break }
+            guard members.count <= most, scanner.take(UInt8(ascii: ",")) else { break }
         }
         return members
     }

@@ -60,6 +60,9 @@ package struct EventView: Sendable {
         }
     }
 
+    /// Attributes are few: an envelope with millions of them would hold up every event of the host.
+    private static let mostMembers = 256
+
     /// Takes attributes and payload out of an envelope. What is no envelope stays as it is.
     ///
     /// Source: CloudEvents JSON event format 1.0.2, section 3.
@@ -67,8 +70,13 @@ package struct EventView: Sendable {
         guard (try? JSONScanner.check(envelope)) != nil,
             envelope.first(where: { !" \t\r\n".utf8.contains($0) }) == UInt8(ascii: "{")
         else { return }
+        let all = (try? JSONScanner.members(of: envelope, atMost: Self.mostMembers)) ?? []
+        guard all.count <= Self.mostMembers else {
+            self.flaw = .invalid(reason: "the envelope has more than \(Self.mostMembers) members")
+            return
+        }
         // Of members with the same name the first one counts.
-        let members = Dictionary((try? JSONScanner.members(of: envelope)) ?? []) { first, _ in first }
+        let members = Dictionary(all) { first, _ in first }
         func value(_ name: String) -> ArraySlice<UInt8>? { members[name].map { envelope[$0] } }
         func text(_ name: String) -> String? {
             guard let value = value(name), value.first == UInt8(ascii: "\""), value.count > 2 else { return nil }

@@ -23,9 +23,13 @@ package struct FurtherAttributes: Sendable {
     }
 
     private var values: [String: Value] = [:]
+    private var size = 0
 
     /// Longer ones stay behind: with a few of them no server would take the request.
     private static let longestValue = 4096
+    /// Nor so many, nor so much of them together; what is beyond stays behind.
+    private static let most = 64
+    private static let largest = 16_384
     /// As long as the longest value can be when each of its bytes is an escape, in quotes.
     private static let longestJSON = 6 * longestValue + 2
     /// What an event's other parts say.
@@ -44,7 +48,11 @@ package struct FurtherAttributes: Sendable {
     private mutating func add(_ name: String, _ value: Value) {
         guard let key = Self.key(name) else { return }
         let text = value.text
-        if !text.isEmpty, text.utf8.count <= Self.longestValue { self.values[key] = value }
+        guard !text.isEmpty, text.utf8.count <= Self.longestValue else { return }
+        let size = self.size + key.utf8.count + text.utf8.count
+        guard self.values[key] != nil || self.values.count < Self.most, size <= Self.largest else { return }
+        self.values[key] = value
+        self.size = size
     }
 
     /// The attribute's name; nil when it is none of these. Letters and digits are all that a name may have, and

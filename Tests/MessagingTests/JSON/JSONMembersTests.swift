@@ -5,7 +5,7 @@ struct JSONMembersTests {
     private func members(_ text: String) throws -> [String] {
         let bytes = Array(text.utf8)[...]
         try JSONScanner.check(bytes)
-        return try JSONScanner.members(of: bytes).map {
+        return try JSONScanner.members(of: bytes, atMost: 10).map {
             "\($0.name)=\(String(decoding: bytes[$0.value], as: UTF8.self))"
         }
     }
