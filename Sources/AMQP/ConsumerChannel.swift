@@ -114,7 +114,8 @@ final class ConsumerChannel {
             if self.lifecycle.state == .cancelling { self.handOver() } else { self.batch.removeAll() }
             let error = BrokerError(
                 .notFound,
-                "the broker cancelled the consumer of queue '\(self.queue)': it was deleted or has lost its leader"
+                "the broker cancelled the consumer of queue '\(self.queue)': it was deleted, has lost its leader, "
+                    + "or an event was not settled within the consumer timeout (RabbitMQ 4.3)"
             )
             self.perform(self.lifecycle.cancelledByBroker(error))
         case AMQP_CHANNEL_CLOSE_METHOD:
@@ -160,7 +161,7 @@ final class ConsumerChannel {
             self.driver.send(AMQP_CHANNEL_OPEN_METHOD, on: self.number, amqp_channel_open_t())
             self.watchForAnswers()
         case .limit:
-            // Per consumer: `global` is refused by quorum queues and by RabbitMQ 4.3.
+            // Per consumer: quorum queues refuse `global` (RabbitMQ 4.0) or ignore it (4.3).
             let qos = amqp_basic_qos_t(prefetch_size: 0, prefetch_count: self.prefetch, global: 0)
             self.driver.send(AMQP_BASIC_QOS_METHOD, on: self.number, qos)
         case .consume:

@@ -36,8 +36,8 @@ extension Broker {
 
 /// What a passive declaration tells of a queue.
 ///
-/// RabbitMQ answers for a quorum queue that does not: no messages and no consumers (rabbit_quorum_queue:stat of 3.10,
-/// after 250 ms, or at once when its leader is away). So this answer alone means "unknown".
+/// RabbitMQ answers for a quorum queue that does not: no messages and no consumers (rabbit_quorum_queue:stat,
+/// 3.10 to 4.3, after 250 ms, or at once when its leader is away). So this answer alone means "unknown".
 package struct QueueInspection: Sendable, Equatable {
     /// Messages ready for delivery; those in flight are not counted.
     package let readyMessages: Int

@@ -2,7 +2,7 @@
 package enum Removal: Sendable, Equatable {
     /// The route with exactly this source, routing key and destination.
     case binding(BindingDeclaration)
-    /// The queue of this name, with its messages and its bindings; its consumers are interrupted. Quorum queues of
-    /// RabbitMQ 3.x refuse "only if empty" and "only if unused": whoever wants that inspects the queue first.
+    /// The queue of this name, with its messages and its bindings; its consumers are interrupted. Quorum queues
+    /// refuse "only if empty" and "only if unused" (up to RabbitMQ 4.3): whoever wants that inspects the queue first.
     case queue(String)
 }
