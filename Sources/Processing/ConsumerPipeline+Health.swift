@@ -50,8 +50,19 @@ extension ConsumerPipeline {
     /// The consumer seemed dead at the last look, which calls for another one.
     package var isSuspected: Bool { self.watch.suspicions > 0 }
 
+    /// A broker that is well confirms within milliseconds; one that has lost a node, within seconds.
+    private static let settlingLimit = Duration.seconds(15)
+    static let lateSettlement =
+        "the broker does not confirm what its events become (retries, dead letters, emitted events)"
+
+    func lookAtSettlements() {
+        self.settlesLate = self.settlement.oldest.map { $0.duration(to: .now) >= Self.settlingLimit } ?? false
+        self.refreshStatus()
+    }
+
     /// What the broker knows of the function's queue; the consumer is made anew when it seems dead.
     package func observe(_ inspection: QueueInspection) {
+        self.lookAtSettlements()
         let verdict = self.watch.judge(
             inspection,
             isActive: self.consumption.isActive && self.mayTake,

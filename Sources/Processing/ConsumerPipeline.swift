@@ -50,6 +50,8 @@ package final class ConsumerPipeline {
     /// How many bytes it may hold now.
     let byteBudget: () -> Int
     var watch = ConsumerWatch()
+    /// What is to take the place of its events has not been confirmed for long.
+    var settlesLate = false
     /// It has been said that a publisher counts milliseconds.
     var hasToldOfMilliseconds = false
 
@@ -103,7 +105,11 @@ package final class ConsumerPipeline {
         self.inFlight = InFlight(limit: manifest.inFlight)
         self.breaker = Breaker(manifest.breaker)
         self.recentAcks = RecentAcks(capacity: manifest.prefetch)
-        self.settlement.settled = { [weak self] in self?.steer() }
+        self.settlement.settled = { [weak self] in
+            guard let self else { return }
+            if self.settlesLate { self.lookAtSettlements() }
+            self.steer()
+        }
         self.settlement.acknowledged = { [weak self] in self?.recentAcks.add($0.delivery, at: .now) }
         self.settlement.unacknowledged = { [weak self] receipt in
             self?.recognition.ended(receipt)
@@ -173,6 +179,8 @@ package final class ConsumerPipeline {
             self.set(.paused(reason: reason))
         } else if self.breaker.state != .closed {
             self.set(.degraded(reason: self.breakerReason))
+        } else if self.settlesLate {
+            self.set(.degraded(reason: Self.lateSettlement))
         } else if self.tenure.isReady, self.consumption.isActive {
             self.set(.running)
         }

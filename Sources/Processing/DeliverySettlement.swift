@@ -25,6 +25,8 @@ final class DeliverySettlement {
 
     /// Settlements under way.
     var pending: Int { self.receipts.count }
+    /// Since when the oldest of them is under way.
+    var oldest: ContinuousClock.Instant? { self.receipts.values.map(\.since).min() }
     var deliveries: some Sequence<Delivery> { self.receipts.values.lazy.map(\.delivery) }
     /// Settlements under way whose delivery the broker has taken back.
     var orphans: [Receipt] { self.receipts.values.filter(\.life.isOver) }

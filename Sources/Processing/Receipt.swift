@@ -4,6 +4,7 @@ import Messaging
 final class Receipt {
     private(set) var delivery: Delivery
     private(set) var life: SubscriptionLife
+    let since = ContinuousClock.now
 
     init(_ delivery: Delivery, _ life: SubscriptionLife) {
         self.delivery = delivery

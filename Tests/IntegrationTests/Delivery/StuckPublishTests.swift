@@ -46,6 +46,9 @@ struct StuckPublishTests {
             try await bed.journal.wait(for: "the neighbour's events, each put off once") {
                 $0.events("succeeded").isSuperset(of: well)
             }
+            try await host.wait(for: "the status of the function") { log in
+                log.contains { $0.message == "degraded" && $0["function"] == function }
+            }
             try await surgery.resume()
             switch stuck {
             case .deadLetters:

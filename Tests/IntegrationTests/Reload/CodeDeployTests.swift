@@ -16,6 +16,7 @@ struct CodeDeployTests {
             let host = try await bed.startHost(bundles: bundles.path)
             let other = host.processes(of: "record")
             let events = try await bed.publishing(250, #"{"milliseconds":10}"#) {
+                try await bed.journal.wait(for: "work of the first build") { !$0.isEmpty }
                 for round in 1...2 {
                     try bundles.install(.good, as: "one")
                     let worker = try await host.runs("work", build: bundles.build("one"))
