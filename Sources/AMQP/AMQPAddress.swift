@@ -14,8 +14,10 @@ package struct AMQPAddress: Sendable, Equatable, CustomStringConvertible {
     package var password: String
     package var virtualHost: String
     package var tls: TLS?
-    /// Seconds between heartbeats; the connection counts as dead after two are missing.
+    /// Seconds between heartbeats; the connection counts as dead after two are missing. The broker may want fewer.
     package var heartbeat: Int32 = 10
+    /// Whether the heartbeat stands in the address.
+    var statesHeartbeat = false
     /// Seconds until connecting, with TLS and login, has failed.
     package var connectionTimeout: Int = 5
 
@@ -99,6 +101,7 @@ package struct AMQPAddress: Sendable, Equatable, CustomStringConvertible {
                 throw Problem(description: "heartbeat is a number of seconds from 1 to 3600")
             }
             self.heartbeat = seconds
+            self.statesHeartbeat = true
         case "connection_timeout":
             // RabbitMQ's clients read this parameter as milliseconds.
             guard let milliseconds = Int(value), (1...600_000).contains(milliseconds) else {

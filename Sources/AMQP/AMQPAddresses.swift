@@ -2,14 +2,26 @@
 ///
 /// A copy keeps the seed of the original, so that the connections of one process go through the nodes in one order
 /// and can spread over them; see `AddressRotation`.
+///
+/// Where there is another node to go to, it pays to notice soon that one hangs: see `heartbeatOfSeveral`.
 package struct AMQPAddresses: Sendable, CustomStringConvertible {
     package let all: [AMQPAddress]
     /// What makes the order of this process a random one among those of many hosts.
     let seed: UInt64
 
+    /// Seconds between heartbeats with several addresses, unless an address states its own. A node that hangs is left
+    /// after two missing ones, 4 s. RabbitMQ's guide (https://www.rabbitmq.com/docs/heartbeats) warns of false alarms
+    /// below 5 s; here they cost a change of node and nothing else, and heartbeats have a thread that nothing blocks.
+    static let heartbeatOfSeveral: Int32 = 2
+
     package init(_ first: AMQPAddress, _ others: [AMQPAddress] = [], seed: UInt64 = .random(in: 0 ... .max)) {
         var all = [first]
         for other in others where !all.contains(other) { all.append(other) }
+        if all.count > 1 {
+            for index in all.indices where !all[index].statesHeartbeat {
+                all[index].heartbeat = Self.heartbeatOfSeveral
+            }
+        }
         self.all = all
         self.seed = seed
     }

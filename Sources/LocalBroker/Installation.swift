@@ -8,6 +8,14 @@ struct Installation {
     let server: String
     let control: String
 
+    /// What this process would start.
+    static func current() throws(LocalBrokerError) -> Installation {
+        try self.find(
+            searchPath: ProcessInfo.processInfo.environment["PATH"] ?? "",
+            isExecutable: FileManager.default.isExecutableFile
+        )
+    }
+
     /// - Parameters:
     ///   - searchPath: the value of `PATH`.
     ///   - isExecutable: asks the file system.

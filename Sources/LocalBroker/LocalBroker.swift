@@ -20,6 +20,8 @@ package final class LocalBroker: Sendable {
 
     private let installation: Installation
     private let directory: DataDirectory
+    /// The port of the `epmd` that the nodes of a cluster share; nil for a node that has its own.
+    private let sharedEpmd: Int?
     private let state: Mutex<State>
 
     /// The AMQP port on 127.0.0.1, the same over restarts.
@@ -31,10 +33,20 @@ package final class LocalBroker: Sendable {
     /// The absolute path of the directory that holds the node's data and its log, `log/broker.log`.
     package var dataDirectory: String { self.directory.path }
 
+    /// The node's name in Erlang's distribution, as `rabbitmqctl` prints it.
+    package var nodeName: String { self.directory.nodeName }
+
     /// The node's process id (the Erlang VM), or nil while it is down.
     package var pid: Int32? { self.state.withLock { $0.node?.pid } }
 
-    private init(installation: Installation, directory: DataDirectory, ports: NodePorts, node: NodeProcess) {
+    private init(
+        installation: Installation,
+        directory: DataDirectory,
+        sharedEpmd: Int?,
+        ports: NodePorts,
+        node: NodeProcess
+    ) {
+        self.sharedEpmd = sharedEpmd
         self.installation = installation
         self.directory = directory
         self.port = ports.amqp
@@ -59,16 +71,38 @@ package final class LocalBroker: Sendable {
         port: Int? = nil,
         log: @Sendable (String) -> Void = { _ in }
     ) async throws(LocalBrokerError) -> LocalBroker {
-        let installation = try Installation.find(
-            searchPath: ProcessInfo.processInfo.environment["PATH"] ?? "",
-            isExecutable: FileManager.default.isExecutableFile
-        )
+        let installation = try Installation.current()
         let directory = try await DataDirectory.open(dataDirectory)
+        return try await Self.start(installation, in: directory, port: port, log: log)
+    }
+
+    /// - Parameters:
+    ///   - directory: released when the node does not start.
+    ///   - sharedEpmd: the port of the `epmd` of the cluster that the node belongs to.
+    static func start(
+        _ installation: Installation,
+        in directory: DataDirectory,
+        port: Int? = nil,
+        sharedEpmd: Int? = nil,
+        log: @Sendable (String) -> Void = { _ in }
+    ) async throws(LocalBrokerError) -> LocalBroker {
         let begin = ContinuousClock.now
         log("starting a private RabbitMQ in \(directory.path)")
         do {
-            let (node, ports) = try await Self.launch(installation, directory, port: port, truncatesLog: true)
-            let broker = LocalBroker(installation: installation, directory: directory, ports: ports, node: node)
+            let (node, ports) = try await Self.launch(
+                installation,
+                directory,
+                port: port,
+                sharedEpmd: sharedEpmd,
+                truncatesLog: true
+            )
+            let broker = LocalBroker(
+                installation: installation,
+                directory: directory,
+                sharedEpmd: sharedEpmd,
+                ports: ports,
+                node: node
+            )
             let elapsed = ContinuousClock.now - begin
             log("RabbitMQ ready at \(broker.url) after \(elapsed.words)")
             return broker
@@ -120,6 +154,7 @@ package final class LocalBroker: Sendable {
             self.installation,
             self.directory,
             port: self.port,
+            sharedEpmd: self.sharedEpmd,
             truncatesLog: false
         )
         let isStopped = self.state.withLock { state in
@@ -165,15 +200,17 @@ package final class LocalBroker: Sendable {
         _ installation: Installation,
         _ directory: DataDirectory,
         port: Int?,
+        sharedEpmd: Int?,
         truncatesLog: Bool
     ) async throws(LocalBrokerError) -> (NodeProcess, NodePorts) {
         for _ in 1...4 {
-            let ports = try NodePorts.choose(amqp: port)
+            let ports = try NodePorts.choose(amqp: port, epmd: sharedEpmd)
             let node = try NodeProcess.spawn(
                 server: installation.server,
                 environment: Self.environment(directory, ports),
                 directory: directory,
-                truncatesLog: truncatesLog
+                truncatesLog: truncatesLog,
+                ownsEpmd: sharedEpmd == nil
             )
             do {
                 try await Self.waitUntilReady(node, port: ports.amqp, directory)

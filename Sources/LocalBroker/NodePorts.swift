@@ -6,17 +6,19 @@ struct NodePorts {
     let distribution: Int
     let epmd: Int
 
-    /// - Parameter amqp: the AMQP port to use, or nil for a free one.
-    static func choose(amqp wanted: Int?) throws(LocalBrokerError) -> NodePorts {
+    /// - Parameters:
+    ///   - amqp: the AMQP port to use, or nil for a free one.
+    ///   - epmd: the port of an `epmd` that runs already, or nil for a free one.
+    static func choose(amqp wanted: Int?, epmd: Int? = nil) throws(LocalBrokerError) -> NodePorts {
         if let wanted, !Self.isFree(wanted) { throw .portInUse(wanted) }
         var free: Set<Int> = []
         for _ in 0..<200 where free.count < 3 {
             let candidate = Int.random(in: Self.range)
-            if candidate != wanted, Self.isFree(candidate) { free.insert(candidate) }
+            if candidate != wanted, candidate != epmd, Self.isFree(candidate) { free.insert(candidate) }
         }
         let ports = Array(free)
         guard ports.count == 3 else { throw .noFreePort }
-        return NodePorts(amqp: wanted ?? ports[0], distribution: ports[1], epmd: ports[2])
+        return NodePorts(amqp: wanted ?? ports[0], distribution: ports[1], epmd: epmd ?? ports[2])
     }
 
     /// Below Linux's ephemeral ports, which begin at 32768: while the node is down no outgoing connection is given

@@ -2,22 +2,25 @@ internal import Glibc
 
 /// The running node: one process group that never outlives us.
 ///
-/// The group has three members: the Erlang VM (our child), its private `epmd`, and a watcher, a shell that reads
-/// from a socket whose other end only this process holds. However this process ends, the kernel closes that end;
-/// the watcher then kills the other two and removes temporary data. The watcher belongs to the VM's process group,
-/// so that number cannot have been given to anyone else when it kills. Helper programs of the VM sit in sessions
-/// of their own and end with the pipe to it.
+/// The group has three members: the Erlang VM (our child), its private `epmd` unless a cluster shares one, and a
+/// watcher, a shell that reads from a socket whose other end only this process holds. However this process ends, the
+/// kernel closes that end; the watcher then kills the other two and removes temporary data. The watcher belongs to the
+/// VM's process group, so that number cannot have been given to anyone else when it kills. Helper programs of the VM
+/// sit in sessions of their own and end with the pipe to it.
 ///
 /// What the node writes, the payloads of events among it, is for its user alone, whatever the mask of our caller.
 struct NodeProcess: Sendable {
     private static let script = """
         cd "$HOME" || exit 1
         umask 077
-        epmd -port "$ERL_EPMD_PORT" -address 127.0.0.1 3<&- &
-        epmd=$!
+        epmd=
+        if [ "$3" = own ]; then
+            epmd -port "$ERL_EPMD_PORT" -address 127.0.0.1 3<&- &
+            epmd=$!
+        fi
         {
             read -r end <&3
-            kill -KILL $$ "$epmd"
+            kill -KILL $$ $epmd
             if [ -n "$2" ]; then sleep 1; rm -rf "$2"; fi
         } &
         exec "$1" 3<&-
@@ -30,12 +33,15 @@ struct NodeProcess: Sendable {
     var pid: pid_t { self.child.pid }
     var hasEnded: Bool { self.child.hasEnded }
 
-    /// - Parameter truncatesLog: whether this begins a new log.
+    /// - Parameters:
+    ///   - truncatesLog: whether this begins a new log.
+    ///   - ownsEpmd: whether it gets an `epmd` of its own.
     static func spawn(
         server: String,
         environment: [String: String],
         directory: DataDirectory,
-        truncatesLog: Bool
+        truncatesLog: Bool,
+        ownsEpmd: Bool = true
     ) throws(LocalBrokerError) -> NodeProcess {
         var ends: [Int32] = [-1, -1]
         guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
@@ -49,7 +55,10 @@ struct NodeProcess: Sendable {
         defer { close(log) }
         do {
             let child = try ChildProcess.spawn(
-                ["/bin/sh", "-c", Self.script, "warren-broker", server, directory.isTemporary ? directory.path : ""],
+                [
+                    "/bin/sh", "-c", Self.script, "warren-broker", server,
+                    directory.isTemporary ? directory.path : "", ownsEpmd ? "own" : "shared",
+                ],
                 environment: environment,
                 descriptors: [null, log, log, ends[1], directory.lock]
             )

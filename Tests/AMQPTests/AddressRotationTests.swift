@@ -85,6 +85,13 @@ struct AddressRotationTests {
         #expect(text.contains("amqp://127.0.0.2:1/") && !text.contains("sesame"))
     }
 
+    @Test func `with several addresses a node that hangs is noticed soon, unless an address says otherwise`() throws {
+        #expect(try AMQPAddresses(["amqp://h1"]).all.map(\.heartbeat) == [10])
+        #expect(try AMQPAddresses(["amqp://h1", "amqp://h1"]).all.map(\.heartbeat) == [10], "one place, named twice")
+        let several = try AMQPAddresses(["amqp://h1", "amqp://h2?heartbeat=10", "amqps://h3?heartbeat=60"])
+        #expect(several.all.map(\.heartbeat) == [2, 10, 60])
+    }
+
     @Test func `commas separate addresses`() throws {
         let addresses = try AMQPAddresses(commaSeparated: "amqp://a:p%2Cq@h1 , amqps://b:r@h2:7/v")
         #expect(addresses.all.map(\.password) == ["p,q", "r"])

@@ -29,6 +29,9 @@ final class PublishingConnection {
         case opening
         case selecting
         case ready
+        /// A new one is due: nothing more is sent, and what is on its way is waited for.
+        case draining
+        case closing
     }
 
     private static let channel: UInt16 = 1
@@ -36,6 +39,8 @@ final class PublishingConnection {
     private static let window = 4096
     /// How long a channel rests that was closed though nothing was on its way: there is no culprit to find.
     private static let rest = Duration.seconds(1)
+    /// How long a channel that is to make room for a new one may wait for its last answers, before it goes on instead.
+    private static let drainLimit = Duration.seconds(3)
     /// Messages sent in one turn, before the confirms that have come in are looked at.
     private static let burst = 128
     /// Bytes sent between two looks at the socket, and about how many of them are no body.
@@ -55,6 +60,9 @@ final class PublishingConnection {
     /// Messages among which one has made the broker close the channel: they go out one at a time, so that the next
     /// close names its culprit.
     private var suspects = 0
+    private var renewal = ChannelRenewal()
+    /// Channels that were closed to make room for new ones.
+    private var closings = 0
     private var blockedReason: String?
     private var isReturning: ReturnedMessage?
     private var hasBeenReached = false
@@ -222,6 +230,33 @@ final class PublishingConnection {
             if self.suspects > 0 { self.suspects -= 1 }
             self.answer(entry.item, entry.isReturned ? .unroutable : isPositive ? .confirmed : .nacked)
         }
+        if !isPositive, self.channelState == .ready, self.renewal.refused(at: self.heardAt) {
+            self.renewChannel()
+        }
+        self.closeChannelIfDrained()
+    }
+
+    private func renewChannel() {
+        self.logger.notice("the broker goes on refusing messages; trying another channel")
+        self.channelState = .draining
+        self.loop.schedule(after: Self.drainLimit) { [weak self] in
+            if let self, self.channelState == .draining { self.channelState = .ready }
+        }
+    }
+
+    private func closeChannelIfDrained() {
+        guard self.channelState == .draining, self.ledger.unanswered == 0 else { return }
+        self.channelState = .closing
+        var close = amqp_channel_close_t()
+        close.reply_code = 200
+        self.driver?.send(AMQP_CHANNEL_CLOSE_METHOD, on: Self.channel, close)
+        self.closings += 1
+        let closing = self.closings
+        self.loop.schedule(after: Self.drainLimit) { [weak self] in
+            // A channel may be stuck in the broker behind a queue without a leader.
+            guard let self, self.channelState == .closing, self.closings == closing else { return }
+            self.breakOff(because: BrokerError(.unreachable, "the broker does not close a channel that refuses messages"))
+        }
     }
 
     private func answer(_ item: PublishItem, _ result: PublishResult) {
@@ -252,6 +287,7 @@ final class PublishingConnection {
 
     private func openChannel() {
         self.channelState = .opening
+        self.renewal.channelIsNew()
         self.driver?.send(AMQP_CHANNEL_OPEN_METHOD, on: Self.channel, amqp_channel_open_t())
     }
 
@@ -286,7 +322,8 @@ final class PublishingConnection {
     }
 
     private func verdict(at now: ContinuousClock.Instant) -> PublishWatch.Verdict {
-        guard self.channelState == .ready, self.blockedReason == nil else { return .well }
+        let isOpen = self.channelState == .ready || self.channelState == .draining
+        guard isOpen, self.blockedReason == nil else { return .well }
         return PublishWatch.judge(
             unanswered: self.ledger.unanswered,
             oldest: self.ledger.oldest.map { max($0, self.unblockedAt) },
@@ -385,6 +422,10 @@ extension PublishingConnection: ConnectionClient {
             self.driver?.send(AMQP_CONFIRM_SELECT_METHOD, on: Self.channel, amqp_confirm_select_t(nowait: 0))
         case AMQP_CONFIRM_SELECT_OK_METHOD:
             self.channelState = .ready
+        case AMQP_CHANNEL_CLOSE_OK_METHOD where self.channelState == .closing:
+            // The numbers of the next channel begin anew.
+            _ = self.ledger.reset()
+            self.openChannel()
         case AMQP_CHANNEL_CLOSE_METHOD:
             guard let close = frame.method(as: amqp_channel_close_t.self) else { return }
             self.channelClosed(

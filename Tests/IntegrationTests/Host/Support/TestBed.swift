@@ -10,6 +10,8 @@ import Testing
 /// A namespace, an exchange and a directory of its own for one test, so that many tests can share a node.
 final class TestBed: Sendable {
     let node: LocalBroker
+    /// What the host and the publisher are given: one address, or those of all nodes of a cluster.
+    let urls: [String]
     let namespace: String
     let directory: String
     let broker: AMQPBroker
@@ -21,14 +23,15 @@ final class TestBed: Sendable {
     var parked: String { "\(self.namespace).parked" }
     var manifests: String { "\(self.directory)/manifests" }
 
-    private init(_ node: LocalBroker) throws {
-        self.node = node
+    private init(_ nodes: [LocalBroker], urls: [String]?) throws {
+        self.node = nodes[0]
+        self.urls = urls ?? nodes.map(\.url)
         self.namespace = "t-\(String(UInt64.random(in: 0 ... .max), radix: 36))"
         self.directory = FileManager.default.temporaryDirectory.path + "/warren-\(self.namespace)"
         self.journal = Journal(path: "\(self.directory)/journal")
         var logger = Logger(label: "test")
         logger.logLevel = .critical
-        self.broker = try AMQPBroker(address: AMQPAddress(node.url), name: "test", logger: logger)
+        self.broker = try AMQPBroker(addresses: AMQPAddresses(self.urls), name: "test", logger: logger)
         try FileManager.default.createDirectory(atPath: self.manifests, withIntermediateDirectories: true)
     }
 
@@ -37,7 +40,18 @@ final class TestBed: Sendable {
         _ shared: SharedBroker = .calm,
         _ body: (TestBed) async throws -> Void
     ) async throws {
-        let bed = try TestBed(await shared.node)
+        try await self.use(nodes: [shared.node], body)
+    }
+
+    /// - Parameters:
+    ///   - nodes: those of a cluster.
+    ///   - urls: their addresses, if they are not to be reached with the account that RabbitMQ has for tests.
+    static func use(
+        nodes: [LocalBroker],
+        urls: [String]? = nil,
+        _ body: (TestBed) async throws -> Void
+    ) async throws {
+        let bed = try TestBed(nodes, urls: urls)
         do {
             try await body(bed)
         } catch {
@@ -104,8 +118,8 @@ final class TestBed: Sendable {
     ) async throws -> HostProcess {
         let host = HostProcess(
             try self.start(
-                [
-                    "run", "--broker", self.node.url, "--namespace", self.namespace,
+                ["run"] + self.urls.flatMap { ["--broker", $0] } + [
+                    "--namespace", self.namespace,
                     "--manifests", manifests ?? self.manifests, "--bundles", bundles, "--json",
                 ] + arguments,
                 wrapper: wrapper,
