@@ -110,8 +110,25 @@ extension Delivery {
     /// Without one two events that say the same cannot be told apart. An id that the runtime made up is none, also when
     /// it was derived from such an id (see `generatedPrefix`).
     package var hasIdentity: Bool {
-        let attributes = EventAttributes(self)
-        guard attributes.source.count > 0, let id = self.bytes.text(attributes.id) else { return false }
-        return !id.isEmpty && !id.hasPrefix(EventAttributes.generatedPrefix)
+        self.identityHash != nil
+    }
+
+    /// A hash of source and id, which is the same for everything that CloudEvents takes for one event: each delivery of
+    /// its message, each copy that a retry makes, and what its publisher sent twice. Nil for an event without identity.
+    package var identityHash: StableHash? {
+        let layout = self.layout
+        var (source, id) = (layout.appID, layout.messageID)
+        if source.count == 0 || id.count == 0 {
+            // Rarely: then the headers say it, if anything does.
+            let attributes = EventAttributes(self)
+            (source, id) = (attributes.source, attributes.id)
+        }
+        guard source.count > 0, id.count > 0 else { return nil }
+        let name = self.bytes[id.lowerBound..<id.upperBound]
+        guard !name.starts(with: EventAttributes.generatedPrefix.utf8) else { return nil }
+        var hash = StableHash()
+        hash.combine(self.bytes[source.lowerBound..<source.upperBound])
+        hash.combine(name)
+        return hash
     }
 }

@@ -20,6 +20,7 @@ extension ConsumerPipeline {
         for delivery in self.consumption.waiting { add(delivery) }
         for running in self.inFlight.all { add(running.delivery) }
         for running in self.hold.deliveries { add(running.delivery) }
+        for running in self.duplicates.deliveries { add(running.delivery) }
         for delivery in self.settlement.deliveries { add(delivery) }
         if let held = self.held { add(held.delivery) }
         return (events, bytes)

@@ -37,6 +37,7 @@ extension ConsumerPipeline {
     /// Nothing runs, is settled or is held here.
     private var isIdle: Bool {
         self.inFlight.isEmpty && self.settlement.pending == 0 && self.held == nil && self.hold.isEmpty
+            && self.duplicates.isEmpty
     }
 
     var hasWorkers: Bool { self.tenure.isReady }

@@ -45,6 +45,7 @@ package final class ConsumerPipeline {
     var held: (delivery: Delivery, life: SubscriptionLife, since: ContinuousClock.Instant)?
     var headTimer: TimerID?
     var hold = PauseHold()
+    var duplicates = DuplicateHold()
     var bound = ByteBound()
     var boundTimer: TimerID?
     /// How many bytes it may hold now.
@@ -159,11 +160,11 @@ package final class ConsumerPipeline {
             // A short pause: what has been delivered stays here.
         } else if !self.manifest.ordered {
             self.consumption.leave(.settling)
-            self.giveBack(self.hold.takeAll())
+            self.giveBack(self.hold.takeAll() + self.duplicates.takeAll())
         } else if !self.isBusy {
             // Whoever becomes the active consumer next must find the events in their order.
             self.dropHeld()
-            _ = self.hold.takeAll()
+            _ = self.hold.takeAll() + self.duplicates.takeAll()
             self.consumption.leave(.returning)
         }
         self.refreshStatus()
@@ -232,6 +233,7 @@ package final class ConsumerPipeline {
         for delivery in self.recentAcks.takeAll(at: now) { self.recognition.settled(delivery, now: now) }
         if let held = self.held, held.life.isOver { self.dropHeld() }
         self.hold.dropVoid()
+        self.duplicates.dropVoid()
     }
 
     /// Called when the subscription is interrupted: the runtime makes sure that the queue exists.
@@ -240,6 +242,7 @@ package final class ConsumerPipeline {
     func fill() {
         guard self.mayTake else { return }
         while self.hasRoom, let kept = self.hold.next() { self.begin(kept) }
+        while self.hasRoom, let kept = self.duplicates.next(beside: self.inFlight) { self.begin(kept) }
         while self.hasRoom, let (delivery, life) = self.consumption.next() {
             if self.manifest.ordered { self.runInOrder(delivery, in: life) } else { self.run(delivery, in: life) }
         }
@@ -298,7 +301,8 @@ package final class ConsumerPipeline {
                 history: history,
                 origin: origin ?? Origin(exchange: delivery.exchange, routingKey: delivery.routingKey),
                 expiresAt: head?.expiresAt ?? Expiry.end(of: delivery, isCopy: isCopy, now: self.clock.milliseconds),
-                life: life
+                life: life,
+                identity: EventIdentity(delivery)
             )
         )
     }
@@ -310,6 +314,7 @@ package final class ConsumerPipeline {
             self.settlement.expire(next)
             return
         }
+        guard !self.inFlight.runs(next.identity) else { return self.duplicates.keep(next) }
         let running = self.inFlight.add(next)
         if self.breaker.state == .probing { self.probe = running.id }
         self.invoke(running)

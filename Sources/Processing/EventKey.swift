@@ -8,3 +8,14 @@ struct EventKey: Hashable, Sendable {
 
     init(_ delivery: Delivery) { self.content = delivery.contentHash.value }
 }
+
+/// Recognises an event, by its source and id, whatever message brings it: the publisher's own, or a copy made by a retry.
+struct EventIdentity: Hashable, Sendable {
+    private let content: UInt128
+
+    /// Nil for an event without an identity: one that says the same may be another one.
+    init?(_ delivery: Delivery) {
+        guard let hash = delivery.identityHash else { return nil }
+        self.content = hash.value
+    }
+}

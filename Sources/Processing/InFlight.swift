@@ -4,6 +4,8 @@ struct InFlight {
     private var places: [RunningDelivery?] = []
     private var free: [Int] = []
     private var runs: UInt64 = 0
+    /// Of the events that are being run, of those that have one.
+    private var identities: Set<EventIdentity> = []
     private(set) var count = 0
     var limit: Int
 
@@ -22,8 +24,12 @@ struct InFlight {
         running.id = self.runs << 16 | UInt64(place)
         self.places[place] = running
         self.count += 1
+        if let identity = running.identity { self.identities.insert(identity) }
         return running
     }
+
+    /// Whether the event is being run, whatever message brought it.
+    func runs(_ identity: EventIdentity?) -> Bool { identity.map(self.identities.contains) ?? false }
 
     subscript(id: UInt64) -> RunningDelivery? {
         get {
@@ -43,6 +49,7 @@ struct InFlight {
         self.places[place] = nil
         self.free.append(place)
         self.count -= 1
+        if let identity = running.identity { self.identities.remove(identity) }
         return running
     }
 }

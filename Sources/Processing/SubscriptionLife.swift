@@ -23,4 +23,6 @@ struct RunningDelivery {
     /// Milliseconds since 1970; nil when it lives for ever.
     var expiresAt: Int64?
     var life: SubscriptionLife
+    /// Nil for an event that cannot be told from others.
+    var identity: EventIdentity?
 }
