@@ -255,7 +255,9 @@ final class PublishingConnection {
         self.loop.schedule(after: Self.drainLimit) { [weak self] in
             // A channel may be stuck in the broker behind a queue without a leader.
             guard let self, self.channelState == .closing, self.closings == closing else { return }
-            self.breakOff(because: BrokerError(.unreachable, "the broker does not close a channel that refuses messages"))
+            self.breakOff(
+                because: BrokerError(.unreachable, "the broker does not close a channel that refuses messages")
+            )
         }
     }
 
