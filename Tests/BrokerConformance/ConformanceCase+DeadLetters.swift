@@ -38,7 +38,7 @@ extension ConformanceCase {
         #expect(dead.body == message.body)
         #expect(dead.layout.properties(in: dead.bytes) == message.properties)
         #expect(dead.headers["mine"] == .table(["kept": .void]))
-        #expect(!dead.isRedelivered)
+        // Whether it is marked as redelivered is left open: by RabbitMQ 4.x it is, up to 3.13 it is not.
         var death = try #require(dead.deaths.first)
         #expect(dead.deaths.count == 1)
         guard case .timestamp? = death.removeValue(forKey: "time") else {
