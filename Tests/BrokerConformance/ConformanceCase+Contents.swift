@@ -58,7 +58,9 @@ extension ConformanceCase {
         let subscription = probe.subscribe(to: names("q"))
         let delivery = try #require(try await subscription.deliveries(1).first)
         #expect(delivery.layout.properties(in: delivery.bytes) == message.properties)
-        #expect(delivery.headers == message.headers, "byte for byte")
+        // RabbitMQ 4.x sorts them.
+        #expect(delivery.headers.bytesOfEntries == message.headers.bytesOfEntries, "byte for byte, in any order")
+        #expect(delivery.headers.bytes.count == message.headers.bytes.count)
         #expect(delivery.body == message.body)
         #expect(delivery.exchange == names("events"))
         #expect(delivery.routingKey == "order.placed")

@@ -38,7 +38,7 @@ extension ConformanceCase {
         #expect(dead.body == message.body)
         #expect(dead.layout.properties(in: dead.bytes) == message.properties)
         #expect(dead.headers["mine"] == .table(["kept": .void]))
-        #expect(!dead.isRedelivered)
+        // Whether it is marked as redelivered is left open: by RabbitMQ 4.x it is, up to 3.13 it is not.
         var death = try #require(dead.deaths.first)
         #expect(dead.deaths.count == 1)
         guard case .timestamp? = death.removeValue(forKey: "time") else {
@@ -137,7 +137,8 @@ extension ConformanceCase {
         #expect(results == [.confirmed, .confirmed])
         let probe = try tested.probe()
         let subscription = probe.subscribe(to: names("q"))
-        #expect(try await subscription.deliveries(1).messageIDs == ["at once"])
+        // On a slow machine the other one may be there, too.
+        #expect(try await subscription.deliveries(1).first?.messageID == "at once")
         await tested.pass(.milliseconds(499))
         await tested.pass(.milliseconds(1))
         let late = try await subscription.deliveries(2)[1]

@@ -62,6 +62,7 @@ extension ConformanceCase {
         let queue = Names()("q")
         try await tested.broker.declare([.queue(queue)])
         let names = ["z", "a", "M", "a-longer", "b"]
+        let sorted = ["M", "a", "a-longer", "b", "z"]
         let message = OutgoingMessage(
             exchange: "",
             routingKey: queue,
@@ -73,10 +74,13 @@ extension ConformanceCase {
         let probe = try tested.probe()
         let subscription = probe.subscribe(to: queue)
         let first = try await subscription.deliveries(1)
-        #expect(first.first?.headers.entries.map(\.name) == names)
+        // RabbitMQ 4.x sorts at the first delivery, too.
+        #expect([names, sorted].contains(first.first?.headerNames))
+        #expect(first.first?.headers.bytesOfEntries == message.headers.bytesOfEntries)
         subscription.settle(first, .giveBack)
         let again = try await subscription.deliveries(2).last
-        #expect(again?.headers.entries.map(\.name) == ["M", "a", "a-longer", "b", "x-delivery-count", "z"])
+        #expect(again?.headerNames == sorted)
+        #expect(again?.returns == 1)
         #expect(again?.contentHash.value == first.first?.contentHash.value, "it is recognised all the same")
         await probe.close()
     }
@@ -93,7 +97,7 @@ extension ConformanceCase {
         let later = try await subscription.deliveries(4)[2...].sorted { ($0.messageID ?? "") < ($1.messageID ?? "") }
         #expect(later.messageIDs == ["0", "2"])
         #expect(later.map(\.isRedelivered) == [true, false])
-        #expect(later.map { $0.headers["x-delivery-count"] } == [.integer(1), nil])
+        #expect(later.map(\.returns) == [1, 0])
         await probe.close()
     }
 
@@ -145,17 +149,19 @@ extension ConformanceCase {
             .queue(names("q"), .deadLettering(to: names("dlx"), key: "k") + [limit]),
         ])
         _ = await tested.broker.publish([.to(names("q"), id: "poison")])
+        // A consumer that goes without a word counts in every version; what is given back does not in RabbitMQ 4.3.
+        for round in 1...3 {
+            let probe = try tested.probe()
+            let delivery = try await probe.subscribe(to: names("q")).deliveries(1).first
+            #expect(delivery?.headers["x-delivery-count"] == (round == 1 ? nil : .integer(Int64(round - 1))))
+            await probe.close()
+        }
         let probe = try tested.probe()
         let subscription = probe.subscribe(to: names("q"))
-        for round in 1...3 {
-            let deliveries = try await subscription.deliveries(round)
-            #expect(deliveries.last?.headers["x-delivery-count"] == (round == 1 ? nil : .integer(Int64(round - 1))))
-            subscription.settle(deliveries.suffix(1), .giveBack)
-        }
         let dead = try #require(try await probe.subscribe(to: names("dead")).deliveries(1).first)
         #expect(dead.messageID == "poison")
         #expect(dead.deaths.first?["reason"] == .string("delivery_limit"))
-        #expect(subscription.seen.deliveries.count == 3)
+        #expect(subscription.seen.deliveries.isEmpty)
         await probe.close()
     }
 }

@@ -48,10 +48,16 @@ struct QueueSurgery: Sendable {
 
     func resume() async throws { try await self.onProcess("sys:resume(Process)") }
 
-    /// The process of a quorum queue has a name: virtual host and queue (`rabbit_quorum_queue:qname_to_internal_name`).
+    /// The process of a quorum queue has a name, which is the first half of what `amqqueue:get_pid` returns.
     private func onProcess(_ call: String) async throws {
         let output = try await self.node.control([
-            "eval", "Process = whereis(list_to_existing_atom(\"%2F_\(self.queue)\")), \(call).",
+            "eval",
+            """
+            {ok, Queue} = rabbit_amqqueue:lookup(\(self.resource)),
+            {Name, _} = amqqueue:get_pid(Queue),
+            Process = whereis(Name),
+            \(call).
+            """,
         ])
         guard output.contains("ok") else { throw OutOfPatience(description: "rabbitmqctl answered '\(output)'") }
     }
@@ -69,21 +75,24 @@ struct QueueSurgery: Sendable {
     /// How many hosts consume, those that wait for their turn included.
     func consumers() async throws -> Int { try await self.onConsumers("length(Consumers).") }
 
-    /// `Consumers` are pairs of a tag and a channel, as `rabbit_fifo` of RabbitMQ 3.10 has them.
+    /// The queue's name as an expression of Erlang.
+    private var resource: String { "rabbit_misc:r(<<\"/\">>, queue, <<\"\(self.queue)\">>)" }
+
+    /// `Consumers` are pairs of a tag and a channel, which is what `rabbit_fifo` knows a consumer by. They are read from
+    /// the values of its table, which begin with channel and tag in RabbitMQ 3.10 and in 4.x; the keys differ.
     private func onConsumers(_ expression: String) async throws -> Int {
-        let name = "rabbit_misc:r(<<\"/\">>, queue, <<\"\(self.queue)\">>)"
         let output = try await self.node.control([
             "eval",
             """
-            {ok, Queue} = rabbit_amqqueue:lookup(\(name)),
+            {ok, Queue} = rabbit_amqqueue:lookup(\(self.resource)),
             Leader = amqqueue:get_pid(Queue),
-            {ok, {_, Table}, _} = ra:leader_query(Leader, fun rabbit_fifo:query_consumers/1),
+            {ok, {_, Table}, _} = ra:leader_query(Leader, {rabbit_fifo, query_consumers, []}),
             Connection = fun(C) -> proplists:get_value(connection, rabbit_channel:info(C, [connection])) end,
             IsHost = fun(C) ->
                 [{_, Properties}] = rabbit_reader:info(Connection(C), [client_properties]),
                 lists:keyfind(<<"connection_name">>, 1, Properties) =:= {<<"connection_name">>, longstr, <<"warren intake">>}
             end,
-            Consumers = [Consumer || {_, C} = Consumer <- maps:keys(Table), IsHost(C)],
+            Consumers = [{element(2, V), element(1, V)} || V <- maps:values(Table), IsHost(element(1, V))],
             \(expression)
             """,
         ])
