@@ -174,7 +174,7 @@ let package = Package(
             dependencies: [
                 "AMQP", "BrokerConformance", "CLinux", "LocalBroker", "Messaging", "Polling", "Processing", "Workers",
                 "WarrenCommand", "test-functions", "evil-worker", "evil-endpoint", "ExampleHello", "ExampleOrders",
-                "ExampleAudit", "Waiting", logging,
+                "ExampleAudit", "SeededGeneration", "Waiting", logging,
             ]
         ),
         // The functions that the integration tests run.
