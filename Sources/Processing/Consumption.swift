@@ -67,17 +67,19 @@ final class Consumption {
             self?.handle(event, of: subscription)
         }
         subscription.life = SubscriptionLife(id)
-        if let old { self.part(from: old, .settling) }
         self.current = subscription
+        if let old { self.part(from: old, .settling) }
     }
 
     func leave(_ departure: Departure) {
         guard let current = self.current else { return }
-        self.part(from: current, departure)
         self.current = nil
         self.isActive = false
+        self.part(from: current, departure)
     }
 
+    /// It is not the present one any more: without a connection the intake reports the end inside of `unsubscribe`, and
+    /// whoever hears of that may come here again.
     private func part(from subscription: Subscription, _ departure: Departure) {
         guard let life = subscription.life else { return }
         subscription.departure = departure

@@ -159,7 +159,8 @@ final class BreakableIntake: Intake {
         if let inner = self.inner, let number = self.subscriptions[subscription]?.inner {
             inner.unsubscribe(number, departure)
         } else {
-            self.loop.schedule(after: .zero) { [weak self] in self?.received(.ended, for: subscription) }
+            // Inside of the call, as RabbitMQ's intake does.
+            self.received(.ended, for: subscription)
         }
     }
 
