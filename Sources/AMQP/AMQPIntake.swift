@@ -185,7 +185,7 @@ package final class AMQPIntake: Intake {
         for connection in self.connections where connection.flush() { hasEnded = true }
         guard hasEnded else { return }
         for (index, channel) in self.channels.enumerated() where channel?.isOver == true { self.channels[index] = nil }
-        self.dropUnused()
+        if !self.isClosing { self.dropUnused() }
     }
 
     /// A connection that was made for one consumer goes with it.
@@ -204,8 +204,10 @@ package final class AMQPIntake: Intake {
             guard let self else { return completion() }
             var left = self.connections.count
             for connection in self.connections {
+                // It stays alive until its socket is closed, although its last consumer may go meanwhile: an end of which
+                // nobody hears would keep the host from ending.
                 let closed = {
-                    left -= 1
+                    withExtendedLifetime(connection) { left -= 1 }
                     if left == 0 { completion() }
                 }
                 if let driver = connection.driver { driver.stop(closed) } else { closed() }
