@@ -175,7 +175,7 @@ let package = Package(
                 "AMQP", "BrokerConformance", "CLinux", "CRabbitMQ", "LocalBroker", "Messaging", "Polling", "Processing",
                 "Workers",
                 "WarrenCommand", "test-functions", "evil-worker", "evil-endpoint", "ExampleHello", "ExampleOrders",
-                "ExampleAudit", "Waiting", logging,
+                "ExampleAudit", "SeededGeneration", "Waiting", logging,
             ]
         ),
         // The functions that the integration tests run.

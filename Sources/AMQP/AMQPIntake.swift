@@ -215,6 +215,8 @@ package final class AMQPIntake: Intake {
             guard let self else { return completion() }
             var left = self.connections.count
             for connection in self.connections {
+                // It stays alive until its socket is closed, although its last consumer may go meanwhile: an end of which
+                // nobody hears would keep the host from ending.
                 let closed = {
                     withExtendedLifetime(connection) { left -= 1 }
                     if left == 0 { completion() }

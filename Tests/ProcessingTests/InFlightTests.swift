@@ -37,6 +37,22 @@ struct InFlightTests {
         #expect(inFlight.hasRoom)
     }
 
+    @Test func `it knows which events run, whatever message brought them, until they have ended`() {
+        var inFlight = InFlight(limit: 2)
+        var running = RunningDelivery.test(.test("a"), id: 0)
+        running.identity = EventIdentity(running.delivery)
+        let copy = EventIdentity(.test("a", exchange: "t.delay.done", key: "other", body: [1], isRedelivered: true))
+        #expect(!inFlight.runs(copy))
+        let id = inFlight.add(running).id
+        #expect(inFlight.runs(copy))
+        #expect(!inFlight.runs(EventIdentity(.test("a", source: "web"))))
+        #expect(!inFlight.runs(EventIdentity(.test("b"))))
+        #expect(EventIdentity(.test(nil)) == nil && EventIdentity(.test("a", source: nil)) == nil)
+        #expect(!inFlight.runs(nil))
+        _ = inFlight.remove(id)
+        #expect(!inFlight.runs(copy))
+    }
+
     @Test func `a delivery is exchanged in its place, and only there`() {
         var inFlight = InFlight(limit: 2)
         let id = Self.add(&inFlight, "a")

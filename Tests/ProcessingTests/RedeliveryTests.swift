@@ -22,6 +22,34 @@ struct RedeliveryTests {
         try rig.run("the function to run") { $0.pipeline.status == .running }
     }
 
+    @Test func `a drain while the connection is away waits for no answer of the broker`() throws {
+        let rig = try Self.rig()
+        rig.publish("a")
+        try rig.run(pending: 1)
+        rig.intake.breakConnection()
+        var isDrained = false
+        rig.runtime.drain { isDrained = true }
+        rig.invoker.finish(.done(emitted: []))
+        rig.turn(5)
+        #expect(isDrained)
+    }
+
+    @Test func `another prefetch while the connection is away leaves one subscription, which works`() throws {
+        let rig = try Self.rig()
+        let count = rig.intake.subscriptionCount
+        rig.intake.breakConnection()
+        rig.deploy([try .test(concurrency: 7)])
+        try rig.run("the other version to be started") { $0.laterInvokers.count == 1 }
+        rig.laterInvokers[0].becomeReady()
+        try rig.run("another subscription") { $0.intake.subscriptionCount > count }
+        try rig.intake.mendConnection()
+        for number in 0..<20 { rig.publish("a-\(number)") }
+        try rig.finishAll()
+        #expect(rig.intake.subscriptionCount == count + 1)
+        #expect(rig.intake.acknowledged == 20)
+        #expect(rig.intake.wrongSettlements == [])
+    }
+
     @Test func `an event that still runs is not run again: the new delivery takes the place of the old`() throws {
         let rig = try Self.rig()
         rig.publish("a")

@@ -7,7 +7,7 @@ struct TestFunctions: FunctionBundle {
         [
             Record.self, FailFirst.self, Refuse.self, PutOff.self, TakeOrder.self, EmitAll.self, Hang.self, Work.self,
             Speak.self,
-            Deliver.self, Gather.self,
+            Deliver.self, Gather.self, Account.self,
             Misbehave.self, Ail.self, Measure.self, LookAround.self,
         ]
     }
