@@ -134,7 +134,9 @@ package final class AMQPIntake: Intake {
         guard let connection = self.newConnection(isIsolated: true) else {
             // No descriptor or thread is left for the moment.
             self.loop.schedule(after: Self.pause) { [weak self] in
-                if channel.isWanted { self?.isolate(channel, because: error) }
+                if channel.isWanted, self?.channel(channel.subscription) === channel {
+                    self?.isolate(channel, because: error)
+                }
             }
             return
         }
@@ -195,7 +197,10 @@ package final class AMQPIntake: Intake {
         for connection in self.connections where connection.flush() { hasEnded = true }
         // Whoever closes counts the connections that there are.
         guard hasEnded, !self.isClosing else { return }
-        for (index, channel) in self.channels.enumerated() where channel?.isOver == true { self.channels[index] = nil }
+        for (index, channel) in self.channels.enumerated() {
+            // One that is over and wanted waits to be made anew: its place is kept.
+            if let channel, channel.isOver, !channel.isWanted { self.channels[index] = nil }
+        }
         self.dropUnused()
     }
 

@@ -234,7 +234,10 @@ struct ConsumerLifecycle {
         case .closing:
             // The interruption has been reported, and with it every tag is void.
             return self.end(.discarded)
-        case .cancelling, .returning, .ended, .leaving, .discarded, .over: return []
+        case .discarded, .over:
+            // It waits for a connection of its own, and there is none yet.
+            return [.reportEnded]
+        case .cancelling, .returning, .ended, .leaving: return []
         }
     }
 

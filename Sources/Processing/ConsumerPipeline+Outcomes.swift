@@ -22,6 +22,8 @@ extension ConsumerPipeline {
             if tenure === self.candidate?.tenure { self.judgeCandidate(reason) }
             self.finishRetired()
             self.steer()
+            // An older version's places are free for the present one.
+            self.fill()
         case .paused(let reason, let end, let notRun):
             self.pause(tenure, because: reason, until: end, notRun: notRun)
         case .workerDied(let reason):

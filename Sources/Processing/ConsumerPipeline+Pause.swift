@@ -16,6 +16,8 @@ extension ConsumerPipeline {
         }
         self.finishRetired()
         self.steer()
+        // An older version's places are free for the present one.
+        self.fill()
     }
 
     /// Takes invocations out of what is in flight. Those of which the broker has taken back the delivery are not among

@@ -39,7 +39,7 @@ final class PublishingConnection {
     private static let window = 4096
     /// How long a channel rests that was closed though nothing was on its way: there is no culprit to find.
     private static let rest = Duration.seconds(1)
-    /// How long a channel that is to make room for a new one may wait for its last answers, before it goes on instead.
+    /// How long a channel that is to make room for a new one may wait for its last answers, and for its end.
     private static let drainLimit = Duration.seconds(3)
     /// Messages sent in one turn, before the confirms that have come in are looked at.
     private static let burst = 128
@@ -61,8 +61,8 @@ final class PublishingConnection {
     /// close names its culprit.
     private var suspects = 0
     private var renewal = ChannelRenewal()
-    /// Channels that were closed to make room for new ones.
-    private var closings = 0
+    /// How often a channel was to make room for a new one.
+    private var renewals = 0
     private var blockedReason: String?
     private var isReturning: ReturnedMessage?
     private var hasBeenReached = false
@@ -239,8 +239,19 @@ final class PublishingConnection {
     private func renewChannel() {
         self.logger.notice("the broker goes on refusing messages; trying another channel")
         self.channelState = .draining
+        self.renewals += 1
+        let renewal = self.renewals
         self.loop.schedule(after: Self.drainLimit) { [weak self] in
-            if let self, self.channelState == .draining { self.channelState = .ready }
+            guard let self, self.channelState == .draining, self.renewals == renewal else { return }
+            // Some are not answered at all: they go out again, by the connection of the suspects if there is one.
+            let error = BrokerError(.unreachable, "the broker refuses some messages and does not answer others")
+            let unanswered = self.ledger.reset()
+            self.breakOff(because: error)
+            if let supervisor = self.supervisor, !self.isForSuspects {
+                supervisor.suspect(unanswered, because: error)
+            } else {
+                self.waiting.prepend(contentsOf: unanswered)
+            }
         }
     }
 
@@ -250,11 +261,10 @@ final class PublishingConnection {
         var close = amqp_channel_close_t()
         close.reply_code = 200
         self.driver?.send(AMQP_CHANNEL_CLOSE_METHOD, on: Self.channel, close)
-        self.closings += 1
-        let closing = self.closings
+        let renewal = self.renewals
         self.loop.schedule(after: Self.drainLimit) { [weak self] in
             // A channel may be stuck in the broker behind a queue without a leader.
-            guard let self, self.channelState == .closing, self.closings == closing else { return }
+            guard let self, self.channelState == .closing, self.renewals == renewal else { return }
             self.breakOff(
                 because: BrokerError(.unreachable, "the broker does not close a channel that refuses messages")
             )
