@@ -10,8 +10,12 @@ struct EventKey: Hashable, Sendable {
 }
 
 /// Recognises an event, by its source and id, whatever message brings it: the publisher's own, or a copy made by a retry.
-struct EventIdentity: Hashable, Sendable {
+struct EventIdentity: Equatable, Sendable {
     private let content: UInt128
+
+    /// A number below `marks`, which few other events have.
+    var mark: Int { Int(truncatingIfNeeded: self.content) & (Self.marks - 1) }
+    static let marks = 4096
 
     /// Nil for an event without an identity: one that says the same may be another one.
     init?(_ delivery: Delivery) {

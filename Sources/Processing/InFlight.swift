@@ -4,8 +4,9 @@ struct InFlight {
     private var places: [RunningDelivery?] = []
     private var free: [Int] = []
     private var runs: UInt64 = 0
-    /// Of the events that are being run, of those that have one.
-    private var identities: Set<EventIdentity> = []
+    /// How many events that are being run have an identity with this mark: most of the time none, and nothing more has to
+    /// be asked.
+    private var marks = [UInt16](repeating: 0, count: EventIdentity.marks)
     private(set) var count = 0
     var limit: Int
 
@@ -24,12 +25,15 @@ struct InFlight {
         running.id = self.runs << 16 | UInt64(place)
         self.places[place] = running
         self.count += 1
-        if let identity = running.identity { self.identities.insert(identity) }
+        if let identity = running.identity { self.marks[identity.mark] += 1 }
         return running
     }
 
     /// Whether the event is being run, whatever message brought it.
-    func runs(_ identity: EventIdentity?) -> Bool { identity.map(self.identities.contains) ?? false }
+    func runs(_ identity: EventIdentity?) -> Bool {
+        guard let identity, self.marks[identity.mark] > 0 else { return false }
+        return self.places.contains { $0?.identity == identity }
+    }
 
     subscript(id: UInt64) -> RunningDelivery? {
         get {
@@ -49,7 +53,7 @@ struct InFlight {
         self.places[place] = nil
         self.free.append(place)
         self.count -= 1
-        if let identity = running.identity { self.identities.remove(identity) }
+        if let identity = running.identity { self.marks[identity.mark] -= 1 }
         return running
     }
 }

@@ -55,7 +55,7 @@ struct DevCommand: AsyncParsableCommand {
             manifestOptions: self.manifestOptions,
             deliveryOptions: self.deliveryOptions,
             logOptions: self.logOptions,
-            reloadsOnHangup: false
+            endsWithTerminal: true
         )
         let json = self.logOptions.json
         if let url, !json {

@@ -14,8 +14,8 @@ struct HostCommand {
     let manifestOptions: ManifestOptions
     let deliveryOptions: DeliveryOptions
     let logOptions: LogOptions
-    /// Whether SIGHUP reads the manifests again, as for services, or ends the process, as in a terminal.
-    let reloadsOnHangup: Bool
+    /// SIGHUP reads the manifests again. Whether it ends the host, too, when the terminal that it was started in has gone.
+    let endsWithTerminal: Bool
     /// Called when the broker has been reached and the host is about to run.
     var onStart: @Sendable () -> Void = {}
 
@@ -23,7 +23,7 @@ struct HostCommand {
         // A log that nobody reads any more must not end the host, nor may a worker that has closed its socket.
         signal(SIGPIPE, SIG_IGN)
         // A hang-up that comes before the host listens has nothing to reload yet.
-        if self.reloadsOnHangup { signal(SIGHUP, SIG_IGN) }
+        signal(SIGHUP, SIG_IGN)
         let writer = try self.logOptions.writer()
         do {
             try await self.serve(self.logOptions.logger(to: writer))
@@ -82,10 +82,12 @@ struct HostCommand {
             }
         }
         defer { impatience.cancel() }
-        let hangups = self.reloadsOnHangup ? await UnixSignalsSequence(trapping: .sighup) : nil
-        let reloading = Task {
-            guard let hangups else { return }
-            for await _ in hangups { host.reload() }
+        let hadTerminal = Terminal.controls
+        let hangups = await UnixSignalsSequence(trapping: .sighup)
+        let reloading = Task { [endsWithTerminal] in
+            for await _ in hangups {
+                if endsWithTerminal, hadTerminal, !Terminal.controls { host.drain() } else { host.reload() }
+            }
         }
         defer { reloading.cancel() }
         var quiet = logger

@@ -28,7 +28,7 @@ struct RunCommand: AsyncParsableCommand {
             manifestOptions: self.manifestOptions,
             deliveryOptions: self.deliveryOptions,
             logOptions: self.logOptions,
-            reloadsOnHangup: true
+            endsWithTerminal: false
         ).run()
     }
 }

@@ -15,6 +15,14 @@ enum Terminal {
 
     static func error(_ text: String) { self.write(text + "\n", to: 2) }
 
+    /// Whether the process has a terminal that controls it: one whose end it would be told of by SIGHUP (tty(4)).
+    static var controls: Bool {
+        let descriptor = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { return false }
+        close(descriptor)
+        return true
+    }
+
     /// Whether a person watches stderr, where progress goes.
     static var isInteractive: Bool { isatty(2) == 1 }
 

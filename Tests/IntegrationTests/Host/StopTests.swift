@@ -1,4 +1,5 @@
 import Glibc
+import LocalBroker
 import Testing
 import Waiting
 
@@ -39,6 +40,25 @@ struct StopTests {
             #expect(bed.journal.deeds.count("ended") == 0)
             let workers = Set(bed.journal.deeds.map(\.process))
             try await wait(for: "end of the workers") { workers.allSatisfy { kill($0, 0) != 0 } }
+        }
+    }
+
+    @Test(arguments: ["run", "dev"])
+    func `a hang-up while the terminal is there, or there is none, reads the manifests again`(
+        command: String
+    ) async throws {
+        try await TestBed.use { bed in
+            try bed.deploy("work")
+            let host = HostProcess(
+                try bed.start([
+                    command, "--broker", bed.node.url, "--namespace", bed.namespace, "--manifests", bed.manifests,
+                    "--bundles", WarrenProcess.directory, "--json",
+                ])
+            )
+            try await host.says("all functions are running")
+            host.warren.signal(SIGHUP)
+            try await host.says("reloading")
+            #expect(try await host.stop() == 0)
         }
     }
 }
