@@ -73,6 +73,8 @@ final class PublishingConnection {
     private weak var supervisor: (any PublishingSupervisor)?
     /// Nobody is told what is late; what is on its way when the channel is closed goes out again by this connection.
     private var isForSuspects = false
+    /// Who takes what this connection has trouble with; nil when it has to cope itself.
+    private var otherConnection: (any PublishingSupervisor)? { self.isForSuspects ? nil : self.supervisor }
     var reportsAnswers = false
     private var closeCompletion: (() -> Void)?
     private var isClosing = false
@@ -247,8 +249,8 @@ final class PublishingConnection {
             let error = BrokerError(.unreachable, "the broker refuses some messages and does not answer others")
             let unanswered = self.ledger.reset()
             self.breakOff(because: error)
-            if let supervisor = self.supervisor, !self.isForSuspects {
-                supervisor.suspect(unanswered, because: error)
+            if let other = self.otherConnection {
+                other.suspect(unanswered, because: error)
             } else {
                 self.waiting.prepend(contentsOf: unanswered)
             }
@@ -284,8 +286,8 @@ final class PublishingConnection {
             self.suspects = max(0, self.suspects - 1)
             unanswered[0].answer(.refused(error))
             self.supervisor?.answered(unanswered[0], .refused(error))
-        } else if !unanswered.isEmpty, let supervisor = self.supervisor, !self.isForSuspects {
-            supervisor.suspect(unanswered, because: error)
+        } else if !unanswered.isEmpty, let other = self.otherConnection {
+            other.suspect(unanswered, because: error)
         } else {
             self.suspects = max(self.suspects, unanswered.count)
             self.waiting.prepend(contentsOf: unanswered)
@@ -322,14 +324,14 @@ final class PublishingConnection {
     private func takeBack(because error: BrokerError) {
         let stoodStill = self.verdict(at: .now) == .standsStill
         let unanswered = self.ledger.reset()
-        guard let supervisor = self.supervisor, !self.isForSuspects, !self.isClosing else {
+        guard let other = self.otherConnection, !self.isClosing else {
             self.waiting.prepend(contentsOf: unanswered)
             return
         }
         if stoodStill {
-            supervisor.suspect(unanswered, because: error)
+            other.suspect(unanswered, because: error)
         } else {
-            self.waiting.prepend(contentsOf: supervisor.withoutSuspects(unanswered))
+            self.waiting.prepend(contentsOf: other.withoutSuspects(unanswered))
         }
     }
 
