@@ -9,27 +9,13 @@ struct DeploymentWatcherTests {
     private let directory: TemporaryDirectory
     private let record = WatchRecord()
 
-    init() throws {
-        self.directory = try TemporaryDirectory()
-        try self.directory.makeDirectory("manifests")
-        try self.directory.deploy("/bin/sh", as: "orders")
-    }
+    init() throws { self.directory = try TemporaryDirectory.forDeployments() }
 
     private func text(_ name: String, _ concurrency: Int) -> String {
         ManifestText.function(name, adding: "concurrency: \(concurrency)")
     }
 
-    private func watch() throws -> DeploymentWatcher {
-        let path = self.directory.path
-        let reader = DeploymentReader(
-            namespace: "t",
-            manifestDirectory: "\(path)/manifests",
-            bundlePath: { "\(path)/\($0)" },
-            environment: { [:] }
-        )
-        let record = self.record
-        return try DeploymentWatcher(reader: reader) { record.hear($0, $1, $2) }
-    }
+    private func watch() throws -> DeploymentWatcher { try self.directory.watch(telling: self.record) }
 
     private func waitFor(_ running: [String: Int]) async throws {
         try await wait(for: "\(running) to run") { self.record.running == running }

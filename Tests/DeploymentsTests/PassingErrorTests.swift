@@ -11,23 +11,9 @@ struct PassingErrorTests {
     private let directory: TemporaryDirectory
     private let record = WatchRecord()
 
-    init() throws {
-        self.directory = try TemporaryDirectory()
-        try self.directory.makeDirectory("manifests")
-        try self.directory.deploy("/bin/sh", as: "orders")
-    }
+    init() throws { self.directory = try TemporaryDirectory.forDeployments() }
 
-    private func watch() throws -> DeploymentWatcher {
-        let path = self.directory.path
-        let reader = DeploymentReader(
-            namespace: "t",
-            manifestDirectory: "\(path)/manifests",
-            bundlePath: { "\(path)/\($0)" },
-            environment: { [:] }
-        )
-        let record = self.record
-        return try DeploymentWatcher(reader: reader) { record.hear($0, $1, $2) }
-    }
+    private func watch() throws -> DeploymentWatcher { try self.directory.watch(telling: self.record) }
 
     private var refusals: [String] {
         self.record.actions.compactMap { action in
