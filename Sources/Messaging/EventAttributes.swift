@@ -109,14 +109,13 @@ extension Delivery {
     ///
     /// Without one two events that say the same cannot be told apart. An id that the runtime made up is none, also when
     /// it was derived from such an id (see `generatedPrefix`).
-    package var hasIdentity: Bool {
-        self.identityHash != nil
-    }
+    package var hasIdentity: Bool { self.identityHash(self.layout) != nil }
 
     /// A hash of source and id, which is the same for everything that CloudEvents takes for one event: each delivery of
     /// its message, each copy that a retry makes, and what its publisher sent twice. Nil for an event without identity.
-    package var identityHash: StableHash? {
-        let layout = self.layout
+    ///
+    /// - Parameter layout: the delivery's own.
+    package func identityHash(_ layout: PropertyLayout) -> StableHash? {
         var (source, id) = (layout.appID, layout.messageID)
         if source.count == 0 || id.count == 0 {
             // Rarely: then the headers say it, if anything does.

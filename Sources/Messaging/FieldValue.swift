@@ -131,9 +131,9 @@ extension FieldValue {
 }
 
 extension [UInt8] {
-    /// AMQP writes numbers in network byte order.
+    /// AMQP writes numbers in network byte order. Public, because only then it is compiled for its type in other modules.
     @inlinable
-    package mutating func appendBigEndian<Value: FixedWidthInteger>(_ value: Value) {
+    public mutating func appendBigEndian<Value: FixedWidthInteger>(_ value: Value) {
         for shift in stride(from: Value.bitWidth - 8, through: 0, by: -8) {
             self.append(UInt8(truncatingIfNeeded: value >> Value(shift)))
         }

@@ -9,23 +9,25 @@ package struct StableHash {
     package init() {}
 
     /// Adds bytes and their count, so that ("a", "bc") and ("ab", "c") differ.
-    package mutating func combine(_ bytes: some Collection<UInt8>) {
-        var word: UInt64 = 0
-        var filled: UInt64 = 0
-        for byte in bytes {
-            word |= UInt64(byte) << (filled * 8)
-            filled += 1
-            if filled == 8 {
-                self.mix(word)
-                word = 0
-                filled = 0
-            }
+    package mutating func combine(_ bytes: ArraySlice<UInt8>) { self.combine(bytes.span.bytes) }
+
+    package mutating func combine(_ text: String) { self.combine(text.utf8.span.bytes) }
+
+    /// The unsafe loads are of integers, for which any bytes will do, and their offsets are checked.
+    private mutating func combine(_ bytes: RawSpan) {
+        let whole = bytes.byteCount & ~7
+        for offset in stride(from: 0, to: whole, by: 8) {
+            self.mix(UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)))
         }
-        self.mix(word)
-        self.mix(UInt64(bytes.count))
+        var rest: UInt64 = 0
+        for offset in whole..<bytes.byteCount {
+            let byte = bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt8.self)
+            rest |= UInt64(byte) << (UInt64(offset - whole) * 8)
+        }
+        self.mix(rest)
+        self.mix(UInt64(bytes.byteCount))
     }
 
-    package mutating func combine(_ text: String) { self.combine(text.utf8) }
     package mutating func combine(_ number: UInt64) { self.mix(number) }
 
     private mutating func mix(_ word: UInt64) {

@@ -53,7 +53,7 @@ extension ConsumerPipeline {
             let isProbe = self.probe == result.id
             if isProbe { self.probe = nil }
             guard tenure === self.tenure, self.breaker.state != .probing || isProbe else { continue }
-            let action = self.breaker.ended(Breaker.Sign(result.outcome), at: .now)
+            let action = self.breaker.ended(Breaker.Sign(result.outcome), at: now)
             self.perform(action, because: "every event fails: \(result.outcome.name)")
         }
         self.metrics.done(done)

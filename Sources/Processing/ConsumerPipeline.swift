@@ -289,8 +289,9 @@ package final class ConsumerPipeline {
         var history = head?.history ?? AttemptHistory()
         var origin: Origin?
         let isCopy = self.copies.names.isDelay(exchange: delivery.exchange)
+        let layout = delivery.layout
         if isCopy {
-            let headers = delivery.headers
+            let headers = delivery.headers(layout)
             if head == nil { history = AttemptHistory(headers) }
             origin = Origin(headers)
         }
@@ -300,9 +301,10 @@ package final class ConsumerPipeline {
                 delivery: delivery,
                 history: history,
                 origin: origin ?? Origin(exchange: delivery.exchange, routingKey: delivery.routingKey),
-                expiresAt: head?.expiresAt ?? Expiry.end(of: delivery, isCopy: isCopy, now: self.clock.milliseconds),
+                expiresAt: head?.expiresAt
+                    ?? Expiry.end(of: delivery, layout, isCopy: isCopy, now: self.clock.milliseconds),
                 life: life,
-                identity: EventIdentity(delivery)
+                identity: EventIdentity(delivery, layout)
             )
         )
     }

@@ -10,16 +10,20 @@ struct EventKey: Hashable, Sendable {
 }
 
 /// Recognises an event, by its source and id, whatever message brings it: the publisher's own, or a copy made by a retry.
+///
+/// 64 bits are enough: of two events that are taken for one by accident, the second waits until the first has ended.
 struct EventIdentity: Equatable, Sendable {
-    private let content: UInt128
+    private let content: UInt64
 
     /// A number below `marks`, which few other events have.
     var mark: Int { Int(truncatingIfNeeded: self.content) & (Self.marks - 1) }
     static let marks = 4096
 
     /// Nil for an event without an identity: one that says the same may be another one.
-    init?(_ delivery: Delivery) {
-        guard let hash = delivery.identityHash else { return nil }
-        self.content = hash.value
+    ///
+    /// - Parameter layout: the delivery's own.
+    init?(_ delivery: Delivery, _ layout: PropertyLayout) {
+        guard let hash = delivery.identityHash(layout) else { return nil }
+        self.content = UInt64(truncatingIfNeeded: hash.value)
     }
 }

@@ -9,11 +9,11 @@ enum Expiry {
     /// Milliseconds since 1970; nil when the event lives for ever.
     ///
     /// - Parameters:
+    ///   - layout: the delivery's own.
     ///   - isCopy: it has come out of a delay, where nobody but Warren publishes, so its header is believed.
     ///   - now: milliseconds since 1970. The broker says nothing of how long the event has waited, so its time is counted
     ///     from when it is first delivered: it never ends too early.
-    static func end(of delivery: Delivery, isCopy: Bool, now: Int64) -> Int64? {
-        let layout = delivery.layout
+    static func end(of delivery: Delivery, _ layout: PropertyLayout, isCopy: Bool, now: Int64) -> Int64? {
         if isCopy {
             guard case .integer(let end)? = delivery.headers(layout)[RuntimeHeaders.expiresAt] else { return nil }
             return end

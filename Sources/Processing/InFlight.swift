@@ -2,6 +2,8 @@
 /// the same time as the limit says, whatever it was before.
 struct InFlight {
     private var places: [RunningDelivery?] = []
+    /// The identity of the event at each place, beside it: they are looked through together.
+    private var identities: [EventIdentity?] = []
     private var free: [Int] = []
     private var runs: UInt64 = 0
     /// How many events that are being run have an identity with this mark: most of the time none, and nothing more has to
@@ -19,12 +21,16 @@ struct InFlight {
     /// Gives it a place, and its invocation's id: the number of the run above, the place in the lower 16 bits.
     mutating func add(_ next: RunningDelivery) -> RunningDelivery {
         let place = self.free.popLast() ?? self.places.count
-        if place == self.places.count { self.places.append(nil) }
+        if place == self.places.count {
+            self.places.append(nil)
+            self.identities.append(nil)
+        }
         self.runs += 1
         var running = next
         running.id = self.runs << 16 | UInt64(place)
         self.places[place] = running
         self.count += 1
+        self.identities[place] = running.identity
         if let identity = running.identity { self.marks[identity.mark] += 1 }
         return running
     }
@@ -32,7 +38,7 @@ struct InFlight {
     /// Whether the event is being run, whatever message brought it.
     func runs(_ identity: EventIdentity?) -> Bool {
         guard let identity, self.marks[identity.mark] > 0 else { return false }
-        return self.places.contains { $0?.identity == identity }
+        return self.identities.contains(identity)
     }
 
     subscript(id: UInt64) -> RunningDelivery? {
@@ -51,6 +57,7 @@ struct InFlight {
         let place = Int(id & 0xffff)
         guard place < self.places.count, let running = self.places[place], running.id == id else { return nil }
         self.places[place] = nil
+        self.identities[place] = nil
         self.free.append(place)
         self.count -= 1
         if let identity = running.identity { self.marks[identity.mark] -= 1 }

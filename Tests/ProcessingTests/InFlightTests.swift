@@ -40,18 +40,20 @@ struct InFlightTests {
     @Test func `it knows which events run, whatever message brought them, until they have ended`() {
         var inFlight = InFlight(limit: 2)
         var running = RunningDelivery.test(.test("a"), id: 0)
-        running.identity = EventIdentity(running.delivery)
-        let copy = EventIdentity(.test("a", exchange: "t.delay.done", key: "other", body: [1], isRedelivered: true))
+        running.identity = Self.identity(of: running.delivery)
+        let copy = Self.identity(of: .test("a", exchange: "t.delay.done", key: "other", body: [1], isRedelivered: true))
         #expect(!inFlight.runs(copy))
         let id = inFlight.add(running).id
         #expect(inFlight.runs(copy))
-        #expect(!inFlight.runs(EventIdentity(.test("a", source: "web"))))
-        #expect(!inFlight.runs(EventIdentity(.test("b"))))
-        #expect(EventIdentity(.test(nil)) == nil && EventIdentity(.test("a", source: nil)) == nil)
+        #expect(!inFlight.runs(Self.identity(of: .test("a", source: "web"))))
+        #expect(!inFlight.runs(Self.identity(of: .test("b"))))
+        #expect(Self.identity(of: .test(nil)) == nil && Self.identity(of: .test("a", source: nil)) == nil)
         #expect(!inFlight.runs(nil))
         _ = inFlight.remove(id)
         #expect(!inFlight.runs(copy))
     }
+
+    private static func identity(of delivery: Delivery) -> EventIdentity? { EventIdentity(delivery, delivery.layout) }
 
     @Test func `a delivery is exchanged in its place, and only there`() {
         var inFlight = InFlight(limit: 2)
