@@ -39,6 +39,9 @@ package final class LocalBroker: Sendable {
     /// The node's process id (the Erlang VM), or nil while it is down.
     package var pid: Int32? { self.state.withLock { $0.node?.pid } }
 
+    /// Whether its process has ended without being told to; ``restart()`` brings it back.
+    package var hasDied: Bool { self.state.withLock { $0.node?.hasEnded ?? false } }
+
     private init(
         installation: Installation,
         directory: DataDirectory,

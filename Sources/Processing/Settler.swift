@@ -204,7 +204,10 @@ package final class Settler {
             case .refused(let error) where replacement.whenRefused == .park:
                 self.logger.error(
                     "the broker refuses an event, which is parked",
-                    metadata: ["exchange": "\(replacement.message.exchange)", "reason": "\(error)"]
+                    metadata: [
+                        "event": "\(replacement.message.properties.messageID ?? "")",
+                        "exchange": "\(replacement.message.exchange)", "reason": "\(error)",
+                    ]
                 )
                 left.append(Replacement(message: self.copies.parked(replacement.message)))
             case .refused(let error):

@@ -22,6 +22,11 @@ struct DevCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The private node's port. (default: a free one)", valueName: "port"))
     var port: Int?
 
+    func validate() throws {
+        guard let port = self.port, !(1...65_535).contains(port) else { return }
+        throw ValidationError("--port is 1 to 65535")
+    }
+
     func run() async throws {
         guard !self.brokerOptions.isBrokerNamed else {
             return try await self.host(try self.brokerOptions.addresses(), url: nil)
@@ -39,13 +44,19 @@ struct DevCommand: AsyncParsableCommand {
             Terminal.error("error: \(error)")
             throw CommandExit.brokerUnreachable
         }
+        let keeper = Task { await NodeKeeper(node: node, logger: logger).keep() }
+        func stop() async {
+            keeper.cancel()
+            await keeper.value
+            await node.stop()
+        }
         do {
             try await self.host(AMQPAddresses([node.url]), url: node.url)
         } catch {
-            await node.stop()
+            await stop()
             throw error
         }
-        await node.stop()
+        await stop()
     }
 
     private func host(_ addresses: AMQPAddresses, url: String?) async throws {

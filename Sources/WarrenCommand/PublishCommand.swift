@@ -51,7 +51,8 @@ struct PublishCommand: AsyncParsableCommand {
     var delay: String?
     @Option(
         help: ArgumentHelp(
-            "How long the event may wait to be handled; then it is dead-lettered instead of run.",
+            "How long the event may wait to be handled; then it is dead-lettered instead of run. With --delay it counts "
+                + "from the end of the delay.",
             valueName: "duration"
         )
     )
@@ -121,6 +122,9 @@ struct PublishCommand: AsyncParsableCommand {
             return await bulk.publish(input)
         }
         let payload = try self.data.map { Array($0.utf8) } ?? InputFile.payload(self.file)
+        if payload.isEmpty, self.data == nil, self.file == nil {
+            throw ValidationError("standard input is empty: give --data '' for an event without a payload")
+        }
         var ids = EventIDs()
         let id = self.id ?? ids.next(milliseconds: WallClock.system.milliseconds)
         let results = await broker.publish([template.message(id: id, payload: payload[...])])

@@ -7,6 +7,9 @@ struct ProcessFacts: Sendable {
 
     init(_ process: pid_t) { self.process = process }
 
+    /// The name of its program, or the first 15 characters of it.
+    var name: String { self.text("comm").replacing("\n", with: "") }
+
     /// Open descriptors.
     var descriptors: Int { self.entries("fd").count }
     var threads: Int { self.entries("task").count }
