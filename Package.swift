@@ -176,6 +176,7 @@ let package = Package(
                 "Workers",
                 "WarrenCommand", "test-functions", "evil-worker", "evil-endpoint", "ExampleHello", "ExampleOrders",
                 "ExampleAudit", "SeededGeneration", "Waiting", logging,
+                .product(name: "InMemoryLogging", package: "swift-log"),
             ]
         ),
         // The functions that the integration tests run.

@@ -26,8 +26,15 @@ struct AckMemory {
         while self.order.count > Self.capacity, let oldest = self.order.popFirst() { self.expiries[oldest] = nil }
     }
 
-    /// The broker delivers nothing until it is back.
-    mutating func interrupted() { self.isDelivering = false }
+    /// The broker delivers nothing until it is back: the time of what is remembered stands still.
+    mutating func interrupted(now: ContinuousClock.Instant) {
+        guard self.isDelivering else { return }
+        self.isDelivering = false
+        for (key, expiry) in self.expiries {
+            self.expiries[key] = expiry < now ? nil : now + Self.longestAbsence
+        }
+        self.dropOrderIfEmpty()
+    }
 
     /// From now on what is remembered has its lifetime, and no more.
     mutating func delivering(since now: ContinuousClock.Instant) {

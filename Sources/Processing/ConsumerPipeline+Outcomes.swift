@@ -89,6 +89,15 @@ extension ConsumerPipeline {
                 if !isOver { self.hold(running) }
                 return
             }
+            if case .deadLetter = settlement, isOver {
+                // It comes again, and has had its attempts: the next one is its last again, not its first.
+                self.head = OrderedHead(
+                    key: EventKey(running.delivery),
+                    history: running.history,
+                    expiresAt: running.expiresAt,
+                    due: .now
+                )
+            }
         }
         switch settlement {
         case .acknowledge:

@@ -215,7 +215,7 @@ package final class ConsumerPipeline {
             self.wasInterrupted()
             if isCurrent {
                 self.intakeProblem = error.description
-                self.recognition.interrupted()
+                self.recognition.interrupted(now: .now)
             }
             self.refreshStatus()
             self.logger.notice("deliveries stopped", metadata: ["lost": "\(what.rawValue)", "reason": "\(error)"])

@@ -92,6 +92,7 @@ package final class ConsumerRuntime {
             settler: settler,
             copies: copies,
             clock: clock,
+            loop: loop,
             logger: logger
         )
         self.keeper = try TopologyKeeper(

@@ -175,6 +175,19 @@ package struct CopyBuilder: Sendable {
         return (message, route.highestLevel)
     }
 
+    /// A due message, to be published later than it was meant to be; nil when it does not say where to. The end of its time
+    /// stays where it was.
+    func putOff(
+        _ delivery: Delivery,
+        for delay: Duration,
+        now: Int64
+    ) -> (message: OutgoingMessage, level: Int)? {
+        guard var message = self.due(delivery, now: now) else { return nil }
+        message.properties.expiration = nil
+        if let end = delivery.headers[RuntimeHeaders.expiresAt] { message.headers.set(RuntimeHeaders.expiresAt, end) }
+        return self.scheduled(message, after: delay, now: now)
+    }
+
     /// A due message as it was meant to be published; nil when it does not say where to.
     func due(_ delivery: Delivery, now: Int64) -> OutgoingMessage? {
         let layout = delivery.layout

@@ -77,7 +77,7 @@ struct Recognition {
     /// The broker delivers again: what it has not taken comes soon.
     mutating func delivering(since now: ContinuousClock.Instant) { self.memory.delivering(since: now) }
 
-    mutating func interrupted() { self.memory.interrupted() }
+    mutating func interrupted(now: ContinuousClock.Instant) { self.memory.interrupted(now: now) }
 
     // MARK: - What it delivers
 

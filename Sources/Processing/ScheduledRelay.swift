@@ -1,27 +1,45 @@
 import Logging
 import Messaging
+import Polling
 import Topology
 
 /// Publishes what was scheduled when it is due: messages come out of their delay into the host's queue of due
 /// messages and go from there to the exchange and routing key that they name. Any host of the namespace does it.
 final class ScheduledRelay {
-    /// Few, because each may be as large as an event can be, and none of them takes longer than a publish.
+    /// Few, because each may be as large as an event can be.
     private static let prefetch: UInt16 = 32
+    /// What goes where nothing is taken comes again after so long.
+    private static let putOffTime = Duration.seconds(60)
+    private static let interval = Duration.seconds(1)
 
     private let intake: any Intake
     private let settler: Settler
     private let copies: CopyBuilder
     private let clock: WallClock
+    private let loop: EventLoop
     private let logger: Logger
     private var life: SubscriptionLife?
     private var recognition = Recognition()
     private var recentAcks = RecentAcks(capacity: Int(ScheduledRelay.prefetch))
     /// What is being published.
     private var receipts: [ObjectIdentifier: Receipt] = [:]
+    private var targets = DueTargets()
+    /// Until their target has answered, or is late. All of the present life.
+    private var waiting: [Delivery] = []
+    private var isLooking = false
+    private var hasToldOfPuttingOff = false
     private var isEnded = true
     private var drainCompletion: (() -> Void)?
 
-    init(intake: any Intake, settler: Settler, copies: CopyBuilder, clock: WallClock, logger: Logger) {
+    init(
+        intake: any Intake,
+        settler: Settler,
+        copies: CopyBuilder,
+        clock: WallClock,
+        loop: EventLoop,
+        logger: Logger
+    ) {
+        self.loop = loop
         self.intake = intake
         self.settler = settler
         self.copies = copies
@@ -62,9 +80,10 @@ final class ScheduledRelay {
         guard let life = self.life else { return }
         life.end()
         self.life = SubscriptionLife(life.subscription)
-        self.recognition.interrupted()
-        for receipt in self.receipts.values { self.recognition.orphaned(receipt) }
+        self.waiting.removeAll()
         let now = ContinuousClock.now
+        self.recognition.interrupted(now: now)
+        for receipt in self.receipts.values { self.recognition.orphaned(receipt) }
         for delivery in self.recentAcks.takeAll(at: now) { self.recognition.settled(delivery, now: now) }
     }
 
@@ -82,19 +101,77 @@ final class ScheduledRelay {
 
     private func relay(_ delivery: Delivery, in life: SubscriptionLife) {
         guard self.drainCompletion == nil else { return self.intake.giveBack(delivery.tag, of: life.subscription) }
-        guard let message = self.copies.due(delivery, now: self.clock.milliseconds) else {
+        let now = self.clock.milliseconds
+        guard let message = self.copies.due(delivery, now: now) else {
             return self.park(delivery, in: life, because: "it does not say where it is to go")
         }
+        let target = DueTargets.Target(exchange: message.exchange, routingKey: message.routingKey)
+        switch self.targets.ask(target, at: .now) {
+        case .publish:
+            let number = self.targets.begin(target, at: .now)
+            // An exchange that is gone by now must not hold up what is due after it.
+            let replacement = Settler.Replacement(message: message, whenUnroutable: .park, whenRefused: .park)
+            self.settle(delivery, in: life, with: replacement) { [weak self] in self?.ended(number) }
+        case .wait:
+            self.waiting.append(delivery)
+            self.lookLater()
+        case .putOff:
+            guard let (later, level) = self.copies.putOff(delivery, for: Self.putOffTime, now: now) else { return }
+            self.tellOfPuttingOff(target)
+            self.settle(delivery, in: life, with: Settler.Replacement(message: later, level: level)) {}
+        }
+    }
+
+    private func settle(
+        _ delivery: Delivery,
+        in life: SubscriptionLife,
+        with replacement: Settler.Replacement,
+        _ completion: @escaping () -> Void
+    ) {
         let receipt = Receipt(delivery, life)
         self.receipts[ObjectIdentifier(receipt)] = receipt
-        // An exchange that is gone by now must not hold up what is due after it.
-        let replacement = Settler.Replacement(message: message, whenUnroutable: .park, whenRefused: .park)
         self.settler.replace(with: [replacement], repairingWith: []) { [weak self] result in
             guard let self else { return }
             self.receipts[ObjectIdentifier(receipt)] = nil
             self.finish(receipt, result)
+            completion()
             self.finishDrainIfIdle()
         }
+    }
+
+    // MARK: - What waits for its target
+
+    private func ended(_ number: Int) {
+        self.targets.end(number)
+        self.takeWaiting()
+    }
+
+    /// Whatever still has to wait, waits on in the same order.
+    private func takeWaiting() {
+        guard let life = self.life, !self.waiting.isEmpty else { return }
+        let waiting = self.waiting
+        self.waiting.removeAll()
+        for delivery in waiting { self.relay(delivery, in: life) }
+    }
+
+    private func lookLater() {
+        guard !self.isLooking else { return }
+        self.isLooking = true
+        self.loop.schedule(after: Self.interval) { [weak self] in
+            guard let self else { return }
+            self.isLooking = false
+            self.takeWaiting()
+        }
+    }
+
+    private func tellOfPuttingOff(_ target: DueTargets.Target) {
+        guard !self.hasToldOfPuttingOff else { return }
+        self.hasToldOfPuttingOff = true
+        self.loop.schedule(after: Self.putOffTime) { [weak self] in self?.hasToldOfPuttingOff = false }
+        self.logger.warning(
+            "the broker does not take what is due; it is put off by a minute each time",
+            metadata: ["exchange": "\(target.exchange)", "key": "\(target.routingKey)"]
+        )
     }
 
     private func finish(_ receipt: Receipt, _ result: Settler.Result) {
@@ -125,6 +202,8 @@ final class ScheduledRelay {
 
     func drain(_ completion: @escaping () -> Void) {
         self.drainCompletion = completion
+        // Draining, it gives back what it is asked to relay.
+        self.takeWaiting()
         if let life = self.life, !self.isEnded { self.intake.unsubscribe(life.subscription) }
         self.finishDrainIfIdle()
     }
@@ -133,6 +212,8 @@ final class ScheduledRelay {
     func abandon() {
         self.isEnded = true
         self.receipts.removeAll()
+        self.waiting.removeAll()
+        self.targets.removeAll()
         self.finishDrainIfIdle()
     }
 

@@ -43,7 +43,9 @@ package final class Settler {
         var hasRepaired = false
         /// How often the broker has refused something for good.
         var refusals = 0
-        var pause: Duration
+        /// How often the broker has not taken something.
+        var nacks = 0
+        var pause = SettlementPause()
         let start = ContinuousClock.now
         let completion: (Result) -> Void
     }
@@ -58,8 +60,8 @@ package final class Settler {
     /// Then it counts as final: permissions may be in the making, but a message that is too large stays too large, and
     /// each refusal closes the channel over everybody's messages.
     private static let mostRefusals = 3
-    private static let firstPause = Duration.milliseconds(500)
-    private static let longestPause = Duration.seconds(30)
+    /// From then on it is told: a queue whose leader changes says no once or twice.
+    private static let toldNacks = 3
 
     private let broker: any Broker
     private let copies: CopyBuilder
@@ -103,7 +105,6 @@ package final class Settler {
         self.jobs[number] = Job(
             replacements: replacements,
             repair: repair,
-            pause: Self.firstPause,
             completion: completion
         )
         let level = replacements.highestLevel
@@ -187,6 +188,7 @@ package final class Settler {
         var left: [Replacement] = []
         var needsRepair = false
         var needsPause = false
+        var nacked: [Replacement] = []
         for (replacement, result) in zip(job.replacements, results) {
             switch result {
             case .confirmed:
@@ -200,6 +202,7 @@ package final class Settler {
                 left.append(replacement)
             case .nacked:
                 needsPause = true
+                nacked.append(replacement)
                 left.append(replacement)
             case .refused(let error) where replacement.whenRefused == .park:
                 self.logger.error(
@@ -229,6 +232,10 @@ package final class Settler {
         guard !left.isEmpty else { return self.finish(number, .settled) }
         job.replacements = left
         job.hasRepaired = job.hasRepaired || needsRepair
+        if let first = nacked.first {
+            job.nacks += 1
+            if job.nacks >= Self.toldNacks { self.tell(of: first) }
+        }
         self.jobs[number] = job
         let next: (Settler) -> Void = { settler in
             if needsRepair {
@@ -237,16 +244,25 @@ package final class Settler {
                 settler.publish(number)
             }
         }
-        if needsPause { self.afterPause(number, next) } else { next(self) }
+        let isEvent = nacked.contains { $0.whenUnroutable == .park }
+        if needsPause { self.afterPause(number, isEvent: isEvent, next) } else { next(self) }
     }
 
-    private func afterPause(_ number: UInt64, _ body: @escaping (Settler) -> Void) {
-        guard var job = self.jobs[number] else { return }
-        self.loop.schedule(after: job.pause) { [weak self] in
+    private func tell(of nacked: Replacement) {
+        self.logger.warning(
+            "the broker does not take a message: a queue that gets it is full, or has no leader; trying again",
+            metadata: [
+                "event": "\(nacked.message.properties.messageID ?? "")", "exchange": "\(nacked.message.exchange)",
+                "key": "\(nacked.message.routingKey)",
+            ]
+        )
+    }
+
+    private func afterPause(_ number: UInt64, isEvent: Bool = false, _ body: @escaping (Settler) -> Void) {
+        guard let pause = self.jobs[number]?.pause.next(isEvent: isEvent) else { return }
+        self.loop.schedule(after: pause) { [weak self] in
             if let self { body(self) }
         }
-        job.pause = min(job.pause * 2, Self.longestPause)
-        self.jobs[number] = job
     }
 
     private func finish(_ number: UInt64, _ result: Result) {

@@ -68,11 +68,27 @@ struct QuarantineTests {
         }
         let first = quarantine.next()
         #expect(first == Array(0..<window))
-        #expect(quarantine.isStuck)
-        quarantine.rotate()
+        #expect(quarantine.hasOthers(than: Self.target("k", "e0")))
+        quarantine.rotate(last: Self.target("k", "e0")) { $0 == 0 }
         let second = quarantine.next()
         #expect(second.prefix(3) == [window, window + 1, window + 2])
         #expect(second.count == window)
+    }
+
+    @Test func `the one behind which all stand still goes last`() {
+        var quarantine = Quarantine<String>()
+        for key in ["a", "b", "c"] {
+            quarantine.add(Self.target(key))
+            quarantine.hold(key, of: Self.target(key))
+        }
+        let first = quarantine.next()
+        #expect(first == ["a", "b", "c"])
+        quarantine.hold("a2", of: Self.target("a"))
+        quarantine.rotate(last: Self.target("a")) { $0 == "a" }
+        let second = quarantine.next()
+        #expect(Set(second.prefix(2)) == ["b", "c"] && second.last == "a2", "also behind others of its own target")
+        for key in ["b", "c"] { _ = quarantine.answered(Self.target(key), isGood: true) { $0 == key } }
+        #expect(!quarantine.hasOthers(than: Self.target("a")))
     }
 
     @Test(arguments: 0..<100 as Range<UInt64>)
@@ -108,7 +124,7 @@ struct QuarantineTests {
                 let released = quarantine.answered(target, isGood: Bool.random(using: &random)) { $0 == item }
                 for item in released { #expect(held.remove(item) != nil) }
             default:
-                quarantine.rotate()
+                quarantine.rotate(last: target) { $0 == underWay.keys.min() }
                 held.formUnion(underWay.keys)
                 underWay.removeAll()
             }

@@ -35,13 +35,20 @@ struct AckMemoryTests {
 
     @Test func `while the broker is away its time stands still, up to a quarter of an hour`() {
         var memory = AckMemory()
-        memory.interrupted()
-        for number in 1...4 { memory.remember(Self.key(number), now: Self.start) }
+        memory.remember(Self.key(1), now: Self.start)
+        memory.remember(Self.key(2), now: Self.start)
+        memory.interrupted(now: Self.start)
+        memory.interrupted(now: Self.start + .seconds(300))
+        for number in 3...4 { memory.remember(Self.key(number), now: Self.start) }
         #expect(memory.take(Self.key(1), now: Self.start + .seconds(899)) == true)
         memory.delivering(since: Self.start + .seconds(600))
         #expect(memory.take(Self.key(2), now: Self.start + .seconds(659)) == true)
         #expect(memory.take(Self.key(3), now: Self.start + .seconds(660)) == false)
-        memory.delivering(since: Self.start + .seconds(901))
+        memory.interrupted(now: Self.start + .seconds(640))
+        #expect(memory.take(Self.key(4), now: Self.start + .seconds(640 + 899)) == true)
+        memory.remember(Self.key(5), now: Self.start + .seconds(640))
+        memory.interrupted(now: Self.start + .seconds(700))
+        memory.delivering(since: Self.start + .seconds(640 + 901))
         #expect(memory.isEmpty)
     }
 

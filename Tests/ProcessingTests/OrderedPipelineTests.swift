@@ -105,6 +105,21 @@ struct OrderedPipelineTests {
         #expect(rig.invoker.begun.map(\.eventID) == ["a", "a", "a", "a", "b", "c"])
     }
 
+    @Test func `the last attempt that failed while the connection was away is made again, and none before it`() throws {
+        let rig = try Self.rig()
+        for id in ["a", "b"] { rig.publish(id) }
+        for attempt in 1...2 { try Self.step(rig, "a", attempt, .failed(.test)) }
+        try rig.run(pending: 1)
+        rig.intake.breakConnection()
+        rig.invoker.finish(.failed(.test))
+        rig.turn(5)
+        try rig.intake.mendConnection()
+        try Self.step(rig, "a", 3, .failed(.test))
+        try Self.step(rig, "b", 1, .done(emitted: []))
+        try Self.checkEmpty(rig)
+        #expect(rig.ids(in: "t.f.dead") == ["a"])
+    }
+
     @Test func `what succeeded while the connection was away is not run again, and the next one is the next`() throws {
         let rig = try Self.rig()
         for id in ["a", "b"] { rig.publish(id) }

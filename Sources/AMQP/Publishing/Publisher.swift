@@ -2,11 +2,14 @@ import Logging
 import Messaging
 import Polling
 
-/// Publishes by one connection, and by a second one what the broker has trouble with: see `Quarantine`. Confined to its
+/// Publishes by one connection, and by a second one what the broker has trouble with: see `Quarantine`. One on which the
+/// broker answers nothing any more is passed by: it keeps what is on its way, and another takes its place. Confined to its
 /// loop.
 final class Publisher {
-    /// When messages of other suspects wait, those on their way are taken back after so long.
-    private static let turn = Duration.seconds(30)
+    /// Connections that were passed by and still have messages on their way.
+    private static let mostPassedBy = 3
+    /// How long suspects that stand still behind one of them may keep their order, when it did not help to change it.
+    private static let longestTurn = Duration.seconds(300)
     /// Targets that a log line names.
     private static let named = 5
 
@@ -14,11 +17,14 @@ final class Publisher {
     private let name: String
     private let loop: EventLoop
     private let logger: Logger
-    private let main: PublishingConnection
+    private var main: PublishingConnection
+    private var passedBy: [PublishingConnection] = []
     /// Made when it is first needed.
     private var suspects: PublishingConnection?
     private var quarantine = Quarantine<PublishItem>()
-    private var isStuckSince: ContinuousClock.Instant?
+    /// When the suspects' order may be changed again, and how long the pause after that is.
+    private var nextTurn = ContinuousClock.now
+    private var turn = PublishWatch.late
     private var isClosing = false
 
     /// - Parameter giveUpAfter: as for `PublishingConnection`. With a limit there is no second connection: what waits is
@@ -36,13 +42,15 @@ final class Publisher {
         self.logger = logger
         self.main = try PublishingConnection(
             addresses: addresses,
-            name: "\(name) publishing",
+            name: Self.mainName(name),
             giveUpAfter: giveUpAfter,
             loop: loop,
             logger: logger
         )
         if giveUpAfter == nil { self.main.supervise(by: self) }
     }
+
+    private static func mainName(_ name: String) -> String { "\(name) publishing" }
 
     func publish(_ request: PublishRequest) {
         let batch = PublishBatch(request)
@@ -77,6 +85,8 @@ final class Publisher {
             added.append(item.target)
         }
         guard !added.isEmpty else { return }
+        self.turn = PublishWatch.late
+        self.nextTurn = .now
         self.main.reportsAnswers = true
         self.logger.warning(
             "messages go by a connection of their own until the broker takes them again",
@@ -108,22 +118,6 @@ final class Publisher {
     private func sendSuspects() {
         guard !self.isClosing, !self.quarantine.isEmpty, let connection = self.connectionForSuspects() else { return }
         for item in self.quarantine.next() { connection.publish(item) }
-        guard self.quarantine.isStuck else {
-            self.isStuckSince = nil
-            return
-        }
-        guard self.isStuckSince == nil else { return }
-        let now = ContinuousClock.now
-        self.isStuckSince = now
-        self.loop.schedule(after: Self.turn) { [weak self] in self?.rotate(stuckSince: now) }
-    }
-
-    private func rotate(stuckSince: ContinuousClock.Instant) {
-        guard self.isStuckSince == stuckSince, !self.isClosing else { return }
-        self.isStuckSince = nil
-        self.suspects?.forgetAll()
-        self.quarantine.rotate()
-        self.sendSuspects()
     }
 
     private func connectionForSuspects() -> PublishingConnection? {
@@ -152,15 +146,15 @@ final class Publisher {
     func close(within limit: Duration, _ completion: @escaping () -> Void) {
         guard !self.isClosing else { return completion() }
         self.isClosing = true
-        var left = 2
+        let connections = [self.main] + self.passedBy + (self.suspects.map { [$0] } ?? [])
+        var left = connections.count
         let closed = { [self] in
             left -= 1
             guard left == 0 else { return }
             for item in self.quarantine.removeAll() { item.answer(.abandoned) }
             completion()
         }
-        self.main.close(within: limit, closed)
-        if let suspects = self.suspects { suspects.close(within: limit, closed) } else { closed() }
+        for connection in connections { connection.close(within: limit, closed) }
     }
 }
 
@@ -185,7 +179,51 @@ extension Publisher: PublishingSupervisor {
         self.sendSuspects()
     }
 
+    func passBy(_ connection: PublishingConnection) {
+        guard connection === self.main, !self.isClosing, self.passedBy.count < Self.mostPassedBy else { return }
+        do throws(SystemError) {
+            let next = try PublishingConnection(
+                addresses: self.addresses,
+                name: Self.mainName(self.name),
+                giveUpAfter: nil,
+                loop: self.loop,
+                logger: self.logger
+            )
+            next.supervise(by: self)
+            next.reportsAnswers = true
+            self.main = next
+        } catch {
+            self.logger.error("no further connection to publish by", metadata: ["reason": "\(error)"])
+            return
+        }
+        self.logger.notice("the broker answers nothing on a publishing connection; another one takes what is to come")
+        connection.reportsAnswers = true
+        self.passedBy.append(connection)
+        for item in connection.withdraw(where: { _ in true }) { self.hold(item) }
+        self.sendSuspects()
+    }
+
+    /// Those that have nothing on their way any more.
+    private func dropPassedBy() {
+        for connection in self.passedBy where connection.isIdle {
+            self.passedBy.removeAll { $0 === connection }
+            // It stays alive until its socket is closed: the loop watches it by then.
+            connection.close(within: .zero) { withExtendedLifetime(connection) {} }
+        }
+    }
+
+    func suspectsStandStill(behind item: PublishItem) {
+        let now = ContinuousClock.now
+        guard !self.isClosing, now >= self.nextTurn, self.quarantine.hasOthers(than: item.target) else { return }
+        self.nextTurn = now + self.turn
+        self.turn = min(self.turn * 2, Self.longestTurn)
+        self.suspects?.forgetAll()
+        self.quarantine.rotate(last: item.target) { $0.isSame(as: item) }
+        self.sendSuspects()
+    }
+
     func answered(_ item: PublishItem, _ result: PublishResult) {
+        if !self.passedBy.isEmpty { self.dropPassedBy() }
         let isGood =
             switch result {
             case .confirmed, .unroutable: true

@@ -10,6 +10,10 @@ protocol PublishingSupervisor: AnyObject {
     func suspect(_ items: [PublishItem], because error: BrokerError)
     /// The broker does not answer these in time. They stay on their way.
     func suspectLate(_ items: [PublishItem])
+    /// Nothing is answered on it, and the few messages that are on their way stay there: what is to come goes by another.
+    func passBy(_ connection: PublishingConnection)
+    /// Nothing is answered on the connection of the suspects, beginning with this one.
+    func suspectsStandStill(behind item: PublishItem)
     /// The connection was lost with these on their way.
     ///
     /// - Returns: those that go out again by it.
@@ -129,6 +133,7 @@ final class PublishingConnection {
         self.supervisor = supervisor
         self.isForSuspects = true
         self.reportsAnswers = true
+        self.watchLater()
     }
 
     /// To be called before messages are given to it.
@@ -142,6 +147,9 @@ final class PublishingConnection {
         if !meant.isEmpty { self.waiting.removeAll(where: isMeant) }
         return Array(meant)
     }
+
+    /// Nothing waits or is on its way.
+    var isIdle: Bool { self.waiting.isEmpty && self.ledger.unanswered == 0 }
 
     /// Forgets what it has, and ends the connection: what the broker still answers on it is not heard any more.
     func forgetAll() {
@@ -356,9 +364,19 @@ final class PublishingConnection {
 
     private func look(at now: ContinuousClock.Instant) {
         guard let driver = self.driver else { return }
-        switch self.verdict(at: now) {
+        let verdict = self.verdict(at: now)
+        guard !self.isForSuspects else {
+            if verdict == .isBlocked, let first = self.ledger.unanswered(sentBefore: now).first {
+                self.supervisor?.suspectsStandStill(behind: first.item)
+            }
+            return
+        }
+        switch verdict {
         case .well:
             return
+        case .isBlocked:
+            self.supervisor?.suspectLate(self.ledger.unanswered(sentBefore: now - PublishWatch.late).map(\.item))
+            self.supervisor?.passBy(self)
         case .suspectLate:
             self.supervisor?.suspectLate(self.ledger.unanswered(sentBefore: now - PublishWatch.late).map(\.item))
         case .standsStill:
@@ -381,7 +399,7 @@ final class PublishingConnection {
     }
 
     private func finishClosingIfIdle() {
-        if self.isClosing, self.waiting.isEmpty, self.ledger.unanswered == 0 { self.finishClosing() }
+        if self.isClosing, self.isIdle { self.finishClosing() }
     }
 
     private func finishClosing() {

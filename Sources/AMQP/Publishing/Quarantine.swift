@@ -34,8 +34,6 @@ struct Quarantine<Item> {
 
     var isEmpty: Bool { self.suspects.isEmpty }
     var targets: [PublishTarget] { Array(self.turns) }
-    /// Nothing can be sent, although something waits.
-    var isStuck: Bool { self.underWay >= Self.window && self.suspects.values.contains { !$0.waiting.isEmpty } }
 
     /// The suspect that a message for this target belongs to.
     func suspect(for target: PublishTarget) -> PublishTarget? {
@@ -104,13 +102,33 @@ struct Quarantine<Item> {
         return self.suspects.removeValue(forKey: target).map { Array($0.waiting) } ?? []
     }
 
+    /// Whether there is something for other suspects than this one.
+    func hasOthers(than target: PublishTarget) -> Bool {
+        let suspect = self.suspect(for: target)
+        return self.suspects.contains { $0 != suspect && !($1.waiting.isEmpty && $1.underWay.isEmpty) }
+    }
+
     /// Takes back all that is on its way, so that the turn of others comes first.
-    mutating func rotate() {
+    ///
+    /// - Parameters:
+    ///   - target: whose turn comes last.
+    ///   - isMeant: tells the item that goes behind all others of the target.
+    mutating func rotate(last target: PublishTarget, where isMeant: (Item) -> Bool) {
+        let last = self.suspect(for: target)
         for (target, suspect) in self.suspects where !suspect.underWay.isEmpty {
             self.suspects[target]?.waiting.prepend(contentsOf: suspect.underWay)
             self.suspects[target]?.underWay = []
             self.turns.removeAll { $0 == target }
             self.turns.append(target)
+        }
+        if let last {
+            if let index = self.suspects[last]?.waiting.firstIndex(where: isMeant),
+                let item = self.suspects[last]?.waiting.remove(at: index)
+            {
+                self.suspects[last]?.waiting.append(item)
+            }
+            self.turns.removeAll { $0 == last }
+            self.turns.append(last)
         }
         self.underWay = 0
     }
