@@ -2,7 +2,8 @@
 ///
 /// A host holds few due messages at a time. Without bounds those for one queue without a leader would soon be all that it
 /// holds, and nothing that is scheduled would leave any host of the namespace. So a target gets a share of the places,
-/// its exchange a larger one, and while something for it is late, what else comes for it is put off without a try.
+/// its exchange a larger one, and while something for it is late, what else comes for it is put off without a try. When
+/// what is late has taken most of the places, every other target still gets one try at a time.
 ///
 /// A value: the caller tells the time.
 struct DueTargets {
@@ -12,16 +13,22 @@ struct DueTargets {
     }
 
     enum Answer: Equatable {
-        case publish
+        /// With the number by which its end is told.
+        case publish(Int)
         /// Its share is under way: one of them may be confirmed in a moment.
         case wait
         case putOff
     }
 
-    /// On their way to one routing key, of the relay's 32 places.
+    /// On their way to one routing key.
     static let share = 8
     /// On their way to all routing keys of one exchange.
-    static let shareOfExchange = 24
+    static let shareOfExchange = 16
+    /// On their way in all.
+    static let most = 24
+    /// Beyond that, to targets of which nothing is on its way. With them there are still places left of the relay's 32:
+    /// what comes next must be looked at to be put off.
+    static let mostTries = 4
     /// A message that is not confirmed for so long is late.
     static let late = Duration.seconds(15)
     /// So many late routing keys make their whole exchange late: keys that name one order each are all different.
@@ -30,29 +37,38 @@ struct DueTargets {
     private struct Entry {
         let target: Target
         let since: ContinuousClock.Instant
+        let isTry: Bool
     }
 
     private var underWay: [Int: Entry] = [:]
     private var last = 0
 
     /// What is to be done with a message for this target.
-    func ask(_ target: Target, at now: ContinuousClock.Instant) -> Answer {
-        var (same, exchange) = (0, 0)
-        var late: Set<Target> = []
-        for entry in self.underWay.values where entry.target.exchange == target.exchange {
-            exchange += 1
-            if entry.target == target { same += 1 }
-            if entry.since.duration(to: now) >= Self.late { late.insert(entry.target) }
-        }
-        if late.contains(target) || late.count >= Self.lateKeys { return .putOff }
-        return same >= Self.share || exchange >= Self.shareOfExchange ? .wait : .publish
+    mutating func take(_ target: Target, at now: ContinuousClock.Instant) -> Answer {
+        let late = self.underWay.values.filter { $0.since.duration(to: now) >= Self.late }
+        if late.contains(where: { $0.target == target }) { return .putOff }
+        let same = self.underWay.values.count { $0.target == target }
+        if same >= Self.share { return .wait }
+        if !self.isCrowded(target), !Self.isLate(target.exchange, late) { return self.begin(target, now, isTry: false) }
+        if late.isEmpty { return .wait }
+        let tries = self.underWay.values.count { $0.isTry }
+        return same == 0 && tries < Self.mostTries ? self.begin(target, now, isTry: true) : .putOff
     }
 
-    /// - Returns: the number by which its end is told.
-    mutating func begin(_ target: Target, at now: ContinuousClock.Instant) -> Int {
+    private func isCrowded(_ target: Target) -> Bool {
+        let others = self.underWay.values.filter { !$0.isTry }
+        return others.count >= Self.most
+            || others.count { $0.target.exchange == target.exchange } >= Self.shareOfExchange
+    }
+
+    private static func isLate(_ exchange: String, _ late: [Entry]) -> Bool {
+        Set(late.lazy.filter { $0.target.exchange == exchange }.map(\.target)).count >= Self.lateKeys
+    }
+
+    private mutating func begin(_ target: Target, _ now: ContinuousClock.Instant, isTry: Bool) -> Answer {
         self.last += 1
-        self.underWay[self.last] = Entry(target: target, since: now)
-        return self.last
+        self.underWay[self.last] = Entry(target: target, since: now, isTry: isTry)
+        return .publish(self.last)
     }
 
     mutating func end(_ number: Int) { self.underWay[number] = nil }

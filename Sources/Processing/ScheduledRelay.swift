@@ -6,7 +6,7 @@ import Topology
 /// Publishes what was scheduled when it is due: messages come out of their delay into the host's queue of due
 /// messages and go from there to the exchange and routing key that they name. Any host of the namespace does it.
 final class ScheduledRelay {
-    /// Few, because each may be as large as an event can be.
+    /// Few, because each may be as large as an event can be. More than `DueTargets` lets go out.
     private static let prefetch: UInt16 = 32
     /// What goes where nothing is taken comes again after so long.
     private static let putOffTime = Duration.seconds(60)
@@ -106,9 +106,8 @@ final class ScheduledRelay {
             return self.park(delivery, in: life, because: "it does not say where it is to go")
         }
         let target = DueTargets.Target(exchange: message.exchange, routingKey: message.routingKey)
-        switch self.targets.ask(target, at: .now) {
-        case .publish:
-            let number = self.targets.begin(target, at: .now)
+        switch self.targets.take(target, at: .now) {
+        case .publish(let number):
             // An exchange that is gone by now must not hold up what is due after it.
             let replacement = Settler.Replacement(message: message, whenUnroutable: .park, whenRefused: .park)
             self.settle(delivery, in: life, with: replacement) { [weak self] in self?.ended(number) }

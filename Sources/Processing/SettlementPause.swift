@@ -4,7 +4,7 @@ struct SettlementPause {
     static let longest = Duration.seconds(30)
     /// For an event that goes to an exchange and that the broker has not taken. Several queues may get it, and the broker
     /// says no as soon as one of them is full or without a leader: the others have it, and get it again each time.
-    static let longestOfEvents = Duration.seconds(900)
+    static let longestOfEvents = Duration.seconds(300)
 
     private var coming = SettlementPause.first
 

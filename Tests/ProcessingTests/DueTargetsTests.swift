@@ -1,46 +1,99 @@
+import SeededGeneration
 import Testing
 
 @testable import Processing
 
 struct DueTargetsTests {
     private static let start = ContinuousClock.now
+    private static let late = Self.start + DueTargets.late
 
     private static func target(_ key: String, _ exchange: String = "e") -> DueTargets.Target {
         DueTargets.Target(exchange: exchange, routingKey: key)
     }
 
+    /// Takes until it may not.
+    ///
+    /// - Returns: the numbers of those that were published.
+    private static func fill(
+        _ targets: inout DueTargets,
+        _ target: DueTargets.Target,
+        at now: ContinuousClock.Instant = Self.start
+    ) -> [Int] {
+        var numbers: [Int] = []
+        while case .publish(let number) = targets.take(target, at: now) { numbers.append(number) }
+        return numbers
+    }
+
+    private static func isPublished(_ answer: DueTargets.Answer) -> Bool {
+        if case .publish = answer { true } else { false }
+    }
+
     @Test func `a target gets its share, and more when one of them has ended`() {
         var targets = DueTargets()
-        let numbers = (0..<DueTargets.share).map { _ in targets.begin(Self.target("a"), at: Self.start) }
-        #expect(targets.ask(Self.target("a"), at: Self.start) == .wait)
-        #expect(targets.ask(Self.target("b"), at: Self.start) == .publish)
-        #expect(targets.ask(Self.target("a", "other"), at: Self.start) == .publish)
+        let numbers = Self.fill(&targets, Self.target("a"))
+        #expect(numbers.count == DueTargets.share)
+        #expect(targets.take(Self.target("a"), at: Self.start) == .wait)
         targets.end(numbers[3])
-        #expect(targets.ask(Self.target("a"), at: Self.start) == .publish)
+        #expect(Self.fill(&targets, Self.target("a")).count == 1)
+        #expect(Self.isPublished(targets.take(Self.target("b"), at: Self.start)))
+        #expect(Self.isPublished(targets.take(Self.target("a", "other"), at: Self.start)))
     }
 
     @Test func `what comes for a target that is late is put off, until it has answered`() {
         var targets = DueTargets()
-        let numbers = (0..<DueTargets.share).map { _ in targets.begin(Self.target("a"), at: Self.start) }
-        let late = Self.start + DueTargets.late
-        #expect(targets.ask(Self.target("a"), at: late - .milliseconds(1)) == .wait)
-        #expect(targets.ask(Self.target("a"), at: late) == .putOff)
-        #expect(targets.ask(Self.target("b"), at: late) == .publish)
+        let numbers = Self.fill(&targets, Self.target("a"))
+        #expect(targets.take(Self.target("a"), at: Self.late - .milliseconds(1)) == .wait)
+        #expect(Self.isPublished(targets.take(Self.target("b"), at: Self.late)))
         for number in numbers {
-            #expect(targets.ask(Self.target("a"), at: late) == .putOff)
+            #expect(targets.take(Self.target("a"), at: Self.late) == .putOff)
             targets.end(number)
         }
-        #expect(targets.ask(Self.target("a"), at: late) == .publish)
+        #expect(Self.isPublished(targets.take(Self.target("a"), at: Self.late)))
     }
 
-    @Test func `keys that are all different do not take the places of other exchanges`() {
+    @Test(arguments: [1, 2, 4, 24])
+    func `whatever is stuck, another target of the same exchange gets through, one after the other`(stuck: Int) {
         var targets = DueTargets()
-        for number in 0..<DueTargets.shareOfExchange {
-            #expect(targets.ask(Self.target("k\(number)"), at: Self.start) == .publish)
-            _ = targets.begin(Self.target("k\(number)"), at: Self.start)
+        for number in 0..<stuck { _ = Self.fill(&targets, Self.target("k\(number)", "e\(number % 2)")) }
+        for _ in 1...10 {
+            guard case .publish(let number) = targets.take(Self.target("well"), at: Self.late) else {
+                Issue.record("it is held up")
+                return
+            }
+            targets.end(number)
         }
-        #expect(targets.ask(Self.target("another"), at: Self.start) == .wait)
-        #expect(targets.ask(Self.target("another"), at: Self.start + DueTargets.late) == .putOff)
-        #expect(targets.ask(Self.target("k", "other"), at: Self.start + DueTargets.late) == .publish)
+        #expect(Self.isPublished(targets.take(Self.target("well", "elsewhere"), at: Self.late)))
+    }
+
+    @Test(arguments: 0..<50 as Range<UInt64>)
+    func `in any history there is a place left to look at what comes, and nobody waits behind what is late`(
+        seed: UInt64
+    ) {
+        var random = SeededGenerator(seed: seed)
+        var targets = DueTargets()
+        var underWay: Set<Int> = []
+        var now = Self.start
+        for _ in 0..<2000 {
+            now += .milliseconds(Int.random(in: 0...400, using: &random))
+            let key = Self.target(
+                "k\(Int.random(in: 0..<20, using: &random))",
+                "e\(Int.random(in: 0..<3, using: &random))"
+            )
+            switch targets.take(key, at: now) {
+            case .publish(let number): underWay.insert(number)
+            case .wait, .putOff: break
+            }
+            #expect(underWay.count <= DueTargets.most + DueTargets.mostTries)
+            // With the time of being late over, nothing waits but what has its share on its way since.
+            if Int.random(in: 0..<3, using: &random) == 0, let number = underWay.sorted().randomElement(using: &random)
+            {
+                underWay.remove(number)
+                targets.end(number)
+            }
+        }
+        now += DueTargets.late
+        for number in 0..<20 {
+            #expect(targets.take(Self.target("k\(number)", "e1"), at: now) != .wait)
+        }
     }
 }

@@ -174,7 +174,9 @@ extension Publisher: PublishingSupervisor {
         return items.filter { self.quarantine.suspect(for: $0.target) == nil }
     }
 
-    func suspectLate(_ items: [PublishItem]) {
+    func suspectLate(_ items: [PublishItem], on connection: PublishingConnection) {
+        // What is still on its way on a connection that was passed by was suspected then. It says nothing new.
+        guard connection === self.main else { return }
         self.add(items, because: "\(items.count) are not confirmed in time")
         self.sendSuspects()
     }
@@ -214,7 +216,9 @@ extension Publisher: PublishingSupervisor {
 
     func suspectsStandStill(behind item: PublishItem) {
         let now = ContinuousClock.now
-        guard !self.isClosing, now >= self.nextTurn, self.quarantine.hasOthers(than: item.target) else { return }
+        guard !self.isClosing, now >= self.nextTurn,
+            self.quarantine.hasOthers(than: item.target, where: { $0.target != item.target })
+        else { return }
         self.nextTurn = now + self.turn
         self.turn = min(self.turn * 2, Self.longestTurn)
         self.suspects?.forgetAll()
@@ -223,7 +227,8 @@ extension Publisher: PublishingSupervisor {
     }
 
     func answered(_ item: PublishItem, _ result: PublishResult) {
-        if !self.passedBy.isEmpty { self.dropPassedBy() }
+        // Closing, each of them is waited for.
+        if !self.passedBy.isEmpty, !self.isClosing { self.dropPassedBy() }
         let isGood =
             switch result {
             case .confirmed, .unroutable: true

@@ -9,7 +9,7 @@ protocol PublishingSupervisor: AnyObject {
     /// These messages have made the broker close the channel, or stop: they are not on their way any more.
     func suspect(_ items: [PublishItem], because error: BrokerError)
     /// The broker does not answer these in time. They stay on their way.
-    func suspectLate(_ items: [PublishItem])
+    func suspectLate(_ items: [PublishItem], on connection: PublishingConnection)
     /// Nothing is answered on it, and the few messages that are on their way stay there: what is to come goes by another.
     func passBy(_ connection: PublishingConnection)
     /// Nothing is answered on the connection of the suspects, beginning with this one.
@@ -362,6 +362,10 @@ final class PublishingConnection {
         }
     }
 
+    private func lateItems(at now: ContinuousClock.Instant) -> [PublishItem] {
+        self.ledger.unanswered(sentBefore: now - PublishWatch.late).map(\.item)
+    }
+
     private func look(at now: ContinuousClock.Instant) {
         guard let driver = self.driver else { return }
         let verdict = self.verdict(at: now)
@@ -375,10 +379,10 @@ final class PublishingConnection {
         case .well:
             return
         case .isBlocked:
-            self.supervisor?.suspectLate(self.ledger.unanswered(sentBefore: now - PublishWatch.late).map(\.item))
+            self.supervisor?.suspectLate(self.lateItems(at: now), on: self)
             self.supervisor?.passBy(self)
         case .suspectLate:
-            self.supervisor?.suspectLate(self.ledger.unanswered(sentBefore: now - PublishWatch.late).map(\.item))
+            self.supervisor?.suspectLate(self.lateItems(at: now), on: self)
         case .standsStill:
             let error = BrokerError.silence(of: driver.address, for: PublishWatch.silence, blockedBecause: nil)
             let unanswered = self.ledger.reset()

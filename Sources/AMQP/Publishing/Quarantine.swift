@@ -102,10 +102,16 @@ struct Quarantine<Item> {
         return self.suspects.removeValue(forKey: target).map { Array($0.waiting) } ?? []
     }
 
-    /// Whether there is something for other suspects than this one.
-    func hasOthers(than target: PublishTarget) -> Bool {
-        let suspect = self.suspect(for: target)
-        return self.suspects.contains { $0 != suspect && !($1.waiting.isEmpty && $1.underWay.isEmpty) }
+    /// Whether anything may be held up by this target: for another suspect, or of its own for another routing key.
+    ///
+    /// - Parameter isOther: tells the items of other routing keys.
+    func hasOthers(than target: PublishTarget, where isOther: (Item) -> Bool) -> Bool {
+        let own = self.suspect(for: target)
+        return self.suspects.contains { key, suspect in
+            guard key == own else { return !(suspect.waiting.isEmpty && suspect.underWay.isEmpty) }
+            return key.routingKey == nil
+                && (suspect.underWay.contains(where: isOther) || suspect.waiting.contains(where: isOther))
+        }
     }
 
     /// Takes back all that is on its way, so that the turn of others comes first.
@@ -115,7 +121,8 @@ struct Quarantine<Item> {
     ///   - isMeant: tells the item that goes behind all others of the target.
     mutating func rotate(last target: PublishTarget, where isMeant: (Item) -> Bool) {
         let last = self.suspect(for: target)
-        for (target, suspect) in self.suspects where !suspect.underWay.isEmpty {
+        for target in Array(self.turns) {
+            guard let suspect = self.suspects[target], !suspect.underWay.isEmpty else { continue }
             self.suspects[target]?.waiting.prepend(contentsOf: suspect.underWay)
             self.suspects[target]?.underWay = []
             self.turns.removeAll { $0 == target }
