@@ -3,7 +3,8 @@
 /// A host holds few due messages at a time. Without bounds those for one queue without a leader would soon be all that it
 /// holds, and nothing that is scheduled would leave any host of the namespace. So a target gets a share of the places,
 /// its exchange a larger one, and while something for it is late, what else comes for it is put off without a try. When
-/// what is late has taken most of the places, every other target still gets one try at a time.
+/// what is late has taken most of the places, a few other targets still get a try; when those are late, too, what comes
+/// is put off until one of them is answered.
 ///
 /// A value: the caller tells the time.
 struct DueTargets {
@@ -45,24 +46,27 @@ struct DueTargets {
 
     /// What is to be done with a message for this target.
     mutating func take(_ target: Target, at now: ContinuousClock.Instant) -> Answer {
-        let late = self.underWay.values.filter { $0.since.duration(to: now) >= Self.late }
-        if late.contains(where: { $0.target == target }) { return .putOff }
-        let same = self.underWay.values.count { $0.target == target }
-        if same >= Self.share { return .wait }
-        if !self.isCrowded(target), !Self.isLate(target.exchange, late) { return self.begin(target, now, isTry: false) }
-        if late.isEmpty { return .wait }
-        let tries = self.underWay.values.count { $0.isTry }
-        return same == 0 && tries < Self.mostTries ? self.begin(target, now, isTry: true) : .putOff
+        func isLate(_ entry: Entry) -> Bool { entry.since.duration(to: now) >= Self.late }
+        let all = self.underWay.values
+        let own = all.filter { $0.target == target }
+        if own.contains(where: isLate) { return .putOff }
+        if own.count >= Self.share { return .wait }
+        let crowd = self.crowd(before: target)
+        let lateKeys = Set(all.lazy.filter { $0.target.exchange == target.exchange && isLate($0) }.map(\.target))
+        if crowd.isEmpty, lateKeys.count < Self.lateKeys { return self.begin(target, now, isTry: false) }
+        // What is not late may be confirmed in a moment.
+        if !crowd.allSatisfy(isLate) || !own.isEmpty { return .wait }
+        let tries = all.filter(\.isTry)
+        if tries.count < Self.mostTries { return self.begin(target, now, isTry: true) }
+        return tries.allSatisfy(isLate) ? .putOff : .wait
     }
 
-    private func isCrowded(_ target: Target) -> Bool {
-        let others = self.underWay.values.filter { !$0.isTry }
-        return others.count >= Self.most
-            || others.count { $0.target.exchange == target.exchange } >= Self.shareOfExchange
-    }
-
-    private static func isLate(_ exchange: String, _ late: [Entry]) -> Bool {
-        Set(late.lazy.filter { $0.target.exchange == exchange }.map(\.target)).count >= Self.lateKeys
+    /// What leaves no room for the target; empty when there is room.
+    private func crowd(before target: Target) -> [Entry] {
+        let entries = self.underWay.values.filter { !$0.isTry }
+        if entries.count >= Self.most { return entries }
+        let beside = entries.filter { $0.target.exchange == target.exchange }
+        return beside.count >= Self.shareOfExchange ? beside : []
     }
 
     private mutating func begin(_ target: Target, _ now: ContinuousClock.Instant, isTry: Bool) -> Answer {

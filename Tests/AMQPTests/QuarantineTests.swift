@@ -99,6 +99,7 @@ struct QuarantineTests {
             quarantine.hold(key, of: Self.target(key))
         }
         var order = quarantine.next()
+        #expect(quarantine.round == 4)
         for _ in stuck {
             guard let head = order.first, head != "well" else { break }
             quarantine.rotate(last: Self.target(head)) { $0 == head }
@@ -117,6 +118,7 @@ struct QuarantineTests {
         }
         let first = quarantine.next()
         let head = first[0]
+        #expect(quarantine.round == Quarantine<String>.keysOfOneExchange)
         #expect(quarantine.hasOthers(than: Self.target(head)) { $0 != head })
         quarantine.rotate(last: Self.target(head)) { $0 == head }
         let second = quarantine.next()

@@ -25,6 +25,8 @@ final class Publisher {
     /// When the suspects' order may be changed again, and how long the pause after that is.
     private var nextTurn = ContinuousClock.now
     private var turn = PublishWatch.late
+    /// How often it was changed since the pause became longer.
+    private var turnsOfRound = 0
     private var isClosing = false
 
     /// - Parameter giveUpAfter: as for `PublishingConnection`. With a limit there is no second connection: what waits is
@@ -86,6 +88,7 @@ final class Publisher {
         }
         guard !added.isEmpty else { return }
         self.turn = PublishWatch.late
+        self.turnsOfRound = 0
         self.nextTurn = .now
         self.main.reportsAnswers = true
         self.logger.warning(
@@ -220,7 +223,11 @@ extension Publisher: PublishingSupervisor {
             self.quarantine.hasOthers(than: item.target, where: { $0.target != item.target })
         else { return }
         self.nextTurn = now + self.turn
-        self.turn = min(self.turn * 2, Self.longestTurn)
+        self.turnsOfRound += 1
+        if self.turnsOfRound >= self.quarantine.round {
+            self.turnsOfRound = 0
+            self.turn = min(self.turn * 2, Self.longestTurn)
+        }
         self.suspects?.forgetAll()
         self.quarantine.rotate(last: item.target) { $0.isSame(as: item) }
         self.sendSuspects()

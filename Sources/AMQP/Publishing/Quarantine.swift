@@ -114,6 +114,14 @@ struct Quarantine<Item> {
         }
     }
 
+    /// How many changes of order it takes until each has been the last once: whole exchanges change it item by item.
+    var round: Int {
+        self.suspects.reduce(0) { sum, entry in
+            let (target, suspect) = entry
+            return sum + (target.routingKey == nil ? suspect.waiting.count + suspect.underWay.count : 1)
+        }
+    }
+
     /// Takes back all that is on its way, so that the turn of others comes first.
     ///
     /// - Parameters:
