@@ -105,9 +105,9 @@ struct DeadlineTests {
             let reader = try await bed.reader(bed.deadLetters("misbehave"))
             var confirmed = try await bed.publish([("bad", #"{"harm":"hang"}"#)])
             var next = 0
-            // Each runs for a short time only, far from the deadline, and at any time some do.
+            // Each ends far from the deadline, and takes so long that at any time some run, also when publishing stalls.
             try await wait(for: "the death of the worker") {
-                let batch = (next..<next + 4).map { ("e-\($0)", #"{"harm":"nap","amount":200}"#) }
+                let batch = (next..<next + 4).map { ("e-\($0)", #"{"harm":"nap","amount":3000}"#) }
                 confirmed.formUnion(try await bed.publish(batch))
                 next += 4
                 try await bed.journal.wait(for: "place for more") { Self.isNearlyDone($0, confirmed) }
