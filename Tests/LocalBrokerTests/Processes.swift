@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 
 /// What `/proc` tells about the processes of private nodes, found by the data directory in their environment.
 enum Processes {
@@ -18,7 +19,7 @@ enum Processes {
     }
 
     /// The local addresses, as `/proc/net/tcp` writes them, on which these processes listen.
-    static func listeners(of pids: [Int32]) throws -> [String] {
+    static func listeners(of pids: [Int32]) -> [String] {
         let sockets = pids.flatMap { pid in
             let directory = "/proc/\(pid)/fd"
             let descriptors = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
@@ -26,12 +27,23 @@ enum Processes {
                 try? FileManager.default.destinationOfSymbolicLink(atPath: "\(directory)/\(descriptor)")
             }
         }
-        return try ["/proc/net/tcp", "/proc/net/tcp6"].flatMap { table in
-            try String(contentsOfFile: table, encoding: .utf8).split(separator: "\n").dropFirst().compactMap { line in
+        return ["/proc/net/tcp", "/proc/net/tcp6"].flatMap { table in
+            Self.text(table).split(separator: "\n").dropFirst().compactMap { line in
                 let columns = line.split(separator: " ")
                 guard columns[3] == "0A", sockets.contains("socket:[\(columns[9])]") else { return nil }
                 return columns[1].split(separator: ":").first.map(String.init)
             }
         }
+    }
+
+    /// A file of `/proc` has no size, and Foundation takes the first part that the kernel hands over for all of it.
+    private static func text(_ path: String) -> String {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return "" }
+        defer { close(file) }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while case let count = read(file, &buffer, buffer.count), count > 0 { bytes += buffer[..<count] }
+        return String(decoding: bytes, as: UTF8.self)
     }
 }
