@@ -175,14 +175,18 @@ package struct CopyBuilder: Sendable {
         return (message, route.highestLevel)
     }
 
-    /// A due message, to be published later than it was meant to be; nil when it does not say where to. The end of its time
-    /// stays where it was.
+    /// A due message, to be published later than it was meant to be. The end of its time stays where it was.
+    ///
+    /// - Parameters:
+    ///   - due: as `due(_:now:)` has made it.
+    ///   - delivery: the due message as it came.
     func putOff(
-        _ delivery: Delivery,
+        _ due: OutgoingMessage,
+        of delivery: Delivery,
         for delay: Duration,
         now: Int64
-    ) -> (message: OutgoingMessage, level: Int)? {
-        guard var message = self.due(delivery, now: now) else { return nil }
+    ) -> (message: OutgoingMessage, level: Int) {
+        var message = due
         message.properties.expiration = nil
         if let end = delivery.headers[RuntimeHeaders.expiresAt] { message.headers.set(RuntimeHeaders.expiresAt, end) }
         return self.scheduled(message, after: delay, now: now)

@@ -115,7 +115,7 @@ final class ScheduledRelay {
             self.waiting.append(delivery)
             self.lookLater()
         case .putOff:
-            guard let (later, level) = self.copies.putOff(delivery, for: Self.putOffTime, now: now) else { return }
+            let (later, level) = self.copies.putOff(message, of: delivery, for: Self.putOffTime, now: now)
             self.tellOfPuttingOff(target)
             self.settle(delivery, in: life, with: Settler.Replacement(message: later, level: level)) {}
         }

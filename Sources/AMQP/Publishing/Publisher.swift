@@ -10,6 +10,7 @@ final class Publisher {
     private static let mostPassedBy = 3
     /// How long suspects that stand still behind one of them may keep their order, when it did not help to change it.
     private static let longestTurn = Duration.seconds(300)
+    private static let mainRole = "publishing"
     /// Targets that a log line names.
     private static let named = 5
 
@@ -44,7 +45,7 @@ final class Publisher {
         self.logger = logger
         self.main = try PublishingConnection(
             addresses: addresses,
-            name: Self.mainName(name),
+            name: "\(name) \(Self.mainRole)",
             giveUpAfter: giveUpAfter,
             loop: loop,
             logger: logger
@@ -52,7 +53,16 @@ final class Publisher {
         if giveUpAfter == nil { self.main.supervise(by: self) }
     }
 
-    private static func mainName(_ name: String) -> String { "\(name) publishing" }
+    /// - Parameter role: what it is for, as the broker shows it behind the name of the process.
+    private func connect(as role: String) throws(SystemError) -> PublishingConnection {
+        try PublishingConnection(
+            addresses: self.addresses,
+            name: "\(self.name) \(role)",
+            giveUpAfter: nil,
+            loop: self.loop,
+            logger: self.logger
+        )
+    }
 
     func publish(_ request: PublishRequest) {
         let batch = PublishBatch(request)
@@ -126,13 +136,7 @@ final class Publisher {
     private func connectionForSuspects() -> PublishingConnection? {
         if let connection = self.suspects { return connection }
         do throws(SystemError) {
-            let connection = try PublishingConnection(
-                addresses: self.addresses,
-                name: "\(self.name) publishing, suspects",
-                giveUpAfter: nil,
-                loop: self.loop,
-                logger: self.logger
-            )
+            let connection = try self.connect(as: "\(Self.mainRole), suspects")
             connection.takeSuspects(for: self)
             self.suspects = connection
             return connection
@@ -187,13 +191,7 @@ extension Publisher: PublishingSupervisor {
     func passBy(_ connection: PublishingConnection) {
         guard connection === self.main, !self.isClosing, self.passedBy.count < Self.mostPassedBy else { return }
         do throws(SystemError) {
-            let next = try PublishingConnection(
-                addresses: self.addresses,
-                name: Self.mainName(self.name),
-                giveUpAfter: nil,
-                loop: self.loop,
-                logger: self.logger
-            )
+            let next = try self.connect(as: Self.mainRole)
             next.supervise(by: self)
             next.reportsAnswers = true
             self.main = next
