@@ -12,7 +12,7 @@ package struct DeliveryTag: Sendable, Hashable {
 }
 
 /// One message as the broker handed it over. Its parts stay in one block of bytes and are looked up when needed.
-package struct Delivery: Sendable {
+package struct Delivery: Sendable, Hashable {
     package let tag: DeliveryTag
     /// The exchange that routed the message to the queue, empty for the default exchange.
     package let exchange: String

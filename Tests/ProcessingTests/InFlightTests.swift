@@ -6,7 +6,7 @@ import Testing
 
 struct InFlightTests {
     private static func add(_ inFlight: inout InFlight, _ event: String) -> UInt64 {
-        inFlight.add(RunningDelivery.test(.test(event), id: 0)).id
+        inFlight.add(HeldDelivery.test(.test(event), id: 0)).id
     }
 
     @Test func `ids are new for each run, although places are used again`() {
@@ -39,8 +39,7 @@ struct InFlightTests {
 
     @Test func `it knows which events run, whatever message brought them, until they have ended`() {
         var inFlight = InFlight(limit: 2)
-        var running = RunningDelivery.test(.test("a"), id: 0)
-        running.identity = Self.identity(of: running.delivery)
+        let running = HeldDelivery.test(.test("a"), id: 0, identity: Self.identity(of: .test("a")))
         let copy = Self.identity(of: .test("a", exchange: "t.delay.done", key: "other", body: [1], isRedelivered: true))
         #expect(!inFlight.runs(copy))
         let id = inFlight.add(running).id

@@ -28,18 +28,27 @@ extension Delivery {
     }
 }
 
-extension RunningDelivery {
-    static func test(_ delivery: Delivery, id: UInt64 = 1, life: SubscriptionLife = .test) -> RunningDelivery {
-        RunningDelivery(
+extension HeldDelivery {
+    /// - Parameter id: the invocation's.
+    static func test(
+        _ delivery: Delivery,
+        id: UInt64 = 1,
+        of subscription: SubscriptionID = .test,
+        identity: EventIdentity? = nil
+    ) -> HeldDelivery {
+        HeldDelivery(
             id: id,
             delivery: delivery,
+            subscription: subscription,
             history: AttemptHistory(),
             origin: Origin(exchange: delivery.exchange, routingKey: delivery.routingKey),
-            life: life
+            expiresAt: nil,
+            identity: identity
         )
     }
 }
 
-extension SubscriptionLife {
-    static var test: SubscriptionLife { SubscriptionLife(SubscriptionID(number: 1)) }
+extension SubscriptionID {
+    static let test = SubscriptionID(number: 1)
+    static let other = SubscriptionID(number: 2)
 }

@@ -1,0 +1,250 @@
+package import Logging
+package import Manifests
+package import Messaging
+package import Polling
+package import Topology
+
+/// Drives the path of one function or webhook from delivery to settlement, confined to one loop: what happens goes into
+/// `PipelineState`, and what that wants done is done here. Nothing is decided here.
+package final class ConsumerPipeline {
+    private let driver: Driver<PipelineState<StandardPolicy>>
+    private let intake: any Intake
+    private let settler: Settler
+    private let messages: ReplacementBuilder
+    private let clock: WallClock
+    private let loop: EventLoop
+    private let metrics: ProcessingMetrics
+    private let log: PipelineLog
+    /// How many bytes of events may be held, so many more being about to be.
+    private let byteBudget: (Int) -> Int
+    private let report: (PipelineReport) -> Void
+
+    private var invokers: [InvokerSlot.ID: any Invoker] = [:]
+    private var slots = 0
+    private var timers: [PipelineTimer: TimerID] = [:]
+    private var drainCompletions: [() -> Void] = []
+
+    /// - Parameters:
+    ///   - logger: with the name of the function or webhook in its metadata.
+    ///   - byteBudget: how many bytes of events it may hold now, when it is about to hold so many more.
+    ///   - report: called on the loop's thread.
+    package init(
+        manifest: ConsumerManifest,
+        topology: TopologyPlan.Consumer,
+        invoker: any Invoker,
+        intake: any Intake,
+        settler: Settler,
+        copies: CopyBuilder,
+        clock: WallClock,
+        loop: EventLoop,
+        logger: Logger,
+        byteBudget: @escaping (Int) -> Int = { _ in .max },
+        report: @escaping (PipelineReport) -> Void
+    ) {
+        let slot = InvokerSlot.ID(number: 0)
+        let state = PipelineState<StandardPolicy>(
+            PipelineVersion(manifest: manifest, topology: topology),
+            names: copies.names,
+            slot: slot,
+            jitter: Jitter(seed: .random(in: 0...(.max)))
+        )
+        self.driver = Driver(state, clock: clock)
+        self.invokers[slot] = invoker
+        self.intake = intake
+        self.settler = settler
+        self.messages = ReplacementBuilder(copies: copies)
+        self.clock = clock
+        self.loop = loop
+        self.metrics = ProcessingMetrics(manifest)
+        self.log = PipelineLog(logger: logger)
+        self.byteBudget = byteBudget
+        self.report = report
+    }
+
+    private var state: PipelineState<StandardPolicy> { _read { yield self.driver.state } }
+
+    // MARK: - What it is asked
+
+    package var manifest: ConsumerManifest { self.state.version.manifest }
+    package var topology: TopologyPlan.Consumer { self.state.version.topology }
+    package var status: ConsumerStatus { self.state.health.status }
+    /// The queue exists, as far as this host knows.
+    package var isTopologyReady: Bool { self.state.health.isTopologyReady }
+    package var isDraining: Bool { self.state.isDraining }
+    var hasWorkers: Bool { self.state.slots.current.isReady }
+    /// The broker delivers to it, as far as this host knows.
+    var isConsuming: Bool { self.state.subscriptions.isActive }
+    /// Of what has been delivered nothing is left to do.
+    var hasNothingToDo: Bool { self.state.deliveries.isIdle && self.state.deliveries.waiting.isEmpty }
+    /// The consumer seemed dead at the last look, which calls for another one.
+    package var isSuspected: Bool { self.state.health.watch.suspicions > 0 }
+    /// How much it holds: a number of events, and their bytes.
+    var holding: (events: Int, bytes: Int) { self.state.deliveries.holding }
+
+    package func start() { self.perform(.start(InvokerSlot.ID(number: 0))) }
+
+    /// The queue exists from now on.
+    package func topologyIsReady() { self.handle(.topologyReady) }
+
+    package func topologyFailed(_ error: BrokerError) { self.handle(.topologyFailed(error.description)) }
+
+    /// What the broker knows of the function's queue; the consumer is made anew when it seems dead.
+    package func observe(_ inspection: QueueInspection) { self.handle(.inspected(inspection)) }
+
+    /// Prepares another version of the function, on the same queue. When its invoker is ready `candidateReady` is
+    /// reported, and the version takes over with `commitChange`: from then on it gets what comes, and the present one
+    /// ends with what it runs. An invoker that cannot get ready is dropped, unless the present one never was ready either.
+    /// A change that is under way is given up for this one, and nothing is reported of it.
+    package func change(to manifest: ConsumerManifest, topology: TopologyPlan.Consumer, invoker: any Invoker) {
+        guard !self.isDraining else { return invoker.stop {} }
+        self.slots += 1
+        let slot = InvokerSlot.ID(number: self.slots)
+        self.invokers[slot] = invoker
+        self.handle(.change(PipelineVersion(manifest: manifest, topology: topology), slot))
+    }
+
+    package func cancelChange() { self.handle(.cancelChange) }
+
+    /// What the prepared version needs is there: it takes over.
+    package func commitChange() { self.handle(.commitChange) }
+
+    /// Somebody wants what has paused itself to be tried again now.
+    package func reconsider() { self.invokers[self.state.slots.current.id]?.reconsider() }
+
+    /// Stops intake, gives back what has not begun, lets run what runs, settles it, and calls `completion`. Asked again
+    /// meanwhile, it only calls one more completion.
+    ///
+    /// Who does not answer is not waited for longer than `DrainLimits` allows.
+    package func drain(_ completion: @escaping () -> Void) {
+        guard !self.state.isStopped else { return completion() }
+        self.drainCompletions.append(completion)
+        self.handle(.drain)
+    }
+
+    /// Sends to the workers what this turn has collected.
+    package func flush() {
+        for invoker in self.invokers.values { invoker.flush() }
+    }
+
+    // MARK: - What is to be done
+
+    private func handle(_ event: PipelineEvent) { self.driver.handle(event) { self.perform($0) } }
+
+    private func perform(_ action: PipelineAction) {
+        switch action {
+        case .subscribe(let queue, let prefetch): self.subscribe(to: queue, prefetch)
+        case .unsubscribe(let id, let departure): self.intake.unsubscribe(id, departure)
+        case .abandon(let id): self.intake.abandon(id)
+        case .renew(let id, let error): self.intake.renew(id, because: error)
+        case .acknowledge(let tag, let id): self.intake.acknowledge(tag, of: id)
+        case .giveBack(let tag, let id): self.intake.giveBack(tag, of: id)
+        case .refuse(let tag, let id): self.intake.refuse(tag, of: id)
+        case .replace(let held, let id, let settlement): self.replace(held, id, by: settlement)
+        case .start(let slot): self.start(slot)
+        case .run(let held, let slot): self.run(held, slot)
+        case .withdraw(let slot): self.handle(.withdrawn(slot, self.invokers[slot]?.withdraw() ?? []))
+        case .stop(let slot): self.stop(slot)
+        case .arm(let timer, let time): self.arm(timer, time)
+        case .disarm(let timer): self.disarm(timer)
+        case .report(.drained): self.tellOfEnd()
+        case .report(let report): self.report(report)
+        case .note(let note):
+            self.metrics.count(note)
+            self.log.tell(note, self.state.version)
+        }
+    }
+
+    // MARK: - The broker
+
+    private func subscribe(to queue: String, _ prefetch: UInt16) {
+        var id: SubscriptionID?
+        let subscription = self.intake.subscribe(to: queue, prefetch: prefetch) { [weak self] event in
+            if let id { self?.handle(event, of: id) }
+        }
+        id = subscription
+        self.driver.answer(.subscribed(subscription))
+    }
+
+    private func handle(_ event: SubscriptionEvent, of id: SubscriptionID) {
+        switch event {
+        case .active: self.handle(.active(id))
+        case .deliveries(let deliveries):
+            self.metrics.took(deliveries.count)
+            self.handle(.delivered(deliveries, id, budget: self.budget(for: deliveries)))
+        case .interrupted(let what, let error): self.handle(.interrupted(id, what, error))
+        case .ended: self.handle(.ended(id))
+        }
+    }
+
+    /// How many bytes may be held when some of the deliveries are large; nil when none is, as is usual.
+    private func budget(for deliveries: [Delivery]) -> Int? {
+        let isLarge = deliveries.contains { $0.bytes.count >= PipelineState<StandardPolicy>.largeEvent }
+        return isLarge ? self.byteBudget(deliveries.reduce(0) { $0 + $1.bytes.count }) : nil
+    }
+
+    private func replace(_ held: HeldDelivery, _ id: SettlementID, by settlement: Settlement) {
+        let version = self.state.version
+        self.settler.replace(
+            with: self.messages.replacements(of: held, by: settlement, version, now: self.clock.milliseconds),
+            repairingWith: version.topology.declarations
+        ) { [weak self] result in
+            self?.handle(.settled(id, result))
+        }
+    }
+
+    // MARK: - Invokers
+
+    private func start(_ slot: InvokerSlot.ID) {
+        self.invokers[slot]?.start { [weak self] event in
+            if case .results(let results) = event { self?.metrics.ran(results) }
+            self?.handle(.invoker(slot, event))
+        }
+    }
+
+    private func run(_ held: HeldDelivery, _ slot: InvokerSlot.ID) {
+        let delivery = held.delivery
+        let attributes = EventAttributes(delivery)
+        self.log.look(at: attributes, delivery)
+        let isCopy = self.state.names.isDelay(exchange: delivery.exchange)
+        self.invokers[slot]?.invoke(
+            Invocation(
+                id: held.id,
+                delivery: delivery,
+                attributes: attributes,
+                generatedID: attributes.id.count == 0 ? delivery.eventID(attributes) : nil,
+                attempt: held.history.attempt,
+                maxAttempts: self.state.version.manifest.retry.maxAttempts,
+                originalRoutingKey: isCopy ? held.origin.routingKey : nil
+            )
+        )
+    }
+
+    private func stop(_ slot: InvokerSlot.ID) {
+        // It stays until it has ended: what it still does must find its way back.
+        self.invokers[slot]?.stop { [weak self] in
+            self?.invokers[slot] = nil
+            self?.handle(.stopped(slot))
+        }
+    }
+
+    // MARK: - Timers, and the end
+
+    private func arm(_ timer: PipelineTimer, _ time: Duration) {
+        self.disarm(timer)
+        self.timers[timer] = self.loop.schedule(after: max(.zero, time)) { [weak self] in
+            self?.timers[timer] = nil
+            self?.handle(.due(timer))
+        }
+    }
+
+    private func disarm(_ timer: PipelineTimer) {
+        if let id = self.timers.removeValue(forKey: timer) { self.loop.cancel(id) }
+    }
+
+    private func tellOfEnd() {
+        for timer in PipelineTimer.allCases { self.disarm(timer) }
+        let completions = self.drainCompletions
+        self.drainCompletions.removeAll()
+        for completion in completions { completion() }
+    }
+}

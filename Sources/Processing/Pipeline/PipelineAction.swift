@@ -1,0 +1,63 @@
+package import Messaging
+
+/// What a pipeline wants done. A closed set: its driver, `ConsumerPipeline`, carries out each in the order in which they
+/// come.
+enum PipelineAction {
+    // The broker.
+    case subscribe(queue: String, prefetch: UInt16)
+    case unsubscribe(SubscriptionID, Departure)
+    case abandon(SubscriptionID)
+    case renew(SubscriptionID, because: BrokerError)
+    case acknowledge(DeliveryTag, SubscriptionID)
+    case giveBack(DeliveryTag, SubscriptionID)
+    /// The broker dead-letters it.
+    case refuse(DeliveryTag, SubscriptionID)
+    /// Publishes what takes the place of a delivery, and tells the result with `PipelineEvent.settled`.
+    case replace(HeldDelivery, SettlementID, by: Settlement)
+
+    // Whoever runs the invocations.
+    case start(InvokerSlot.ID)
+    case run(HeldDelivery, InvokerSlot.ID)
+    /// Takes back what has not begun, and tells it with `PipelineEvent.withdrawn`.
+    case withdraw(InvokerSlot.ID)
+    case stop(InvokerSlot.ID)
+
+    case arm(PipelineTimer, Duration)
+    case disarm(PipelineTimer)
+    case report(PipelineReport)
+    case note(PipelineNote)
+}
+
+/// What a pipeline tells whoever made it.
+package enum PipelineReport {
+    case status(ConsumerStatus)
+    /// Whatever was lost, the broker that answers next may be one without the queue.
+    case interrupted(Interruption)
+    /// The workers of the next version are there: see `ConsumerPipeline.change`.
+    case candidateReady
+    /// A change has come to its end.
+    case changed(ChangeResult)
+    /// Nothing runs any more, and nothing will.
+    case drained
+
+    /// How a change ended.
+    package enum ChangeResult: Sendable, Equatable {
+        case switched
+        /// The new version cannot run anything, for this reason; the present one goes on.
+        case rejected(String)
+    }
+}
+
+/// What a pipeline tells people and instruments.
+enum PipelineNote {
+    case interrupted(Interruption, BrokerError)
+    /// What is decided about an event that did not succeed.
+    case decided(Settlement, HeldDelivery)
+    case refused(Delivery, reason: String)
+    case acknowledgedAgain
+    case paused(Duration, reason: String)
+    case resumed
+    case takesFewer(prefetch: Int, heldBytes: Int)
+    case silentlyDead(reason: String)
+    case endsWithoutAnswer(settlements: Int, consumerHasEnded: Bool)
+}

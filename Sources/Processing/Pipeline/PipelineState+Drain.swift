@@ -1,0 +1,62 @@
+import Messaging
+
+/// Going down: intake stops, what has not begun goes back, what runs is let run and settled, and the end comes by a clock
+/// of its own.
+extension PipelineState {
+    mutating func beginDrain(_ now: Moment, _ actions: inout [PipelineAction]) {
+        guard !self.isDraining else { return }
+        self.drain = Drain(since: now.instant)
+        self.cancelChange()
+        self.hold.end()
+        actions.append(.disarm(.breaker))
+        self.withdraw(self.slots.current.id, &actions)
+        actions.append(.arm(.drain, DrainLimits.interval))
+    }
+
+    /// Who does not answer is not waited for.
+    mutating func lookAtDrain(_ now: Moment, _ actions: inout [PipelineAction]) {
+        guard var drain = self.drain else { return }
+        let quiet = drain.quiet(isRunning: !self.deliveries.running.isEmpty, at: now.instant)
+        self.drain = drain
+        switch Policy.verdict(afterQuiet: quiet) {
+        case .goOn: break
+        case .abandonSettlements: self.abandonSettlements(&actions)
+        case .abandonAll:
+            self.abandonSettlements(&actions)
+            self.slots.abandonStopping()
+        }
+        actions.append(.arm(.drain, DrainLimits.interval))
+    }
+
+    private mutating func abandonSettlements(_ actions: inout [PipelineAction]) {
+        guard self.drain?.hasAbandonedSettlements == false else { return }
+        self.drain?.hasAbandonedSettlements = true
+        let settlements = self.deliveries.settling.count
+        let consumerHasEnded = self.subscriptions.isNone
+        if !consumerHasEnded || settlements > 0 {
+            let note = PipelineNote.endsWithoutAnswer(settlements: settlements, consumerHasEnded: consumerHasEnded)
+            actions.append(.note(note))
+        }
+        self.deliveries.waiting.removeAll()
+        for id in self.subscriptions.takeAll() {
+            for orphan in self.deliveries.interrupt(id) { self.redelivery.orphaned(orphan.orphan, orphan.delivery) }
+            actions.append(.abandon(id))
+        }
+    }
+
+    mutating func finishDrainIfIdle(_ actions: inout [PipelineAction]) {
+        guard let drain = self.drain, self.isIdle(drain), !drain.hasStoppedInvoker else { return }
+        self.drain?.hasStoppedInvoker = true
+        self.stop(self.slots.current.id, &actions)
+    }
+
+    /// Nothing is left to be done but to end the invokers.
+    private func isIdle(_ drain: Drain) -> Bool {
+        self.subscriptions.isNone && !self.slots.hasRetired && self.deliveries.running.isEmpty
+            && (self.deliveries.settling.isEmpty || drain.hasAbandonedSettlements)
+    }
+
+    func isDone(_ drain: Drain) -> Bool {
+        drain.hasStoppedInvoker && self.isIdle(drain) && !self.slots.isStopping
+    }
+}
