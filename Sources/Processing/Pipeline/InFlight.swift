@@ -1,6 +1,6 @@
 /// The deliveries of one function that are being run, each at a place that its invocation's id names. As many run at
 /// the same time as the limit says, whatever it was before.
-struct InFlight: Hashable {
+struct InFlight {
     private var places: [HeldDelivery?] = []
     /// The identity of the event at each place, beside it: they are looked through together.
     private var identities: [EventIdentity?] = []
@@ -71,5 +71,18 @@ struct InFlight: Hashable {
         self.count -= 1
         if let identity = running.identity { self.marks[identity.mark] -= 1 }
         return running
+    }
+}
+
+extension InFlight: Hashable {
+    static func == (one: InFlight, other: InFlight) -> Bool {
+        one.places == other.places && one.runs == other.runs && one.limit == other.limit && one.free == other.free
+    }
+
+    /// Everything else follows from the places.
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(self.places)
+        hasher.combine(self.runs)
+        hasher.combine(self.limit)
     }
 }
