@@ -22,7 +22,6 @@ package final class ConsumerPipeline {
     private var invokers: [InvokerSlot.ID: any Invoker] = [:]
     private var slots = 0
     private var timers: [PipelineTimer: TimerID] = [:]
-    private var drainCompletions: [() -> Void] = []
 
     /// - Parameters:
     ///   - logger: with the name of the function or webhook in its metadata.
@@ -70,12 +69,13 @@ package final class ConsumerPipeline {
     package var status: ConsumerStatus { self.state.health.status }
     /// The queue exists, as far as this host knows.
     package var isTopologyReady: Bool { self.state.health.isTopologyReady }
-    package var isDraining: Bool { self.state.isDraining }
-    var hasWorkers: Bool { self.state.slots.current.isReady }
-    /// The broker delivers to it, as far as this host knows.
-    var isConsuming: Bool { self.state.subscriptions.isActive }
-    /// Of what has been delivered nothing is left to do.
-    var hasNothingToDo: Bool { self.state.deliveries.isIdle && self.state.deliveries.waiting.isEmpty }
+    var facts: PipelineFacts {
+        PipelineFacts(
+            hasWorkers: self.state.slots.current.isReady,
+            isConsuming: self.state.subscriptions.isActive,
+            hasNothingToDo: self.state.deliveries.isIdle && self.state.deliveries.waiting.isEmpty
+        )
+    }
     /// The consumer seemed dead at the last look, which calls for another one.
     package var isSuspected: Bool { self.state.health.watch.suspicions > 0 }
     /// How much it holds: a number of events, and their bytes.
@@ -96,7 +96,7 @@ package final class ConsumerPipeline {
     /// ends with what it runs. An invoker that cannot get ready is dropped, unless the present one never was ready either.
     /// A change that is under way is given up for this one, and nothing is reported of it.
     package func change(to manifest: ConsumerManifest, topology: TopologyPlan.Consumer, invoker: any Invoker) {
-        guard !self.isDraining else { return invoker.stop {} }
+        guard !self.state.isDraining else { return invoker.stop {} }
         self.slots += 1
         let slot = InvokerSlot.ID(number: self.slots)
         self.invokers[slot] = invoker
@@ -111,15 +111,11 @@ package final class ConsumerPipeline {
     /// Somebody wants what has paused itself to be tried again now.
     package func reconsider() { self.invokers[self.state.slots.current.id]?.reconsider() }
 
-    /// Stops intake, gives back what has not begun, lets run what runs, settles it, and calls `completion`. Asked again
-    /// meanwhile, it only calls one more completion.
+    /// Stops intake, gives back what has not begun, lets run what runs, settles it, and reports `drained`. Asked again, it
+    /// does nothing more.
     ///
     /// Who does not answer is not waited for longer than `DrainLimits` allows.
-    package func drain(_ completion: @escaping () -> Void) {
-        guard !self.state.isStopped else { return completion() }
-        self.drainCompletions.append(completion)
-        self.handle(.drain)
-    }
+    package func drain() { self.handle(.drain) }
 
     /// Sends to the workers what this turn has collected.
     package func flush() {
@@ -146,8 +142,9 @@ package final class ConsumerPipeline {
         case .stop(let slot): self.stop(slot)
         case .arm(let timer, let time): self.arm(timer, time)
         case .disarm(let timer): self.disarm(timer)
-        case .report(.drained): self.tellOfEnd()
-        case .report(let report): self.report(report)
+        case .report(let report):
+            if case .drained = report { self.disarmAll() }
+            self.report(report)
         case .note(let note):
             self.metrics.count(note)
             self.log.tell(note, self.state.version)
@@ -227,7 +224,7 @@ package final class ConsumerPipeline {
         }
     }
 
-    // MARK: - Timers, and the end
+    // MARK: - Timers
 
     private func arm(_ timer: PipelineTimer, _ time: Duration) {
         self.disarm(timer)
@@ -241,10 +238,7 @@ package final class ConsumerPipeline {
         if let id = self.timers.removeValue(forKey: timer) { self.loop.cancel(id) }
     }
 
-    private func tellOfEnd() {
+    private func disarmAll() {
         for timer in PipelineTimer.allCases { self.disarm(timer) }
-        let completions = self.drainCompletions
-        self.drainCompletions.removeAll()
-        for completion in completions { completion() }
     }
 }

@@ -41,65 +41,71 @@ struct QueueMove {
     }
 }
 
-extension ConsumerRuntime {
-    func beginMove(of key: ConsumerKey) {
-        self.moves[key] = QueueMove()
-        self.continueMove(of: key)
+extension RuntimeState {
+    mutating func beginMove(of key: ConsumerKey, _ actions: inout [RuntimeAction]) {
+        self.consumers[key]?.move = QueueMove()
+        self.continueMove(of: key, &actions)
     }
 
-    /// What a function's queue consists of now.
+    /// What a consumer's queue consists of now.
     func declarations(of key: ConsumerKey) -> [Declaration]? {
-        guard let topology = self.pipelines[key]?.topology else { return nil }
-        guard self.moves[key]?.isUnbound == true else { return topology.declarations }
-        let gone = self.eventBindings(of: key)
-        return topology.declarations.filter { declaration in
+        guard let consumer = self.consumers[key] else { return nil }
+        guard consumer.move?.isUnbound == true else { return consumer.topology.declarations }
+        let gone = self.eventBindings(of: consumer)
+        return consumer.topology.declarations.filter { declaration in
             if case .binding(let binding) = declaration { !gone.contains(binding) } else { true }
         }
     }
 
     /// Retries come to the queue as long as it exists.
-    private func eventBindings(of key: ConsumerKey) -> [BindingDeclaration] {
-        (self.pipelines[key]?.topology.bindings ?? []).filter { $0.source != self.names.delayDone }
+    private func eventBindings(of consumer: Consumer) -> [BindingDeclaration] {
+        consumer.topology.bindings.filter { $0.source != self.names.delayDone }
     }
 
-    private func continueMove(of key: ConsumerKey) {
-        guard !self.isDraining, self.pipelines[key] != nil, var move = self.moves[key], !move.hasEnded
-        else { return }
+    mutating func continueMove(of key: ConsumerKey, _ actions: inout [RuntimeAction]) {
+        guard let consumer = self.consumers[key], var move = consumer.move, !move.hasEnded else { return }
         // Gone for good, or wanted on this queue again: it is added anew when it has ended.
-        guard let successor = self.state.successor(of: key), successor != key else { return self.endMove(of: key) }
+        guard let successor = self.reload.successor(of: key), successor != key else {
+            return self.endMove(of: key, &actions)
+        }
         if move.isUnbound {
-            self.keeper?.inspect(.function(key), queue: key.queue)
+            self.look(at: key, &actions)
         } else if self.isThere(successor) {
             move.unbind()
-            self.takeAway(self.eventBindings(of: key).map(Removal.binding), of: key)
-        } else if self.pipelines[successor] == nil, move.isHopeless(hasWorkers: false) {
-            // Its queue is taken by one that waits for ours: of a swap somebody has to go first.
-            return self.endMove(of: key)
+            self.takeAway(self.eventBindings(of: consumer).map(Removal.binding), of: key, &actions)
+        } else if self.consumers[successor] == nil, move.isHopeless(hasWorkers: false) {
+            // Another consumer has the queue that this one is to move to, and waits for the queue of this one. When two
+            // swap their queues, one of them has to go first.
+            return self.endMove(of: key, &actions)
         }
-        self.moves[key] = move
-        self.loop.schedule(after: QueueMove.interval) { [weak self] in self?.continueMove(of: key) }
+        self.consumers[key]?.move = move
+        actions.append(.arm(.move(key), QueueMove.interval))
     }
 
     /// Its queue takes events from now on. One that is leaving itself does not stay.
     private func isThere(_ key: ConsumerKey) -> Bool {
-        guard let pipeline = self.pipelines[key], self.moves[key] == nil else { return false }
-        return pipeline.isTopologyReady && !pipeline.isDraining
+        guard let consumer = self.consumers[key], consumer.move == nil else { return false }
+        return consumer.isReady && !consumer.isLeaving
     }
 
     /// The broker's view of a queue that may be one that is left.
-    func continueMove(of key: ConsumerKey, _ inspection: QueueInspection) {
-        guard let pipeline = self.pipelines[key], var move = self.moves[key], move.isUnbound, !move.hasEnded
-        else { return }
+    mutating func continueMove(
+        of key: ConsumerKey,
+        _ inspection: QueueInspection,
+        _ facts: PipelineFacts,
+        _ actions: inout [RuntimeAction]
+    ) {
+        guard var move = self.consumers[key]?.move, move.isUnbound, !move.hasEnded else { return }
         // While its consumer is there the queue cannot be without one: such a look says nothing.
-        let isEmpty = inspection.readyMessages == 0 && !(pipeline.isConsuming && inspection.isUnknown)
-        let isOver = move.isOver(hasNothingToDo: isEmpty && pipeline.hasNothingToDo)
-        let isHopeless = move.isHopeless(hasWorkers: pipeline.hasWorkers)
-        self.moves[key] = move
-        if isOver || isHopeless { self.endMove(of: key) }
+        let isEmpty = inspection.readyMessages == 0 && !(facts.isConsuming && inspection.isUnknown)
+        let isOver = move.isOver(hasNothingToDo: isEmpty && facts.hasNothingToDo)
+        let isHopeless = move.isHopeless(hasWorkers: facts.hasWorkers)
+        self.consumers[key]?.move = move
+        if isOver || isHopeless { self.endMove(of: key, &actions) }
     }
 
-    private func endMove(of key: ConsumerKey) {
-        self.moves[key]?.end()
-        self.leave(key, hasMoved: self.moves[key]?.isUnbound ?? false)
+    private mutating func endMove(of key: ConsumerKey, _ actions: inout [RuntimeAction]) {
+        self.consumers[key]?.move?.end()
+        self.leave(key, &actions)
     }
 }

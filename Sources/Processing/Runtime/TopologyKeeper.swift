@@ -1,75 +1,48 @@
 import Messaging
 import Polling
 
-/// Sees to it that what functions lean on exists: declares each part until the broker has taken it, once at a time
-/// however often it is wanted, takes away what is wanted no more, and looks at queues. One thing after the other, in
-/// the order in which they were asked for, so that nothing is taken away that was declared later. Confined to one loop;
-/// the broker answers on threads of its own.
-final class TopologyKeeper<Part: Hashable & Sendable> {
-    private enum State {
-        case underWay
-        /// Something was lost meanwhile, perhaps what has been declared already.
-        case underWayAndWantedAgain
-        case pausing
-    }
-
+/// Carries out what a runtime wants of the broker: one thing after the other, in the order in which they were asked for,
+/// so that nothing is taken away that was declared later. Confined to one loop; the broker answers on threads of its own.
+final class TopologyKeeper {
     private enum Answer: Sendable {
-        case declared(Part, BrokerError?)
-        /// With an error nothing is known.
-        case inspected(Part, Result<QueueInspection?, BrokerError>)
+        case declared(TopologyPart, BrokerError?)
+        case inspected(TopologyPart, Result<QueueInspection?, BrokerError>)
     }
 
-    private static var pause: Duration { .seconds(2) }
+    /// Before something is tried again that is to be taken away while the broker is away.
+    private static let pause = Duration.seconds(2)
 
     private let broker: any Broker
-    private let loop: EventLoop
     private let answers: Mailbox<Answer>
-    private var states: [Part: State] = [:]
     private var last: Task<Void, Never>?
-    /// Asked about, and not answered yet.
-    private var inspecting: Set<Part> = []
-    /// What a part consists of now; nil when it is not wanted any more.
-    private let declarations: (Part) -> [Declaration]?
-    /// Called with nil when a part is there, else with why it is not yet.
-    private let declared: (Part, BrokerError?) -> Void
+    /// Called with nil when a part is there, else with why it is not.
+    var declared: (TopologyPart, BrokerError?) -> Void = { _, _ in }
     /// Called with what the broker says of a queue; nil when it does not exist.
-    private let inspected: (Part, QueueInspection?) -> Void
+    var inspected: (TopologyPart, Result<QueueInspection?, BrokerError>) -> Void = { _, _ in }
 
-    init(
-        broker: any Broker,
-        loop: EventLoop,
-        declarations: @escaping (Part) -> [Declaration]?,
-        declared: @escaping (Part, BrokerError?) -> Void,
-        inspected: @escaping (Part, QueueInspection?) -> Void
-    ) throws(SystemError) {
+    init(broker: any Broker, loop: EventLoop) throws(SystemError) {
         self.broker = broker
-        self.loop = loop
-        self.declarations = declarations
-        self.declared = declared
-        self.inspected = inspected
         self.answers = try Mailbox()
         self.answers.attach(to: loop) { [weak self] answers in
             for answer in answers { self?.handle(answer) }
         }
     }
 
-    func declare(_ part: Part) {
-        switch self.states[part] {
-        case .underWay:
-            self.states[part] = .underWayAndWantedAgain
-        case .underWayAndWantedAgain, .pausing:
-            return
-        case nil:
-            guard let declarations = self.declarations(part) else { return }
-            self.states[part] = .underWay
-            let answers = self.answers
-            self.perform { broker in
-                do throws(BrokerError) {
-                    try await broker.declare(declarations)
-                    answers.send(.declared(part, nil))
-                } catch {
-                    answers.send(.declared(part, error))
-                }
+    private func handle(_ answer: Answer) {
+        switch answer {
+        case .declared(let part, let error): self.declared(part, error)
+        case .inspected(let part, let result): self.inspected(part, result)
+        }
+    }
+
+    func declare(_ declarations: [Declaration], for part: TopologyPart) {
+        let answers = self.answers
+        self.perform { broker in
+            do throws(BrokerError) {
+                try await broker.declare(declarations)
+                answers.send(.declared(part, nil))
+            } catch {
+                answers.send(.declared(part, error))
             }
         }
     }
@@ -101,34 +74,14 @@ final class TopologyKeeper<Part: Hashable & Sendable> {
         }
     }
 
-    /// Asks the broker for its view of a queue, once at a time. Nothing is reported when it cannot be asked.
-    func inspect(_ part: Part, queue: String) {
-        guard self.inspecting.insert(part).inserted else { return }
+    /// Asks the broker for its view of a queue.
+    func inspect(_ part: TopologyPart, queue: String) {
         let answers = self.answers
         self.perform { broker in
             do throws(BrokerError) {
                 answers.send(.inspected(part, .success(try await broker.inspect(queue: queue))))
             } catch {
                 answers.send(.inspected(part, .failure(error)))
-            }
-        }
-    }
-
-    private func handle(_ answer: Answer) {
-        switch answer {
-        case .inspected(let part, let result):
-            self.inspecting.remove(part)
-            if case .success(let inspection) = result { self.inspected(part, inspection) }
-        case .declared(let part, let error):
-            // What was declared meanwhile may not be what is wanted now: neither good nor bad news of it counts.
-            if case .underWayAndWantedAgain = self.states.removeValue(forKey: part) { return self.declare(part) }
-            self.declared(part, error)
-            if error != nil {
-                self.states[part] = .pausing
-                self.loop.schedule(after: Self.pause) { [weak self] in
-                    self?.states[part] = nil
-                    self?.declare(part)
-                }
             }
         }
     }
