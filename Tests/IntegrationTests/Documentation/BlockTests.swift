@@ -11,7 +11,7 @@ struct BlockTests {
             "it builds for minutes, and every change runs it before it is taken",
         "make release": "it builds for minutes; the tests have what they built in the search path",
         "warren dev --port 5672": "the port may be taken; the tests start it with a free one",
-        "swift build -c release --static-swift-stdlib --product hello": "it builds everything once more",
+        "swift build -c release --static-swift-stdlib --product guests": "it builds everything once more",
     ]
 
     private let documentation: Documentation
@@ -63,21 +63,47 @@ struct BlockTests {
         }
     }
 
-    @Test func `the package that is shown is one, and uses products that there are`() async throws {
-        let blocks = self.swiftBlocks.filter { $0.block.text.hasPrefix("// swift-tools-version:") }
-        #expect(blocks.count == 1)
+    /// Beside a package `warren` that has the products of this one, and with the files where the page says that they go.
+    @Test(arguments: [
+        ("README.md", ["Sources/guests/Hello.swift"], ["Warren"]),
+        (
+            "TestingFunctions.md", ["Sources/guests/Hello.swift", "Tests/GuestsTests/GreetTests.swift"],
+            ["Warren", "WarrenTesting"]
+        ),
+    ])
+    func `the package that is shown is one`(_ page: String, _ files: [String], _ products: [String]) async throws {
         let own = try String(contentsOfFile: "\(Documentation.root)/Package.swift", encoding: .utf8)
-        for (page, block) in blocks {
-            try await Self.inDirectory { directory in
-                try block.text.write(toFile: "\(directory)/Package.swift", atomically: true, encoding: .utf8)
-                let ended = try await Self.tool("swift", ["package", "--package-path", directory, "dump-package"])
-                #expect(ended.status == 0, "\(page)\n\(ended.errorText)")
-            }
-            let products = block.text.matches(of: /\.product\(name: "([^"]+)", package: "warren"\)/).map(\.1)
-            #expect(Set(products) == ["Warren", "WarrenTesting"])
-            for product in products { #expect(own.contains(".library(name: \"\(product)\""), "\(product)") }
-            #expect(own.contains("name: \"warren\""))
+        for product in products { try #require(own.contains(".library(name: \"\(product)\", targets:")) }
+        let blocks = self.packages.filter { $0.page == page }
+        try #require(blocks.count == 1)
+        // Two executables of one name are one file, and the build does not say that it makes only one of them.
+        for name in blocks[0].block.text.matches(of: /executableTarget\(name: "([^"]+)"/).map(\.1) {
+            #expect(!own.contains(".executable(name: \"\(name)\""), "\(page): \(name)")
         }
+        try await Self.inDirectory { directory in
+            let libraries = products.map { ".library(name: \"\($0)\", targets: [\"\($0)\"])" }.joined(separator: ", ")
+            let targets = products.map { ".target(name: \"\($0)\")" }.joined(separator: ", ")
+            let stub = """
+                // swift-tools-version: 6.2
+                import PackageDescription
+                let package = Package(name: "warren", products: [\(libraries)], targets: [\(targets)])
+                """
+            try Self.write(stub, to: "\(directory)/warren/Package.swift")
+            for product in products { try Self.write("", to: "\(directory)/warren/Sources/\(product)/Empty.swift") }
+            try Self.write(blocks[0].block.text, to: "\(directory)/guests/Package.swift")
+            for file in files { try Self.write("", to: "\(directory)/guests/\(file)") }
+            let ended = try await Self.tool("swift", ["package", "--package-path", "\(directory)/guests", "describe"])
+            #expect(ended.status == 0, "\(page)\n\(ended.errorText)")
+            for product in products { #expect(ended.text.contains(product), "\(ended.text)") }
+        }
+    }
+
+    @Test func `every package that is shown is tested`() {
+        #expect(self.packages.map(\.page) == ["README.md", "TestingFunctions.md"])
+    }
+
+    private var packages: [(page: String, block: MarkdownPage.Block)] {
+        self.swiftBlocks.filter { $0.block.text.hasPrefix("// swift-tools-version:") }
     }
 
     /// Those that are no file of the repository, which the build compiles.
@@ -90,6 +116,12 @@ struct BlockTests {
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: directory) }
         try await body(directory)
+    }
+
+    private static func write(_ text: String, to file: String) throws {
+        let directory = file.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" }
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        try text.write(toFile: file, atomically: true, encoding: .utf8)
     }
 
     /// Runs a tool of the toolchain, which is where the caller's search path says.
