@@ -11,7 +11,7 @@ SWIFT_SOURCES := Sources Tests functions Package.swift
 PRODUCTS := warren orders audit hello
 
 .DEFAULT_GOAL := help
-.PHONY: help deps test-deps build release run demo test bench format lint
+.PHONY: help deps test-deps build release run demo test bench docs preview format lint
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +74,30 @@ bench: test-deps release ## Measure against bare librabbitmq and libcurl
 test: test-deps ## Run all tests; those that need a broker start a private one
 	swift build $(SWIFT_BUILD_FLAGS) --build-tests
 	$(TEST_LIMIT) swift test $(SWIFT_BUILD_FLAGS) --skip-build --disable-xctest $(SWIFT_TEST_FLAGS)
+
+# This calls docc itself, because a plugin would be a dependency of every package that uses Warren. The C modules are
+# those that the two libraries import; the reader of modules does not find them by itself.
+define SYMBOLS
+set -e; \
+	build=$$(swift build --show-bin-path); \
+	triple=$$(swiftc -print-target-info | sed -n 's/.*"triple": "\(.*\)".*/\1/p'); \
+	rm -rf .build/symbols; mkdir -p .build/symbols; \
+	for module in Warren WarrenTesting; do \
+	    swift-symbolgraph-extract -module-name $$module -target $$triple -minimum-access-level public \
+	        -I $$build/Modules -I Sources/CLinux -I .build/checkouts/Yams/Sources/CYaml/include \
+	        -Xcc -fmodule-map-file=$$build/CCompression.build/module.modulemap -output-dir .build/symbols; \
+	done
+endef
+DOCC_INPUT := Sources/Warren/Warren.docc --additional-symbol-graph-dir .build/symbols \
+    --fallback-display-name Warren --fallback-bundle-identifier warren --fallback-default-module-kind Library
+
+docs: ## Render articles and API into .build/docs, and fail on broken links; `make preview` shows them
+	swift build $(SWIFT_BUILD_FLAGS) --target WarrenTesting
+	@$(SYMBOLS)
+	docc convert $(DOCC_INPUT) --warnings-as-errors --output-dir .build/docs
+
+preview: docs ## Show them at http://localhost:8080/documentation/warren until Ctrl-C
+	docc preview $(DOCC_INPUT) --port 8080 --output-dir .build/docs
 
 format: ## Format all Swift code in place
 	swift format --in-place --recursive --parallel $(SWIFT_SOURCES)

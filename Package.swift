@@ -172,9 +172,9 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "AMQP", "BrokerConformance", "CLinux", "CRabbitMQ", "LocalBroker", "Messaging", "Polling", "Processing",
-                "Workers",
-                "WarrenCommand", "test-functions", "evil-worker", "evil-endpoint", "ExampleHello", "ExampleOrders",
+                "AMQP", "BrokerConformance", "CLinux", "CRabbitMQ", "LocalBroker", "Manifests", "Messaging", "Polling",
+                "Processing", "Workers", "WarrenCommand", "test-functions", "evil-worker", "evil-endpoint",
+                "ExampleHello", "ExampleOrders",
                 "ExampleAudit", "SeededGeneration", "Waiting", logging,
                 .product(name: "InMemoryLogging", package: "swift-log"),
             ]

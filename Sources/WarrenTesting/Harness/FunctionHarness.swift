@@ -27,10 +27,12 @@ public struct FunctionHarness<Body: Function>: Sendable {
     /// Runs the function on a payload, encoded as another function would emit it.
     ///
     /// - Parameters:
+    ///   - payload: What the event carries.
     ///   - key: The routing key, and the event's type.
     ///   - id: The event's id; a new one when nil.
     ///   - headers: Headers beside the attributes.
     ///   - attempt: What `context.attempt` says.
+    ///   - maxAttempts: What `context.maxAttempts` says.
     ///   - timeout: After this the task is cancelled, as by the manifest's `timeout`.
     /// - Throws: The encoder's error. What the function throws is in the result.
     public func run(
@@ -57,8 +59,17 @@ public struct FunctionHarness<Body: Function>: Sendable {
 
     /// Runs the function on the bytes of a payload: for bad input, and for functions on `RawPayload`.
     ///
-    /// - Parameter contentEncoding: How the bytes are compressed, as a publisher says it: `gzip`, `deflate`, `br`,
-    ///   `zstd`; nil for not at all.
+    /// - Parameters:
+    ///   - bytes: The payload, as it is in the message.
+    ///   - contentType: The payload's media type.
+    ///   - contentEncoding: How the bytes are compressed, as a publisher says it: `gzip`, `deflate`, `br`, `zstd`; nil
+    ///     for not at all.
+    ///   - key: The routing key, and the event's type.
+    ///   - id: The event's id; a new one when nil.
+    ///   - headers: Headers beside the attributes.
+    ///   - attempt: What `context.attempt` says.
+    ///   - maxAttempts: What `context.maxAttempts` says.
+    ///   - timeout: After this the task is cancelled, as by the manifest's `timeout`.
     public func run(
         bytes: [UInt8],
         contentType: String = "application/json",

@@ -109,6 +109,9 @@ public final class TestHost: Sendable {
     /// Publishes an event and waits until everything that follows from it now has come to rest.
     ///
     /// - Parameters:
+    ///   - key: The routing key, and the event's type.
+    ///   - payload: What the event carries.
+    ///   - exchange: The exchange that it is published to.
     ///   - id: The event's id; a new one when nil.
     ///   - delay: As `warren publish --delay`: it is published when the test has moved the time that far.
     /// - Returns: The event's id.
@@ -127,7 +130,16 @@ public final class TestHost: Sendable {
 
     /// Publishes the bytes of a payload, for bad input and other media types.
     ///
-    /// - Parameter contentEncoding: How the bytes are compressed: `gzip`, `deflate`, `br`, `zstd`; nil for not at all.
+    /// - Parameters:
+    ///   - key: The routing key, and the event's type.
+    ///   - bytes: The payload, as it is in the message.
+    ///   - contentType: The payload's media type.
+    ///   - contentEncoding: How the bytes are compressed: `gzip`, `deflate`, `br`, `zstd`; nil for not at all.
+    ///   - exchange: The exchange that it is published to.
+    ///   - id: The event's id; a new one when nil.
+    ///   - delay: As `warren publish --delay`: it is published when the test has moved the time that far.
+    /// - Returns: The event's id.
+    /// - Throws: ``TestHostError`` when no function takes the key.
     @discardableResult
     public func publish(
         _ key: String,
