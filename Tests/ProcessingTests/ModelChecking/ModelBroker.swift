@@ -21,7 +21,9 @@ struct ModelBroker: Hashable {
         private var active: [ModelConsumer.ID] = []
 
         mutating func add(_ consumer: ModelConsumer.ID) { self.active.append(consumer) }
-        mutating func removeConsumers(where isMeant: (ModelConsumer.ID) -> Bool) { self.active.removeAll(where: isMeant) }
+        mutating func removeConsumers(where isMeant: (ModelConsumer.ID) -> Bool) {
+            self.active.removeAll(where: isMeant)
+        }
         func delivers(to consumer: ModelConsumer.ID) -> Bool { !self.isOrdered || self.active.first == consumer }
 
         mutating func take(for holder: ModelConsumer.ID) -> ModelMessage? {

@@ -56,7 +56,9 @@ struct ModelMessage {
     }
 
     /// The same, as a message of its own.
-    func renumbered(_ number: Int) -> ModelMessage { ModelMessage(number: number, event: self.event, attempt: self.attempt, self.message) }
+    func renumbered(_ number: Int) -> ModelMessage {
+        ModelMessage(number: number, event: self.event, attempt: self.attempt, self.message)
+    }
 
     func delivery(generation: UInt32) -> Delivery {
         let delivery = self.deliveryCount == 0 ? self.first : self.again

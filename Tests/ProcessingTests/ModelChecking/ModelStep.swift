@@ -39,7 +39,8 @@ enum ModelStep: Hashable {
 
     var isFault: Bool {
         switch self {
-        case .activate, .deliver, .arrive, .publishArrives, .confirm, .delayIsOver, .ready, .begin, .succeed, .reconnect,
+        case .activate, .deliver, .arrive, .publishArrives, .confirm, .delayIsOver, .ready, .begin, .succeed,
+            .reconnect,
             .resume, .tick:
             false
         case .republish, .fail, .loseConnection, .loseConfirm, .crash, .unavailable, .workerDies, .suspend, .changeOver,

@@ -240,7 +240,9 @@ struct ModelWorld<Policy: PipelinePolicy>: Hashable {
     private mutating func closeConnection(of host: Int) {
         for queue in 0..<2 {
             self.broker.queues[queue].putBack { $0.host == host }
-            for (timer, _) in self.hosts[host].timers where timer.queue == queue { self.hosts[host].timers[timer] = nil }
+            for (timer, _) in self.hosts[host].timers where timer.queue == queue {
+                self.hosts[host].timers[timer] = nil
+            }
         }
         self.hosts[host].consumers.removeAll()
         // What has not been confirmed is gone or not: nobody waits for it.
@@ -256,7 +258,9 @@ struct ModelWorld<Policy: PipelinePolicy>: Hashable {
         for message in self.broker.delayed { steps.append(.delayIsOver(message.number)) }
         for queue in 0..<2 {
             if !self.broker.queues[queue].answers { steps.append(.resume(queue: queue)) }
-            if faults, self.budget.suspend > 0, self.broker.queues[queue].answers { steps.append(.suspend(queue: queue)) }
+            if faults, self.budget.suspend > 0, self.broker.queues[queue].answers {
+                steps.append(.suspend(queue: queue))
+            }
         }
         if self.hosts.contains(where: { !$0.timers.isEmpty }) { steps.append(.tick) }
         if faults, self.budget.republish > 0 { steps.append(.republish(.sameOrderOfAnotherSource)) }
@@ -514,7 +518,9 @@ struct ModelWorld<Policy: PipelinePolicy>: Hashable {
         for host in self.hosts.indices {
             for (timer, due) in self.hosts[host].timers {
                 let order = (due, host, timer.queue, timer.timer.rank)
-                if let best = first, (best.due, best.host, best.timer.queue, best.timer.timer.rank) <= order { continue }
+                if let best = first, (best.due, best.host, best.timer.queue, best.timer.timer.rank) <= order {
+                    continue
+                }
                 first = (host, timer, due)
             }
         }
