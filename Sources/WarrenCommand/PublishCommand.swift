@@ -2,6 +2,7 @@ import AMQP
 import ArgumentParser
 import FoundationEssentials
 import Logging
+import Manifests
 import Messaging
 import Processing
 import Topology

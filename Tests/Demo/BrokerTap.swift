@@ -1,5 +1,6 @@
 import AMQP
 import Foundation
+import Manifests
 import Messaging
 import Polling
 import Processing

@@ -1,3 +1,4 @@
+import Manifests
 import Messaging
 import Synchronization
 import Testing

@@ -25,17 +25,17 @@ package enum ManifestCheck {
             } else {
                 queues[queue] = consumer
             }
-            problems += BrokerNames(namespace: namespace).problems(of: consumer)
+            problems += NameCheck(names: TopologyNames(namespace: namespace)).problems(of: consumer)
         }
         for (queue, consumer) in queues {
-            guard queue.hasSuffix(BrokerNames.deadSuffix),
-                let owner = queues[String(queue.dropLast(BrokerNames.deadSuffix.count))]
+            guard queue.hasSuffix(TopologyNames.deadLetterSuffix),
+                let owner = queues[String(queue.dropLast(TopologyNames.deadLetterSuffix.count))]
             else { continue }
             problems.append(
                 ManifestProblem(
                     at: consumer.locations.queue,
                     what: "the queue '\(queue)' is the one for the dead letters of '\(owner.name)'",
-                    remedy: "choose a name that does not end in '\(BrokerNames.deadSuffix)'"
+                    remedy: "choose a name that does not end in '\(TopologyNames.deadLetterSuffix)'"
                 )
             )
         }

@@ -103,7 +103,7 @@ package struct ConsumerManifest: Sendable, Equatable {
 
     /// The queue that this manifest consumes: the one it names, else `<namespace>.<name>`.
     package func queueName(namespace: String) -> String {
-        self.queue ?? "\(namespace).\(self.name)"
+        self.queue ?? TopologyNames(namespace: namespace).queue(of: self.name)
     }
 
     /// The places of the fields that are checked against each other, or against the world, after decoding.

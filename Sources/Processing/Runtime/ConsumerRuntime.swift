@@ -3,7 +3,7 @@ package import Logging
 package import Manifests
 package import Messaging
 package import Polling
-package import Topology
+import Topology
 
 /// Everything that runs on the intake loop: a pipeline for each function and webhook, the relay of scheduled messages,
 /// and the watch over topology and consumers. It drives `RuntimeState`, which decides. Confined to that loop.

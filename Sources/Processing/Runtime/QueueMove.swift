@@ -1,4 +1,5 @@
 import Deployments
+import Manifests
 import Messaging
 import Polling
 import Topology

@@ -1,4 +1,5 @@
 import Logging
+import Manifests
 import Messaging
 import Polling
 import Topology

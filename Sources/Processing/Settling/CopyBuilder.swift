@@ -1,5 +1,6 @@
+package import Manifests
 package import Messaging
-package import Topology
+import Topology
 
 /// Makes the messages that replace a delivery: delayed copies, dead letters, emitted events. Pure.
 package struct CopyBuilder: Sendable {

@@ -1,4 +1,5 @@
 package import Logging
+import Manifests
 package import Messaging
 package import Polling
 import Topology

@@ -1,4 +1,5 @@
-/// The names of everything that Warren declares, derived from the host's namespace.
+/// The names of everything that Warren declares, derived from the host's namespace. The one place that knows them: what a
+/// manifest may not use is asked here, too.
 package struct TopologyNames: Sendable, Hashable {
     /// The host's namespace: hosts with the same one share queues, hosts with different ones never meet.
     package let namespace: String
@@ -13,7 +14,11 @@ package struct TopologyNames: Sendable, Hashable {
     /// Direct exchange: a dead letter of a queue goes to the queue's dead-letter queue by the queue's name.
     package var deadLetterExchange: String { "\(self.namespace).dead-letter" }
     /// Where the dead letters of a queue wait for a person.
-    package func deadLetterQueue(of queue: String) -> String { "\(queue).dead" }
+    package func deadLetterQueue(of queue: String) -> String { "\(queue)\(Self.deadLetterSuffix)" }
+    package static let deadLetterSuffix = ".dead"
+
+    /// The queue of a consumer whose manifest names none.
+    package func queue(of name: String) -> String { "\(self.namespace).\(name)" }
 
     /// Exchange and queue of one delay level.
     package func delayLevel(_ level: Int) -> String {
@@ -35,4 +40,14 @@ package struct TopologyNames: Sendable, Hashable {
 
     /// The queue in which delayed publishes arrive when they are due; the host publishes them from there.
     package var scheduled: String { "\(self.namespace).scheduled" }
+
+    /// Whether a queue of this name belongs to the runtime, so that no manifest may consume it.
+    package func isReserved(queue: String) -> Bool {
+        queue == self.parked || queue == self.scheduled || queue.hasPrefix(self.delayPrefix)
+    }
+
+    /// Whether an exchange of this name belongs to the runtime, so that no manifest may bind to it.
+    package func isReserved(exchange: String) -> Bool {
+        exchange == self.deadLetterExchange || exchange == self.parked || exchange.hasPrefix(self.delayPrefix)
+    }
 }

@@ -1,13 +1,10 @@
-/// The names on the broker that belong to the runtime, and the space that is left for a queue's name.
-struct BrokerNames {
-    /// What the name of a queue's dead-letter queue ends in.
-    static let deadSuffix = ".dead"
-
-    let namespace: String
+/// Whether the names that a consumer uses on the broker fit there, and belong to nobody else.
+struct NameCheck {
+    let names: TopologyNames
 
     func problems(of consumer: ConsumerManifest) -> [ManifestProblem] {
         var problems: [ManifestProblem] = []
-        let queue = consumer.queueName(namespace: self.namespace)
+        let queue = consumer.queueName(namespace: self.names.namespace)
         if queue.utf8.count > ManifestName.maximumQueueLength {
             problems.append(
                 ManifestProblem(
@@ -18,7 +15,7 @@ struct BrokerNames {
                 )
             )
         }
-        if self.isReservedQueue(queue) {
+        if self.names.isReserved(queue: queue) {
             problems.append(
                 ManifestProblem(
                     at: consumer.locations.queue,
@@ -27,7 +24,7 @@ struct BrokerNames {
                 )
             )
         }
-        if self.isReservedExchange(consumer.exchange) {
+        if self.names.isReserved(exchange: consumer.exchange) {
             problems.append(
                 ManifestProblem(
                     at: consumer.locations.exchange,
@@ -37,15 +34,5 @@ struct BrokerNames {
             )
         }
         return problems
-    }
-
-    private func isReservedQueue(_ name: String) -> Bool {
-        name == "\(self.namespace).parked" || name == "\(self.namespace).scheduled"
-            || name.hasPrefix("\(self.namespace).delay.")
-    }
-
-    private func isReservedExchange(_ name: String) -> Bool {
-        name == "\(self.namespace).dead-letter" || name == "\(self.namespace).parked"
-            || name.hasPrefix("\(self.namespace).delay.")
     }
 }
