@@ -5,7 +5,7 @@
 /// as that node is down, though the others have elected a leader by then (`rabbit_fifo_client:enqueue`, at
 /// `{badrpc, nodedown}`). A new channel finds the new leader. A queue that is full refuses on every channel, so the time
 /// until the next renewal grows.
-struct ChannelRenewal {
+struct ChannelRenewal: Equatable {
     static let first = Duration.seconds(1)
     static let longest = Duration.seconds(60)
 

@@ -1,5 +1,6 @@
-/// Judges from time to time whether the broker keeps up with confirming what one channel has sent.
-struct PublishWatch {
+/// Whether the broker keeps up with confirming what one connection has sent: it is told of each sign of life, and judges
+/// from time to time.
+struct PublishWatch: Equatable {
     /// Between two looks.
     static let interval = Duration.seconds(1)
     /// A message that is not answered for so long makes its target a suspect.
@@ -20,6 +21,44 @@ struct PublishWatch {
         case isBlocked
         /// Nothing moves: suspect all that is on its way, and take another connection.
         case standsStill
+    }
+
+    /// When the broker last answered a message.
+    private var heardAt: ContinuousClock.Instant
+    /// When it last began to take messages; what was sent before has been waiting for that.
+    private var unblockedAt: ContinuousClock.Instant
+    /// Why it takes none for now.
+    private(set) var blockedReason: String?
+
+    init(at now: ContinuousClock.Instant) {
+        self.heardAt = now
+        self.unblockedAt = now
+    }
+
+    mutating func connected(at now: ContinuousClock.Instant) {
+        self.heardAt = now
+        self.blockedReason = nil
+    }
+
+    mutating func heard(at now: ContinuousClock.Instant) { self.heardAt = now }
+
+    mutating func blocked(because reason: String) { self.blockedReason = reason }
+
+    mutating func unblocked(at now: ContinuousClock.Instant) {
+        self.blockedReason = nil
+        self.unblockedAt = now
+        self.heardAt = now
+    }
+
+    /// - Parameter oldest: when the oldest unanswered message was sent; nil when there is none.
+    func judge(unanswered: Int, oldest: ContinuousClock.Instant?, at now: ContinuousClock.Instant) -> Verdict {
+        guard self.blockedReason == nil else { return .well }
+        return Self.judge(
+            unanswered: unanswered,
+            oldest: oldest.map { max($0, self.unblockedAt) },
+            heard: self.heardAt,
+            at: now
+        )
     }
 
     /// - Parameters:
