@@ -53,8 +53,12 @@ struct AckLedger {
     }
 
     private func index(of tag: UInt64) -> Int? {
+        guard let first = self.entries.first, tag >= first.tag else { return nil }
+        // Nearly always no tag behind the first one is missing.
+        let likely = Int(clamping: tag - first.tag)
+        if likely < self.entries.count, self.entries[likely].tag == tag { return likely }
         var low = 0
-        var high = self.entries.count
+        var high = min(likely, self.entries.count)
         while low < high {
             let middle = (low + high) / 2
             if self.entries[middle].tag < tag { low = middle + 1 } else { high = middle }
@@ -67,12 +71,15 @@ struct AckLedger {
     mutating func takePrefix() -> (tag: UInt64, isMultiple: Bool)? {
         var last: UInt64?
         var count = 0
-        while let first = self.entries.first, first.mark != .outstanding {
-            self.entries.removeFirst()
-            guard first.mark == .acknowledged else { continue }
-            last = first.tag
+        var settled = 0
+        for entry in self.entries {
+            guard entry.mark != .outstanding else { break }
+            settled += 1
+            guard entry.mark == .acknowledged else { continue }
+            last = entry.tag
             count += 1
         }
+        self.entries.removeFirst(settled)
         self.untold -= count
         return last.map { ($0, count > 1) }
     }

@@ -22,7 +22,7 @@ struct PublishingFixture {
     static let refusal = BrokerError(.accessRefused, "not for you")
 
     private(set) var state: PublishingState<Note>
-    private(set) var now = ContinuousClock.now
+    private(set) var now = Duration.seconds(100)
 
     init(_ role: PublishingRole) { self.state = PublishingState(role: role, at: self.now) }
 
@@ -59,11 +59,24 @@ struct PublishingFixture {
     @discardableResult
     mutating func send() -> [Int] {
         var sent: [Int] = []
-        while let note = self.state.next {
+        while let note = self.state.takeNext() {
             sent.append(note.number)
-            _ = self(.wrote(.sent))
+            _ = self(.wrote(note, .sent))
         }
         return sent
+    }
+
+    /// The message that would be sent now.
+    mutating func next() -> Note? {
+        guard let note = self.state.takeNext() else { return nil }
+        _ = self(.wrote(note, .postponed))
+        return note
+    }
+
+    /// Takes the next message, of which this becomes.
+    mutating func write(_ outcome: WriteOutcome) -> [Action] {
+        guard let note = self.state.takeNext() else { return [] }
+        return self(.wrote(note, outcome))
     }
 
     /// Asks and sends.

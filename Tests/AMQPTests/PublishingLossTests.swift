@@ -43,7 +43,7 @@ struct PublishingLossTests {
         let handOver = Fixture.Action.handOver(Fixture.notes(many), .asSuspects(because: Fixture.error))
         #expect(publishing(.lost(Fixture.error)) == [handOver])
         failing.ask(100...100)
-        #expect(failing(.wrote(.failed(Fixture.error))) == [.breakConnection(Fixture.error)])
+        #expect(failing.write(.failed(Fixture.error)) == [.breakConnection(Fixture.error)])
         #expect(failing(.lost(Fixture.error)) == [handOver], "nor did it take another one")
     }
 
@@ -85,7 +85,7 @@ struct PublishingLossTests {
             publishing(.channelClosedByBroker(Fixture.refusal))
                 == [.confirmChannelClose, .refuse(Note(2), Fixture.refusal), .openChannel]
         )
-        #expect(publishing.state.next == nil)
+        #expect(publishing.next() == nil)
         publishing.openChannel()
         #expect(publishing.send() == [3])
         #expect(publishing(Fixture.ack(1)) == [.answer(Note(3), .confirmed)])
@@ -135,7 +135,7 @@ struct PublishingLossTests {
             publishing(.channelClosedByBroker(Fixture.refusal))
                 == [.confirmChannelClose, .arm(rest, after: PublishingChannel.restTime)]
         )
-        #expect(publishing.state.next == nil)
+        #expect(publishing.next() == nil)
         #expect(publishing(.due(rest)) == [.openChannel])
         #expect(publishing(.due(rest)) == [], "that channel is over")
         publishing.openChannel()
@@ -169,7 +169,7 @@ struct PublishingLossTests {
             ]
         )
         publishing.ask(5...5)
-        #expect(publishing.state.next == nil, "nothing more is sent on it")
+        #expect(publishing.next() == nil, "nothing more is sent on it")
         return publishing
     }
 

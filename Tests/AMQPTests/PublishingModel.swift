@@ -24,7 +24,7 @@ struct PublishingModel {
 
     private struct Timer: Equatable {
         let timer: PublishingTimer
-        let due: ContinuousClock.Instant
+        let due: Duration
     }
 
     private enum Channel: Equatable {
@@ -41,7 +41,7 @@ struct PublishingModel {
     private let role: PublishingRole
     private var random: SeededGenerator
     private(set) var state: PublishingState<Note>
-    private var now: ContinuousClock.Instant
+    private var now = Duration.zero
     private var timers: [Timer] = []
 
     private var isConnected = false
@@ -62,11 +62,10 @@ struct PublishingModel {
     /// What an answer of the broker is to be told as.
     private var expected: [PublishingAction<Note>] = []
 
-    init(seed: UInt64, role: PublishingRole, start: ContinuousClock.Instant) {
+    init(seed: UInt64, role: PublishingRole) {
         self.role = role
         self.random = SeededGenerator(seed: seed)
-        self.now = start
-        self.state = PublishingState(role: role, at: start)
+        self.state = PublishingState(role: role, at: self.now)
         self.tell(.started)
     }
 
@@ -132,19 +131,22 @@ struct PublishingModel {
 
     private mutating func write(atMost limit: Int) {
         for _ in 0..<limit {
-            guard let note = self.state.next else { return }
+            guard let note = self.state.takeNext() else { return }
             #expect(self.isConnected && !self.isBroken && !self.isBlocked && self.channel == .ready, "it may be sent")
             #expect(self.places[note.number] == .held)
             #expect(note.number > self.lastWritten, "in the order of the requests, and once on one channel")
             switch self.number(below: 500) {
-            case 0: self.tell(.wrote(.unsendable))
-            case 1: self.tell(.wrote(.brokeStream(Self.broken)))
-            case 2: self.tell(.wrote(.failed(Self.broken)))
+            case 0: self.tell(.wrote(note, .unsendable))
+            case 1: self.tell(.wrote(note, .brokeStream(Self.broken)))
+            case 2: self.tell(.wrote(note, .failed(Self.broken)))
+            case 3..<20:
+                self.tell(.wrote(note, .postponed))
+                return
             default:
                 self.lastWritten = note.number
                 self.number += 1
                 self.onItsWay.append(OnItsWay(number: self.number, note: note))
-                self.tell(.wrote(.sent))
+                self.tell(.wrote(note, .sent))
             }
         }
     }
@@ -197,6 +199,12 @@ struct PublishingModel {
 
     private mutating func closeOverPoison() {
         guard !self.isBroken, self.onItsWay.contains(where: { Self.isPoisonous($0.note) }) else { return }
+        // It may have answered the others before.
+        while self.number(below: 8) > 0,
+            let index = self.onItsWay.firstIndex(where: { !Self.isPoisonous($0.note) })
+        {
+            self.answer(multiple: false, isPositive: true, upTo: index)
+        }
         self.closeChannel()
     }
 
@@ -246,7 +254,7 @@ struct PublishingModel {
     private mutating func withdraw() {
         let waiting = self.state.withdraw { $0.number % 2 == 0 }
         for note in waiting {
-            #expect(!self.onItsWay.contains { $0.note == note })
+            #expect(self.isBroken || !self.onItsWay.contains { $0.note == note }, "it waits")
             self.handOver(note)
         }
     }

@@ -5,12 +5,8 @@ import Testing
 struct PublishingWalkTests {
     private static let roles = [PublishingRole.alone(giveUpAfter: .seconds(10)), .regular, .suspects]
 
-    private static func walk(
-        _ seed: UInt64,
-        _ role: PublishingRole,
-        _ start: ContinuousClock.Instant
-    ) -> PublishingModel {
-        var model = PublishingModel(seed: seed, role: role, start: start)
+    private static func walk(_ seed: UInt64, _ role: PublishingRole) -> PublishingModel {
+        var model = PublishingModel(seed: seed, role: role)
         for _ in 0..<1000 { model.step() }
         return model
     }
@@ -20,7 +16,7 @@ struct PublishingWalkTests {
         seed: UInt64,
         role: PublishingRole
     ) {
-        var model = Self.walk(seed, role, .now)
+        var model = Self.walk(seed, role)
         #expect(model.confirmed > 0)
         model.runOut()
         #expect(model.held == 0, "something is never answered: \(model.state)")
@@ -28,7 +24,7 @@ struct PublishingWalkTests {
 
     @Test(arguments: 0..<25 as Range<UInt64>, roles)
     func `at the end of any history nothing is left unanswered`(seed: UInt64, role: PublishingRole) {
-        var model = Self.walk(seed, role, .now)
+        var model = Self.walk(seed, role)
         model.end()
         #expect(model.held == 0)
     }
@@ -38,7 +34,7 @@ struct PublishingWalkTests {
         for role in Self.roles {
             let name = String("\(role)".prefix { $0 != "(" })
             for seed in 0..<10 as Range<UInt64> {
-                deeds[name, default: []].formUnion(Self.walk(seed, role, .now).deeds)
+                deeds[name, default: []].formUnion(Self.walk(seed, role).deeds)
             }
         }
         let everywhere: Set = [
@@ -51,9 +47,8 @@ struct PublishingWalkTests {
     }
 
     @Test func `the same history leads to the same state`() {
-        let start = ContinuousClock.now
-        let state = Self.walk(1, .regular, start).state
-        #expect(Self.walk(1, .regular, start).state == state)
-        #expect(Self.walk(2, .regular, start).state != state)
+        let state = Self.walk(1, .regular).state
+        #expect(Self.walk(1, .regular).state == state)
+        #expect(Self.walk(2, .regular).state != state)
     }
 }

@@ -3,9 +3,9 @@ import Testing
 @testable import AMQP
 
 struct SilenceWatchTests {
-    private static let start = ContinuousClock.now
+    private static let start = Duration.zero
 
-    private static func at(_ seconds: Double) -> ContinuousClock.Instant { self.start + .seconds(seconds) }
+    private static func at(_ seconds: Double) -> Duration { self.start + .seconds(seconds) }
 
     @Test func `the silence begins when something begins to wait, and one look is armed`() {
         var watch = SilenceWatch(limit: .seconds(10), at: Self.start)

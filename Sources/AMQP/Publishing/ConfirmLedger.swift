@@ -12,7 +12,9 @@ import DequeModule
 struct ConfirmLedger<Item> {
     struct Sent {
         let item: Item
-        let sentAt: ContinuousClock.Instant
+        /// Since the moment that all times of the ledger are counted from. No instant of a clock: its layout is known only
+        /// at run time, so that each access to an entry would be a call.
+        let sentAt: Duration
         fileprivate(set) var isReturned = false
     }
 
@@ -28,11 +30,11 @@ struct ConfirmLedger<Item> {
     init(longestSpan: Int = 16_384) { self.longestSpan = longestSpan }
 
     /// When the oldest unanswered message was sent.
-    var oldest: ContinuousClock.Instant? {
+    var oldest: Duration? {
         self.stragglers.values.map(\.sentAt).min() ?? (self.entries.first ?? nil)?.sentAt
     }
 
-    mutating func sent(_ item: Item, at now: ContinuousClock.Instant) {
+    mutating func sent(_ item: Item, at now: Duration) {
         self.entries.append(Sent(item: item, sentAt: now))
         self.unanswered += 1
         if self.entries.count > self.longestSpan { self.setAside() }
@@ -46,7 +48,7 @@ struct ConfirmLedger<Item> {
     }
 
     /// Unanswered ones that were sent before, in their order.
-    func unanswered(sentBefore limit: ContinuousClock.Instant) -> [Item] {
+    func unanswered(sentBefore limit: Duration) -> [Item] {
         (self.stragglers.sorted { $0.key < $1.key }.map(\.value).filter { $0.sentAt < limit }
             + self.entries.lazy.compactMap { $0 }.prefix { $0.sentAt < limit })
             .map(\.item)

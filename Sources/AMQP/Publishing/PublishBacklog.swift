@@ -29,25 +29,21 @@ struct PublishBacklog<Item: Returnable>: Equatable {
     /// How many are on their way.
     var unanswered: Int { self.ledger.unanswered }
     /// When the oldest unanswered message was sent.
-    var oldest: ContinuousClock.Instant? { self.ledger.oldest }
+    var oldest: Duration? { self.ledger.oldest }
     var isEmpty: Bool { self.unsent.isEmpty && self.ledger.unanswered == 0 }
 
-    /// The message that may be sent now.
-    var next: Item? {
-        self.ledger.unanswered < (self.suspects > 0 ? 1 : Self.window) ? self.unsent.first : nil
+    /// Takes out the message that may be sent now.
+    mutating func takeNext() -> Item? {
+        guard self.ledger.unanswered < (self.suspects > 0 ? 1 : Self.window) else { return nil }
+        return self.unsent.popFirst()
     }
 
     mutating func append(_ item: Item) { self.unsent.append(item) }
 
-    // MARK: - The next message
+    mutating func sent(_ item: Item, at now: Duration) { self.ledger.sent(item, at: now) }
 
-    mutating func nextWasSent(at now: ContinuousClock.Instant) {
-        guard let item = self.unsent.popFirst() else { return }
-        self.ledger.sent(item, at: now)
-    }
-
-    /// It cannot be sent at all.
-    mutating func dropNext() -> Item? { self.unsent.popFirst() }
+    /// It could not be sent, and is the next one again.
+    mutating func putBack(_ item: Item) { self.unsent.prepend(item) }
 
     // MARK: - Answers
 
@@ -60,7 +56,7 @@ struct PublishBacklog<Item: Returnable>: Equatable {
     }
 
     /// Unanswered messages that were sent before, in their order.
-    func unanswered(sentBefore limit: ContinuousClock.Instant) -> [Item] { self.ledger.unanswered(sentBefore: limit) }
+    func unanswered(sentBefore limit: Duration) -> [Item] { self.ledger.unanswered(sentBefore: limit) }
 
     // MARK: - Taking back
 

@@ -1,5 +1,5 @@
 /// Whether the broker keeps up with confirming what one connection has sent: it is told of each sign of life, and judges
-/// from time to time.
+/// from time to time. Its times are since one moment, whichever.
 struct PublishWatch: Equatable {
     /// Between two looks.
     static let interval = Duration.seconds(1)
@@ -24,34 +24,34 @@ struct PublishWatch: Equatable {
     }
 
     /// When the broker last answered a message.
-    private var heardAt: ContinuousClock.Instant
+    private var heardAt: Duration
     /// When it last began to take messages; what was sent before has been waiting for that.
-    private var unblockedAt: ContinuousClock.Instant
+    private var unblockedAt: Duration
     /// Why it takes none for now.
     private(set) var blockedReason: String?
 
-    init(at now: ContinuousClock.Instant) {
+    init(at now: Duration) {
         self.heardAt = now
         self.unblockedAt = now
     }
 
-    mutating func connected(at now: ContinuousClock.Instant) {
+    mutating func connected(at now: Duration) {
         self.heardAt = now
         self.blockedReason = nil
     }
 
-    mutating func heard(at now: ContinuousClock.Instant) { self.heardAt = now }
+    mutating func heard(at now: Duration) { self.heardAt = now }
 
     mutating func blocked(because reason: String) { self.blockedReason = reason }
 
-    mutating func unblocked(at now: ContinuousClock.Instant) {
+    mutating func unblocked(at now: Duration) {
         self.blockedReason = nil
         self.unblockedAt = now
         self.heardAt = now
     }
 
     /// - Parameter oldest: when the oldest unanswered message was sent; nil when there is none.
-    func judge(unanswered: Int, oldest: ContinuousClock.Instant?, at now: ContinuousClock.Instant) -> Verdict {
+    func judge(unanswered: Int, oldest: Duration?, at now: Duration) -> Verdict {
         guard self.blockedReason == nil else { return .well }
         return Self.judge(
             unanswered: unanswered,
@@ -66,14 +66,14 @@ struct PublishWatch: Equatable {
     ///   - heard: when the broker last answered any.
     static func judge(
         unanswered: Int,
-        oldest: ContinuousClock.Instant?,
-        heard: ContinuousClock.Instant,
-        at now: ContinuousClock.Instant
+        oldest: Duration?,
+        heard: Duration,
+        at now: Duration
     ) -> Verdict {
         guard let oldest else { return .well }
-        let quiet = max(oldest, heard).duration(to: now)
+        let quiet = now - max(oldest, heard)
         if unanswered > Self.harmless, quiet >= Self.silence { return .standsStill }
-        guard oldest.duration(to: now) >= Self.late else { return .well }
+        guard now - oldest >= Self.late else { return .well }
         return quiet >= Self.late ? .isBlocked : .suspectLate
     }
 }

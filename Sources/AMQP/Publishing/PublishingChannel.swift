@@ -43,7 +43,7 @@ struct PublishingChannel: Equatable {
     /// The broker has refused a message on it.
     ///
     /// - Returns: whether another channel is due now.
-    mutating func refused(at now: ContinuousClock.Instant) -> Bool {
+    mutating func refused(at now: Duration) -> Bool {
         guard self.state == .ready, self.renewal.refused(at: now) else { return false }
         self.state = .draining
         return true

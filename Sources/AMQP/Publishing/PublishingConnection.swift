@@ -35,6 +35,8 @@ final class PublishingConnection {
     private static let congestionPause = Duration.milliseconds(2)
 
     private let loop: EventLoop
+    /// The moment from which the state's times are counted.
+    private let origin = ContinuousClock.now
     private let logger: Logger
     private let encoder = MessageEncoder()
     private(set) var driver: ConnectionDriver?
@@ -58,7 +60,7 @@ final class PublishingConnection {
     ) throws(SystemError) {
         self.loop = loop
         self.logger = logger
-        self.state = PublishingState(role: role, at: .now)
+        self.state = PublishingState(role: role, at: .zero)
         let driver = try ConnectionDriver(
             addresses: addresses,
             role: .publishing,
@@ -76,7 +78,9 @@ final class PublishingConnection {
     /// To be called at once, if it has a role beside another connection.
     func supervise(by supervisor: any PublishingSupervisor) { self.supervisor = supervisor }
 
-    func publish(_ item: PublishItem, at now: ContinuousClock.Instant) { self.handle(.asked(item), at: now) }
+    func publish(_ item: PublishItem, at now: ContinuousClock.Instant) {
+        self.handle(.asked(item), at: self.origin.duration(to: now))
+    }
 
     /// Takes out what has not been sent and is meant.
     func withdraw(where isMeant: (PublishItem) -> Bool) -> [PublishItem] { self.state.withdraw(where: isMeant) }
@@ -96,8 +100,10 @@ final class PublishingConnection {
 
     // MARK: - Events and actions
 
+    func handle(_ event: PublishingEvent<PublishItem>) { self.handle(event, at: self.origin.duration(to: .now)) }
+
     /// What is decided while actions are carried out, because somebody who was told publishes again, comes after them.
-    func handle(_ event: PublishingEvent<PublishItem>, at now: ContinuousClock.Instant = .now) {
+    private func handle(_ event: PublishingEvent<PublishItem>, at now: Duration) {
         self.state.handle(event, at: now, &self.actions)
         guard !self.isPerforming, !self.actions.isEmpty else { return }
         self.isPerforming = true
@@ -175,19 +181,27 @@ final class PublishingConnection {
 
     /// Sends as much as may be sent and the socket takes.
     private func pump() {
-        guard self.state.next != nil, let connection = self.driver?.connection else { return }
-        let now = ContinuousClock.now
+        guard let connection = self.driver?.connection else { return }
+        var sent = 0
         var unchecked = Self.checkedBytes
-        for _ in 0..<Self.burst {
-            guard let item = self.state.next else { return }
+        var now = Duration.zero
+        while let item = self.state.takeNext() {
+            if sent == 0 { now = self.origin.duration(to: .now) }
+            guard sent < Self.burst else {
+                self.loop.continueAtOnce()
+                return self.handle(.wrote(item, .postponed), at: now)
+            }
             if unchecked >= Self.checkedBytes {
-                guard connection.takesMore else { return self.pumpLater() }
+                guard connection.takesMore else {
+                    self.pumpLater()
+                    return self.handle(.wrote(item, .postponed), at: now)
+                }
                 unchecked = 0
             }
-            self.handle(.wrote(self.write(item, on: connection)), at: now)
+            self.handle(.wrote(item, self.write(item, on: connection)), at: now)
+            sent += 1
             unchecked += item.message.body.count + Self.usualHead
         }
-        if self.state.next != nil { self.loop.continueAtOnce() }
     }
 
     /// The broker does not read as fast. A write would block the thread, and with it the other publishing connection.

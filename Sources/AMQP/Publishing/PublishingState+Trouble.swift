@@ -22,7 +22,7 @@ private enum Interruption {
 extension PublishingState {
     // MARK: - Connection and channel
 
-    mutating func connected(to broker: String, at now: Instant, _ actions: inout [Action]) {
+    mutating func connected(to broker: String, at now: Duration, _ actions: inout [Action]) {
         self.watch.connected(at: now)
         if self.link == .unreached { self.beginToWait(at: now, &actions) }
         self.link = .up(broker: broker)
@@ -53,7 +53,7 @@ extension PublishingState {
         self.openChannel(&actions)
     }
 
-    mutating func lost(_ error: BrokerError, at now: Instant, _ actions: inout [Action]) {
+    mutating func lost(_ error: BrokerError, at now: Duration, _ actions: inout [Action]) {
         // It may have been because the broker had stopped reading.
         self.interrupted(by: self.verdict(at: now) == .standsStill ? .unanswered(error) : .connectionLost, &actions)
         self.channel.isGone()
@@ -103,12 +103,12 @@ extension PublishingState {
 
     // MARK: - What is late
 
-    private func verdict(at now: Instant) -> PublishWatch.Verdict {
+    private func verdict(at now: Duration) -> PublishWatch.Verdict {
         guard self.channel.isOpen else { return .well }
         return self.watch.judge(unanswered: self.backlog.unanswered, oldest: self.backlog.oldest, at: now)
     }
 
-    mutating func look(at now: Instant, _ actions: inout [Action]) {
+    mutating func look(at now: Duration, _ actions: inout [Action]) {
         guard self.end == .notWanted else { return }
         let verdict = self.verdict(at: now)
         switch self.role {
@@ -119,7 +119,7 @@ extension PublishingState {
         actions.append(.arm(.watch, after: PublishWatch.interval))
     }
 
-    private func lookAtSuspects(_ verdict: PublishWatch.Verdict, at now: Instant, _ actions: inout [Action]) {
+    private func lookAtSuspects(_ verdict: PublishWatch.Verdict, at now: Duration, _ actions: inout [Action]) {
         switch verdict {
         case .well, .suspectLate, .standsStill: break
         case .isBlocked:
@@ -128,7 +128,7 @@ extension PublishingState {
         }
     }
 
-    private mutating func lookAtOthers(_ verdict: PublishWatch.Verdict, at now: Instant, _ actions: inout [Action]) {
+    private mutating func lookAtOthers(_ verdict: PublishWatch.Verdict, at now: Duration, _ actions: inout [Action]) {
         let late = now - PublishWatch.late
         switch verdict {
         case .well: break
@@ -147,14 +147,14 @@ extension PublishingState {
     /// Whether the broker owes an answer, once it has been reached.
     private var isAwaited: Bool { self.link != .unreached && !self.isIdle }
 
-    mutating func beginToWait(at now: Instant, _ actions: inout [Action]) {
+    mutating func beginToWait(at now: Duration, _ actions: inout [Action]) {
         guard self.silence != nil else { return }
         let isAwaited = self.isAwaited
         guard let delay = self.silence?.begin(isAwaited: isAwaited, at: now) else { return }
         actions.append(.arm(.silence, after: delay))
     }
 
-    mutating func lookAtSilence(at now: Instant, _ actions: inout [Action]) {
+    mutating func lookAtSilence(at now: Duration, _ actions: inout [Action]) {
         let isAwaited = self.isAwaited
         switch self.silence?.look(isAwaited: isAwaited, at: now) {
         case nil, .well: break

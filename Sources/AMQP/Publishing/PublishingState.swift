@@ -3,12 +3,12 @@ import Messaging
 /// What one publishing connection decides. What is not confirmed when the connection breaks is sent again, by the next
 /// connection or by the other one: a duplicate with the same message id, never a loss.
 ///
-/// A value without clock, thread and I/O: `handle` takes what has happened and says what to do; `next` is the message that
-/// may be sent now. Every message is answered once, at the latest when the connection ends.
+/// A value without clock, thread and I/O: `handle` takes what has happened and says what to do; `takeNext` gives the message
+/// that is to be sent now. Every message is answered once, at the latest when the connection ends. Its times are since one
+/// moment, whichever.
 struct PublishingState<Item: Returnable>: Equatable {
     typealias Event = PublishingEvent<Item>
     typealias Action = PublishingAction<Item>
-    typealias Instant = ContinuousClock.Instant
 
     enum End: Equatable {
         case notWanted
@@ -27,7 +27,7 @@ struct PublishingState<Item: Returnable>: Equatable {
     /// Nil: the broker is never given up.
     var silence: SilenceWatch?
 
-    init(role: PublishingRole, at now: Instant) {
+    init(role: PublishingRole, at now: Duration) {
         self.role = role
         self.watch = PublishWatch(at: now)
         switch role {
@@ -42,17 +42,17 @@ struct PublishingState<Item: Returnable>: Equatable {
     /// The end is wanted, or has come.
     var isEnding: Bool { self.end != .notWanted }
 
-    /// The message to send now. `handle` wants to know what became of it, as `wrote`.
-    var next: Item? {
+    /// Takes out the message to send now. It comes back with what became of it, as `wrote`, before anything else happens.
+    mutating func takeNext() -> Item? {
         guard self.channel.state == .ready, self.watch.blockedReason == nil, case .up = self.link else { return nil }
-        return self.backlog.next
+        return self.backlog.takeNext()
     }
 
     /// Takes out what has not been sent and is meant.
     mutating func withdraw(where isMeant: (Item) -> Bool) -> [Item] { self.backlog.withdraw(where: isMeant) }
 
     /// - Parameter actions: what is to be done is appended, in its order.
-    mutating func handle(_ event: Event, at now: Instant, _ actions: inout [Action]) {
+    mutating func handle(_ event: Event, at now: Duration, _ actions: inout [Action]) {
         guard self.end != .over else { return self.answerBehindEnd(event, &actions) }
         switch event {
         case .started:
@@ -77,7 +77,7 @@ struct PublishingState<Item: Returnable>: Equatable {
         case .confirmsSelected: _ = self.channel.confirmsSelected()
         case .channelClosed: if self.channel.state == .closing { self.openChannel(&actions) }
         case .channelClosedByBroker(let error): self.channelClosed(error, &actions)
-        case .wrote(let outcome): self.wrote(outcome, at: now, &actions)
+        case .wrote(let item, let outcome): self.wrote(item, outcome, at: now, &actions)
         case .answered(let number, let multiple, let isPositive):
             self.answered(number, multiple: multiple, isPositive: isPositive, at: now, &actions)
         case .returned(let message): self.backlog.returned(message)
@@ -86,7 +86,7 @@ struct PublishingState<Item: Returnable>: Equatable {
         if self.end == .wanted, self.isIdle { self.finish(&actions) }
     }
 
-    private mutating func due(_ timer: PublishingTimer, at now: Instant, _ actions: inout [Action]) {
+    private mutating func due(_ timer: PublishingTimer, at now: Duration, _ actions: inout [Action]) {
         switch timer {
         case .watch: self.look(at: now, &actions)
         case .silence: self.lookAtSilence(at: now, &actions)
@@ -113,26 +113,30 @@ struct PublishingState<Item: Returnable>: Equatable {
 
     // MARK: - Messages
 
-    private mutating func wrote(_ outcome: WriteOutcome, at now: Instant, _ actions: inout [Action]) {
+    private mutating func wrote(
+        _ item: Item,
+        _ outcome: WriteOutcome,
+        at now: Duration,
+        _ actions: inout [Action]
+    ) {
         switch outcome {
-        case .sent: self.backlog.nextWasSent(at: now)
-        case .unsendable: self.dropNext(&actions)
+        case .sent: self.backlog.sent(item, at: now)
+        case .postponed: self.backlog.putBack(item)
+        case .unsendable: actions.append(.answer(item, .headersTooLarge))
         case .brokeStream(let error):
-            self.dropNext(&actions)
+            actions.append(.answer(item, .headersTooLarge))
             self.giveUpConnection(error, &actions)
-        case .failed(let error): self.giveUpConnection(error, &actions)
+        case .failed(let error):
+            self.backlog.putBack(item)
+            self.giveUpConnection(error, &actions)
         }
-    }
-
-    private mutating func dropNext(_ actions: inout [Action]) {
-        if let item = self.backlog.dropNext() { actions.append(.answer(item, .headersTooLarge)) }
     }
 
     private mutating func answered(
         _ number: UInt64,
         multiple: Bool,
         isPositive: Bool,
-        at now: Instant,
+        at now: Duration,
         _ actions: inout [Action]
     ) {
         self.silence?.heard(at: now)
@@ -169,10 +173,10 @@ struct PublishingState<Item: Returnable>: Equatable {
     /// Nothing counts any more; who publishes nevertheless is told at once.
     private func answerBehindEnd(_ event: Event, _ actions: inout [Action]) {
         switch event {
-        case .asked(let item): actions.append(.answer(item, .abandoned))
+        case .asked(let item), .wrote(let item, _): actions.append(.answer(item, .abandoned))
         case .givenBack(let items): if !items.isEmpty { actions.append(.answerAll(items, .abandoned)) }
         case .started, .forget, .close, .connected, .lost, .blocked, .unblocked, .channelOpened, .confirmsSelected,
-            .channelClosed, .channelClosedByBroker, .wrote, .answered, .returned, .due:
+            .channelClosed, .channelClosedByBroker, .answered, .returned, .due:
             break
         }
     }

@@ -53,8 +53,8 @@ enum PublishingEvent<Item: Returnable>: Equatable {
     case channelClosedByBroker(BrokerError)
 
     // MARK: Messages
-    /// What became of the attempt to send `next`.
-    case wrote(WriteOutcome)
+    /// What became of the message that was taken to be sent.
+    case wrote(Item, WriteOutcome)
     /// basic.ack (positive) or basic.nack: the number of a message, or of the last of several.
     case answered(UInt64, multiple: Bool, isPositive: Bool)
     case returned(ReturnedMessage)
@@ -64,6 +64,8 @@ enum PublishingEvent<Item: Returnable>: Equatable {
 
 enum WriteOutcome: Equatable {
     case sent
+    /// Not tried now: others get their turn, or the socket takes no more.
+    case postponed
     /// The headers are none that can be sent; nothing has gone out.
     case unsendable
     /// Only a part has gone out: the channel's stream is broken.

@@ -1,7 +1,7 @@
 import Messaging
 
 /// Notices that the broker has answered nothing for too long while somebody waits for it. A value: whoever has it arms the
-/// timer that it asks for, and says whether the broker owes an answer.
+/// timer that it asks for, and says whether the broker owes an answer. Its times are since one moment, whichever.
 struct SilenceWatch: Equatable {
     enum Verdict: Equatable {
         /// Nobody waits for the broker.
@@ -13,10 +13,10 @@ struct SilenceWatch: Equatable {
 
     /// How long the broker may owe an answer and give none.
     private let limit: Duration
-    private var heardAt: ContinuousClock.Instant
+    private var heardAt: Duration
     private var isArmed = false
 
-    init(limit: Duration, at now: ContinuousClock.Instant) {
+    init(limit: Duration, at now: Duration) {
         self.limit = limit
         self.heardAt = now
     }
@@ -25,20 +25,20 @@ struct SilenceWatch: Equatable {
     ///
     /// - Parameter isAwaited: the broker owes an answer already.
     /// - Returns: when to look, if nobody does.
-    mutating func begin(isAwaited: Bool, at now: ContinuousClock.Instant) -> Duration? {
+    mutating func begin(isAwaited: Bool, at now: Duration) -> Duration? {
         if !isAwaited { self.heardAt = now }
         guard !self.isArmed else { return nil }
         self.isArmed = true
         return self.limit
     }
 
-    mutating func heard(at now: ContinuousClock.Instant) { self.heardAt = now }
+    mutating func heard(at now: Duration) { self.heardAt = now }
 
     /// The timer is due.
-    mutating func look(isAwaited: Bool, at now: ContinuousClock.Instant) -> Verdict {
+    mutating func look(isAwaited: Bool, at now: Duration) -> Verdict {
         self.isArmed = false
         guard isAwaited else { return .well }
-        let rest = self.limit - self.heardAt.duration(to: now)
+        let rest = self.limit - (now - self.heardAt)
         guard rest > .zero else { return .tooLong(self.limit) }
         self.isArmed = true
         return .lookAgain(after: rest)
