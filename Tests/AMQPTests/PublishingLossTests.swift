@@ -143,6 +143,16 @@ struct PublishingLossTests {
         #expect(publishing(Fixture.ack(1)) == [.answer(Note(2), .confirmed)], "numbers begin again")
     }
 
+    @Test func `each channel has its whole rest`() {
+        var publishing = Fixture.ready(.regular)
+        _ = publishing(.channelClosedByBroker(Fixture.refusal))
+        _ = publishing(.lost(Fixture.error))
+        publishing.comeUp()
+        _ = publishing(.channelClosedByBroker(Fixture.refusal))
+        #expect(publishing(.due(.rest(channel: 1))) == [])
+        #expect(publishing(.due(.rest(channel: 2))) == [.openChannel])
+    }
+
     @Test func `a rest ends with its connection`() {
         var publishing = Fixture.ready(.regular)
         _ = publishing(.channelClosedByBroker(Fixture.refusal))

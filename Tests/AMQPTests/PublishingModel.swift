@@ -115,9 +115,9 @@ struct PublishingModel {
     }
 
     mutating func end() {
-        self.tell(.close(within: .seconds(5)))
-        for _ in 0..<3 { self.write(atMost: 5) }
-        self.now += .seconds(5)
+        self.tell(.close(within: .seconds(1000)))
+        for _ in 0..<30 where !self.isEnded { self.step() }
+        self.now += .seconds(1000)
         self.tell(.due(.end))
         self.check()
         self.ask()

@@ -8,8 +8,6 @@ import Polling
 final class Publisher {
     /// Connections that were passed by and still have messages on their way.
     private static let mostPassedBy = 3
-    /// How long suspects that stand still behind one of them may keep their order, when it did not help to change it.
-    private static let longestTurn = Duration.seconds(300)
     private static let mainRole = "publishing"
     /// Targets that a log line names.
     private static let named = 5
@@ -23,11 +21,7 @@ final class Publisher {
     /// Made when it is first needed.
     private var suspects: PublishingConnection?
     private var quarantine = Quarantine<PublishItem>()
-    /// When the suspects' order may be changed again, and how long the pause after that is.
-    private var nextTurn = ContinuousClock.now
-    private var turn = PublishWatch.late
-    /// How often it was changed since the pause became longer.
-    private var turnsOfRound = 0
+    private var turns = SuspectTurns(at: .now)
     private var isClosing = false
 
     /// - Parameter giveUpAfter: see `PublishingRole.alone`. With a limit there is no second connection: what waits is
@@ -100,9 +94,7 @@ final class Publisher {
             added.append(item.target)
         }
         guard !added.isEmpty else { return }
-        self.turn = PublishWatch.late
-        self.turnsOfRound = 0
-        self.nextTurn = .now
+        self.turns = SuspectTurns(at: .now)
         self.main.reportsAnswers = true
         self.logger.warning(
             "messages go by a connection of their own until the broker takes them again",
@@ -216,15 +208,10 @@ extension Publisher: PublishingSupervisor {
 
     func suspectsStandStill(behind item: PublishItem) {
         let now = ContinuousClock.now
-        guard !self.isClosing, now >= self.nextTurn,
+        guard !self.isClosing, self.turns.isDue(at: now),
             self.quarantine.hasOthers(than: item.target, where: { $0.target != item.target })
         else { return }
-        self.nextTurn = now + self.turn
-        self.turnsOfRound += 1
-        if self.turnsOfRound >= self.quarantine.round {
-            self.turnsOfRound = 0
-            self.turn = min(self.turn * 2, Self.longestTurn)
-        }
+        self.turns.changed(round: self.quarantine.round, at: now)
         self.suspects?.forgetAll()
         self.quarantine.rotate(last: item.target) { $0 == item }
         self.sendSuspects()

@@ -26,7 +26,7 @@ protocol PublishingSupervisor: AnyObject {
 /// A connection of its own, because the broker stops reading from connections that publish when it is short of
 /// memory or disk, and acknowledgements must go on then (https://www.rabbitmq.com/docs/alarms).
 final class PublishingConnection {
-    static let channel: UInt16 = 1
+    private static let channel: UInt16 = 1
     /// Messages sent in one turn, before the confirms that have come in are looked at.
     private static let burst = 128
     /// Bytes sent between two looks at the socket, and about how many of them are no body.
