@@ -84,7 +84,7 @@ extension PublishingState {
     private mutating func interrupted(by interruption: Interruption, _ actions: inout [Action]) {
         let unanswered = self.backlog.takeUnanswered()
         guard !unanswered.isEmpty else { return }
-        // Whoever ends takes nothing over any more.
+        // At the end the other one takes nothing over any more.
         let hasOther = self.role == .regular && self.end == .notWanted
         guard hasOther else {
             switch interruption {
