@@ -1,3 +1,5 @@
+import DequeModule
+
 /// Which deliveries of one channel are settled, and how few acknowledgements say so.
 ///
 /// A prefix of the deliveries that is settled goes out as one `multiple` acknowledgement; what is settled behind an
@@ -18,8 +20,7 @@ struct AckLedger {
     }
 
     /// By tag, ascending: the broker numbers the deliveries of a channel in their order.
-    private var entries: [Entry] = []
-    private var head = 0
+    private var entries = Deque<Entry>()
     /// Acknowledged, and the broker does not know it yet.
     private(set) var untold = 0
 
@@ -27,11 +28,8 @@ struct AckLedger {
     private(set) var outstanding = 0
 
     mutating func delivered(_ tag: UInt64) {
-        if self.head == self.entries.count {
-            self.entries.removeAll(keepingCapacity: true)
-            self.head = 0
-        } else if self.entries.count > 1024, self.entries.count > 4 * (self.outstanding + self.untold) {
-            self.compact()
+        if self.entries.count > 1024, self.entries.count > 4 * (self.outstanding + self.untold) {
+            self.entries.removeAll { $0.mark == .told }
         }
         self.entries.append(Entry(tag: tag, mark: .outstanding))
         self.outstanding += 1
@@ -55,8 +53,12 @@ struct AckLedger {
     }
 
     private func index(of tag: UInt64) -> Int? {
-        var low = self.head
-        var high = self.entries.count
+        guard let first = self.entries.first, tag >= first.tag else { return nil }
+        // Nearly always no tag behind the first one is missing.
+        let likely = Int(clamping: tag - first.tag)
+        if likely < self.entries.count, self.entries[likely].tag == tag { return likely }
+        var low = 0
+        var high = min(likely, self.entries.count)
         while low < high {
             let middle = (low + high) / 2
             if self.entries[middle].tag < tag { low = middle + 1 } else { high = middle }
@@ -69,13 +71,15 @@ struct AckLedger {
     mutating func takePrefix() -> (tag: UInt64, isMultiple: Bool)? {
         var last: UInt64?
         var count = 0
-        while self.head < self.entries.count, self.entries[self.head].mark != .outstanding {
-            if self.entries[self.head].mark == .acknowledged {
-                last = self.entries[self.head].tag
-                count += 1
-            }
-            self.head += 1
+        var settled = 0
+        for entry in self.entries {
+            guard entry.mark != .outstanding else { break }
+            settled += 1
+            guard entry.mark == .acknowledged else { continue }
+            last = entry.tag
+            count += 1
         }
+        self.entries.removeFirst(settled)
         self.untold -= count
         return last.map { ($0, count > 1) }
     }
@@ -83,17 +87,9 @@ struct AckLedger {
     /// The acknowledged deliveries behind an outstanding one, to be told one by one.
     mutating func takeStragglers() -> [UInt64] {
         guard self.untold > 0 else { return [] }
-        let tags = self.entries[self.head...].compactMap { $0.mark == .acknowledged ? $0.tag : nil }
-        for index in self.entries.indices.dropFirst(self.head) where self.entries[index].mark == .acknowledged {
-            self.entries[index].mark = .told
-        }
+        let tags = self.entries.compactMap { $0.mark == .acknowledged ? $0.tag : nil }
+        self.entries.removeAll { $0.mark != .outstanding }
         self.untold = 0
-        self.compact()
         return tags
-    }
-
-    private mutating func compact() {
-        self.entries = self.entries[self.head...].filter { $0.mark != .told }
-        self.head = 0
     }
 }

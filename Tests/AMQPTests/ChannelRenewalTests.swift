@@ -3,7 +3,7 @@ import Testing
 @testable import AMQP
 
 struct ChannelRenewalTests {
-    private static let start = ContinuousClock.now
+    private static let start = Duration.zero
 
     /// - Returns: the milliseconds at which a new channel was due, of those at which messages were refused.
     private static func due(_ milliseconds: some Sequence<Int>, _ renewal: inout ChannelRenewal) -> [Int] {

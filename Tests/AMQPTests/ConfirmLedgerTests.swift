@@ -26,10 +26,10 @@ struct ConfirmLedgerTests {
             case 0..<10:
                 number += 1
                 open.append((number, item))
-                ledger.sent(item, messageID: "\(item)", exchange: "e", routingKey: "k", at: .now)
+                ledger.sent(item, at: .zero)
                 if Int.random(in: 0..<5, using: &random) == 0 {
                     returned.insert(item)
-                    ledger.returned(messageID: "\(item)", exchange: "e", routingKey: "k")
+                    ledger.returned { $0 == item }
                 }
                 item += 1
             case 10..<15:
@@ -57,7 +57,7 @@ struct ConfirmLedgerTests {
                     returned.remove(item)
                     number += 1
                     open.append((number, item))
-                    ledger.sent(item, messageID: "\(item)", exchange: "e", routingKey: "k", at: .now)
+                    ledger.sent(item, at: .zero)
                 }
             }
             #expect(ledger.unanswered == open.count)
@@ -70,26 +70,26 @@ struct ConfirmLedgerTests {
 
     @Test func `equal messages are returned in their order`() {
         var ledger = ConfirmLedger<Int>()
-        for item in 1...3 { ledger.sent(item, messageID: nil, exchange: "e", routingKey: "k", at: .now) }
-        ledger.returned(messageID: nil, exchange: "e", routingKey: "k")
-        ledger.returned(messageID: nil, exchange: "e", routingKey: "k")
-        ledger.returned(messageID: "other", exchange: "e", routingKey: "k")
+        for item in 1...3 { ledger.sent(item, at: .zero) }
+        ledger.returned { _ in true }
+        ledger.returned { _ in true }
+        ledger.returned { _ in false }
         #expect(ledger.answered(3, multiple: true).map(\.isReturned) == [true, true, false])
     }
 
     @Test func `one that is not answered is known however many follow, and is late by its own time`() {
-        let start = ContinuousClock.now
+        let start = Duration.zero
         var ledger = ConfirmLedger<Int>(longestSpan: 100)
         for number in 1...20_000 {
             let now = start + .milliseconds(number)
-            ledger.sent(number, messageID: nil, exchange: "", routingKey: "", at: now)
+            ledger.sent(number, at: now)
             if number > 1 { #expect(ledger.answered(UInt64(number), multiple: false).count == 1) }
         }
-        ledger.sent(20_001, messageID: nil, exchange: "", routingKey: "", at: start + .milliseconds(20_001))
+        ledger.sent(20_001, at: start + .milliseconds(20_001))
         #expect(ledger.unanswered == 2)
         #expect(ledger.oldest == start + .milliseconds(1))
-        #expect(ledger.unanswered(sentBefore: start + .milliseconds(2)).map(\.item) == [1])
-        #expect(ledger.unanswered(sentBefore: start + .seconds(60)).map(\.item) == [1, 20_001])
+        #expect(ledger.unanswered(sentBefore: start + .milliseconds(2)) == [1])
+        #expect(ledger.unanswered(sentBefore: start + .seconds(60)) == [1, 20_001])
         #expect(ledger.answered(1, multiple: false).map(\.item) == [1])
         #expect(ledger.oldest == start + .milliseconds(20_001))
         #expect(ledger.answered(20_001, multiple: true).map(\.item) == [20_001])
@@ -98,13 +98,21 @@ struct ConfirmLedgerTests {
 
     @Test func `numbers begin again on a new channel`() {
         var ledger = ConfirmLedger<String>()
-        ledger.sent("a", messageID: nil, exchange: "", routingKey: "", at: .now)
-        ledger.sent("b", messageID: nil, exchange: "", routingKey: "", at: .now)
+        ledger.sent("a", at: .zero)
+        ledger.sent("b", at: .zero)
         #expect(ledger.answered(1, multiple: false).map(\.item) == ["a"])
         #expect(ledger.reset() == ["b"])
         #expect(ledger.reset().isEmpty)
-        ledger.sent("b", messageID: nil, exchange: "", routingKey: "", at: .now)
+        ledger.sent("b", at: .zero)
         #expect(ledger.answered(2, multiple: false).isEmpty)
         #expect(ledger.answered(1, multiple: false).map(\.item) == ["b"])
+    }
+}
+
+extension ConfirmLedger {
+    fileprivate mutating func answered(_ number: UInt64, multiple: Bool) -> [Sent] {
+        var answered: [Sent] = []
+        self.answered(number, multiple: multiple) { answered.append($0) }
+        return answered
     }
 }

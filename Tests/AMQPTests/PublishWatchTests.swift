@@ -3,7 +3,7 @@ import Testing
 @testable import AMQP
 
 struct PublishWatchTests {
-    private static let start = ContinuousClock.now
+    private static let start = Duration.zero
 
     private static func judge(_ unanswered: Int, oldest: Double?, heard: Double, at now: Double) -> PublishWatch.Verdict
     {

@@ -5,22 +5,23 @@
 /// as that node is down, though the others have elected a leader by then (`rabbit_fifo_client:enqueue`, at
 /// `{badrpc, nodedown}`). A new channel finds the new leader. A queue that is full refuses on every channel, so the time
 /// until the next renewal grows.
-struct ChannelRenewal {
+struct ChannelRenewal: Equatable {
     static let first = Duration.seconds(1)
     static let longest = Duration.seconds(60)
 
     private var pause = Self.first
     /// When this channel refused for the first time.
-    private var refusesSince: ContinuousClock.Instant?
-    private var refusedLast: ContinuousClock.Instant?
+    private var refusesSince: Duration?
+    private var refusedLast: Duration?
 
+    /// - Parameter now: the time since whatever moment, as in all calls.
     /// - Returns: whether the channel has refused messages for so long that another one is due.
-    mutating func refused(at now: ContinuousClock.Instant) -> Bool {
-        if let last = self.refusedLast, last.duration(to: now) > Self.longest { self = ChannelRenewal() }
+    mutating func refused(at now: Duration) -> Bool {
+        if let last = self.refusedLast, now - last > Self.longest { self = ChannelRenewal() }
         self.refusedLast = now
         let since = self.refusesSince ?? now
         self.refusesSince = since
-        guard since.duration(to: now) >= self.pause else { return false }
+        guard now - since >= self.pause else { return false }
         self.pause = min(self.pause * 2, Self.longest)
         self.refusesSince = nil
         return true

@@ -27,6 +27,9 @@ final class MessageEncoder {
             && message.exchange.utf8.count <= 255
     }
 
+    /// The text as it is sent: a short string holds 255 bytes.
+    static func shortString(_ text: String) -> String { text.prefix(bytes: 255) }
+
     /// Publishes mandatory and persistent. Returns librabbitmq's status; nil when the headers are no table that
     /// librabbitmq knows, and nothing was sent.
     func publish(_ message: OutgoingMessage, on connection: ConnectionHandle, channel: UInt16) -> Int32? {
@@ -61,8 +64,7 @@ final class MessageEncoder {
         result.delivery_mode = 2
         func set(_ text: String?, _ flag: Int32, _ field: WritableKeyPath<amqp_basic_properties_t, amqp_bytes_t>) {
             guard let text else { return }
-            // A short string holds 255 bytes.
-            result[keyPath: field] = self.pool.copy(text.prefix(bytes: 255))
+            result[keyPath: field] = self.pool.copy(Self.shortString(text))
             result._flags |= amqp_flags_t(flag)
         }
         set(source.contentType, AMQP_BASIC_CONTENT_TYPE_FLAG, \.content_type)

@@ -13,9 +13,20 @@ struct PublishItem {
     var message: OutgoingMessage { self.batch.messages[self.index] }
     var target: PublishTarget { PublishTarget(exchange: self.message.exchange, routingKey: self.message.routingKey) }
 
-    func isSame(as other: PublishItem) -> Bool { self.batch === other.batch && self.index == other.index }
-
     func answer(_ result: PublishResult) { self.batch.set(result, at: self.index) }
+}
+
+extension PublishItem: Returnable {
+    static func == (one: PublishItem, other: PublishItem) -> Bool {
+        one.batch === other.batch && one.index == other.index
+    }
+
+    func fits(_ returned: ReturnedMessage) -> Bool {
+        let message = self.batch.messages[self.index]
+        // The broker repeats the id as it was sent.
+        return message.properties.messageID.map(MessageEncoder.shortString) == returned.messageID
+            && message.exchange == returned.exchange && message.routingKey == returned.routingKey
+    }
 }
 
 /// The results of one request while they come in. Used on the publishing thread only.

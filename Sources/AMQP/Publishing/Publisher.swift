@@ -8,8 +8,6 @@ import Polling
 final class Publisher {
     /// Connections that were passed by and still have messages on their way.
     private static let mostPassedBy = 3
-    /// How long suspects that stand still behind one of them may keep their order, when it did not help to change it.
-    private static let longestTurn = Duration.seconds(300)
     private static let mainRole = "publishing"
     /// Targets that a log line names.
     private static let named = 5
@@ -23,14 +21,10 @@ final class Publisher {
     /// Made when it is first needed.
     private var suspects: PublishingConnection?
     private var quarantine = Quarantine<PublishItem>()
-    /// When the suspects' order may be changed again, and how long the pause after that is.
-    private var nextTurn = ContinuousClock.now
-    private var turn = PublishWatch.late
-    /// How often it was changed since the pause became longer.
-    private var turnsOfRound = 0
+    private var turns = SuspectTurns(at: .now)
     private var isClosing = false
 
-    /// - Parameter giveUpAfter: as for `PublishingConnection`. With a limit there is no second connection: what waits is
+    /// - Parameter giveUpAfter: see `PublishingRole.alone`. With a limit there is no second connection: what waits is
     ///   given up instead.
     init(
         addresses: AMQPAddresses,
@@ -46,22 +40,25 @@ final class Publisher {
         self.main = try PublishingConnection(
             addresses: addresses,
             name: "\(name) \(Self.mainRole)",
-            giveUpAfter: giveUpAfter,
+            role: giveUpAfter.map { .alone(giveUpAfter: $0) } ?? .regular,
             loop: loop,
             logger: logger
         )
         if giveUpAfter == nil { self.main.supervise(by: self) }
     }
 
-    /// - Parameter role: what it is for, as the broker shows it behind the name of the process.
-    private func connect(as role: String) throws(SystemError) -> PublishingConnection {
-        try PublishingConnection(
+    /// - Parameter words: what it is for, as the broker shows it behind the name of the process.
+    private func connect(_ role: PublishingRole, as words: String) throws(SystemError) -> PublishingConnection {
+        let connection = try PublishingConnection(
             addresses: self.addresses,
-            name: "\(self.name) \(role)",
-            giveUpAfter: nil,
+            name: "\(self.name) \(words)",
+            role: role,
             loop: self.loop,
             logger: self.logger
         )
+        connection.supervise(by: self)
+        connection.reportsAnswers = true
+        return connection
     }
 
     func publish(_ request: PublishRequest) {
@@ -71,7 +68,7 @@ final class Publisher {
             for index in request.messages.indices { batch.set(.abandoned, at: index) }
             return
         }
-        self.main.beginsToWait()
+        let now = ContinuousClock.now
         for (index, message) in request.messages.enumerated() {
             let item = PublishItem(batch: batch, index: index)
             guard MessageEncoder.fits(message) else {
@@ -81,7 +78,7 @@ final class Publisher {
             if !self.quarantine.isEmpty, let suspect = self.quarantine.suspect(for: item.target) {
                 self.quarantine.hold(item, of: suspect)
             } else {
-                self.main.publish(item)
+                self.main.publish(item, at: now)
             }
         }
         self.sendSuspects()
@@ -97,9 +94,7 @@ final class Publisher {
             added.append(item.target)
         }
         guard !added.isEmpty else { return }
-        self.turn = PublishWatch.late
-        self.turnsOfRound = 0
-        self.nextTurn = .now
+        self.turns = SuspectTurns(at: .now)
         self.main.reportsAnswers = true
         self.logger.warning(
             "messages go by a connection of their own until the broker takes them again",
@@ -116,7 +111,7 @@ final class Publisher {
         } else if let suspect = self.quarantine.suspect(for: item.target) {
             self.quarantine.hold(item, of: suspect)
         } else {
-            self.main.publish(item)
+            self.main.publish(item, at: .now)
         }
     }
 
@@ -130,14 +125,13 @@ final class Publisher {
 
     private func sendSuspects() {
         guard !self.isClosing, !self.quarantine.isEmpty, let connection = self.connectionForSuspects() else { return }
-        for item in self.quarantine.next() { connection.publish(item) }
+        for item in self.quarantine.next() { connection.publish(item, at: .now) }
     }
 
     private func connectionForSuspects() -> PublishingConnection? {
         if let connection = self.suspects { return connection }
         do throws(SystemError) {
-            let connection = try self.connect(as: "\(Self.mainRole), suspects")
-            connection.takeSuspects(for: self)
+            let connection = try self.connect(.suspects, as: "\(Self.mainRole), suspects")
             self.suspects = connection
             return connection
         } catch {
@@ -191,10 +185,7 @@ extension Publisher: PublishingSupervisor {
     func passBy(_ connection: PublishingConnection) {
         guard connection === self.main, !self.isClosing, self.passedBy.count < Self.mostPassedBy else { return }
         do throws(SystemError) {
-            let next = try self.connect(as: Self.mainRole)
-            next.supervise(by: self)
-            next.reportsAnswers = true
-            self.main = next
+            self.main = try self.connect(.regular, as: Self.mainRole)
         } catch {
             self.logger.error("no further connection to publish by", metadata: ["reason": "\(error)"])
             return
@@ -217,17 +208,12 @@ extension Publisher: PublishingSupervisor {
 
     func suspectsStandStill(behind item: PublishItem) {
         let now = ContinuousClock.now
-        guard !self.isClosing, now >= self.nextTurn,
+        guard !self.isClosing, self.turns.isDue(at: now),
             self.quarantine.hasOthers(than: item.target, where: { $0.target != item.target })
         else { return }
-        self.nextTurn = now + self.turn
-        self.turnsOfRound += 1
-        if self.turnsOfRound >= self.quarantine.round {
-            self.turnsOfRound = 0
-            self.turn = min(self.turn * 2, Self.longestTurn)
-        }
+        self.turns.changed(round: self.quarantine.round, at: now)
         self.suspects?.forgetAll()
-        self.quarantine.rotate(last: item.target) { $0.isSame(as: item) }
+        self.quarantine.rotate(last: item.target) { $0 == item }
         self.sendSuspects()
     }
 
@@ -241,9 +227,9 @@ extension Publisher: PublishingSupervisor {
             }
         // A target that is refused once will be again, and each refusal closes the channel.
         if case .refused(let error) = result { self.add([item], because: "\(error)") }
-        let released = self.quarantine.answered(item.target, isGood: isGood) { $0.isSame(as: item) }
+        let released = self.quarantine.answered(item.target, isGood: isGood) { $0 == item }
         for item in released {
-            if self.isClosing { item.answer(.abandoned) } else { self.main.publish(item) }
+            if self.isClosing { item.answer(.abandoned) } else { self.main.publish(item, at: .now) }
         }
         if self.quarantine.isEmpty, self.main.reportsAnswers {
             self.main.reportsAnswers = false

@@ -1,5 +1,4 @@
 import CRabbitMQ
-import DequeModule
 import Logging
 import Messaging
 import Polling
@@ -18,33 +17,16 @@ protocol PublishingSupervisor: AnyObject {
     ///
     /// - Returns: those that go out again by it.
     func withoutSuspects(_ items: [PublishItem]) -> [PublishItem]
-    /// Reported when `reportsAnswers` is set.
+    /// Reported when `reportsAnswers` is set, and of a message that has made the broker close the channel.
     func answered(_ item: PublishItem, _ result: PublishResult)
 }
 
-/// A publishing connection on the thread of its loop. What is not confirmed when the connection breaks is sent
-/// again on the next one: a duplicate with the same message id, never a loss.
+/// A publishing connection on the thread of its loop: carries out what `PublishingState` decides.
 ///
 /// A connection of its own, because the broker stops reading from connections that publish when it is short of
 /// memory or disk, and acknowledgements must go on then (https://www.rabbitmq.com/docs/alarms).
 final class PublishingConnection {
-    private enum ChannelState {
-        case closed
-        case opening
-        case selecting
-        case ready
-        /// A new one is due: nothing more is sent, and what is on its way is waited for.
-        case draining
-        case closing
-    }
-
     private static let channel: UInt16 = 1
-    /// Messages sent ahead of their confirms.
-    private static let window = 4096
-    /// How long a channel rests that was closed though nothing was on its way: there is no culprit to find.
-    private static let rest = Duration.seconds(1)
-    /// How long a channel that is to make room for a new one may wait for its last answers, and for its end.
-    private static let drainLimit = Duration.seconds(3)
     /// Messages sent in one turn, before the confirms that have come in are looked at.
     private static let burst = 128
     /// Bytes sent between two looks at the socket, and about how many of them are no body.
@@ -53,54 +35,32 @@ final class PublishingConnection {
     private static let congestionPause = Duration.milliseconds(2)
 
     private let loop: EventLoop
+    /// The moment from which the state's times are counted.
+    private let origin = ContinuousClock.now
     private let logger: Logger
-    /// Nil: the broker is never given up.
-    private var silence: SilenceWatch?
     private let encoder = MessageEncoder()
-    private var driver: ConnectionDriver?
-    private var channelState = ChannelState.closed
-    private var ledger = ConfirmLedger<PublishItem>()
-    private var waiting = Deque<PublishItem>()
-    /// Messages among which one has made the broker close the channel: they go out one at a time, so that the next
-    /// close names its culprit.
-    private var suspects = 0
-    private var renewal = ChannelRenewal()
-    /// How often a channel was to make room for a new one.
-    private var renewals = 0
-    private var blockedReason: String?
-    private var isReturning: ReturnedMessage?
-    private var hasBeenReached = false
-    /// When the broker last answered a message.
-    private var heardAt = ContinuousClock.now
-    /// When it last began to take messages; what was sent before has been waiting for that.
-    private var unblockedAt = ContinuousClock.now
+    private(set) var driver: ConnectionDriver?
+    private var state: PublishingState<PublishItem>
+    /// Not carried out yet. The room is kept: a burst of answers needs no new one.
+    private var actions: [PublishingAction<PublishItem>] = []
+    private var isPerforming = false
+    var returns = ReturnAssembly()
+    /// Decides by which connection messages go; nil when there is no other one.
     private weak var supervisor: (any PublishingSupervisor)?
-    /// Nobody is told what is late; what is on its way when the channel is closed goes out again by this connection.
-    private var isForSuspects = false
-    /// Who takes what this connection has trouble with; nil when it has to cope itself.
-    private var otherConnection: (any PublishingSupervisor)? { self.isForSuspects ? nil : self.supervisor }
     var reportsAnswers = false
     private var closeCompletion: (() -> Void)?
-    private var isClosing = false
     private var isPumpingLater = false
 
-    private struct ReturnedMessage {
-        let exchange: String
-        let routingKey: String
-    }
-
-    /// - Parameter giveUpAfter: how long the broker may answer nothing, once it has been reached, before what waits is
-    ///   answered with `refused`: it is away, blocks, or confirms nothing. A broker that cannot be reached at first is
-    ///   given up at once. Nil: it is never given up.
     init(
         addresses: AMQPAddresses,
         name: String,
-        giveUpAfter: Duration?,
+        role: PublishingRole,
         loop: EventLoop,
         logger: Logger
     ) throws(SystemError) {
         self.loop = loop
         self.logger = logger
+        self.state = PublishingState(role: role, at: .zero)
         let driver = try ConnectionDriver(
             addresses: addresses,
             role: .publishing,
@@ -110,81 +70,138 @@ final class PublishingConnection {
             client: self
         )
         self.driver = driver
-        if let giveUpAfter {
-            self.silence = SilenceWatch(limit: giveUpAfter, loop: loop) { [weak self] in
-                guard let self, self.hasBeenReached else { return false }
-                return self.ledger.unanswered > 0 || !self.waiting.isEmpty
-            } isTooLong: { [weak self] in
-                self?.giveUp(after: giveUpAfter)
-            }
-        }
         loop.atTurnEnd { [weak self] in self?.pump() }
         driver.start()
+        self.handle(.started)
     }
 
-    /// From now on another connection takes what is late or makes the broker close the channel.
-    func supervise(by supervisor: any PublishingSupervisor) {
-        self.supervisor = supervisor
-        self.watchLater()
+    /// To be called at once, if it has a role beside another connection.
+    func supervise(by supervisor: any PublishingSupervisor) { self.supervisor = supervisor }
+
+    func publish(_ item: PublishItem, at now: ContinuousClock.Instant) {
+        self.handle(.asked(item), at: self.origin.duration(to: now))
     }
-
-    /// It is that other connection: all its messages are suspects.
-    func takeSuspects(for supervisor: any PublishingSupervisor) {
-        self.supervisor = supervisor
-        self.isForSuspects = true
-        self.reportsAnswers = true
-        self.watchLater()
-    }
-
-    /// To be called before messages are given to it.
-    func beginsToWait() { self.silence?.begin() }
-
-    func publish(_ item: PublishItem) { self.waiting.append(item) }
 
     /// Takes out what has not been sent and is meant.
-    func withdraw(where isMeant: (PublishItem) -> Bool) -> [PublishItem] {
-        let meant = self.waiting.filter(isMeant)
-        if !meant.isEmpty { self.waiting.removeAll(where: isMeant) }
-        return Array(meant)
-    }
+    func withdraw(where isMeant: (PublishItem) -> Bool) -> [PublishItem] { self.state.withdraw(where: isMeant) }
 
     /// Nothing waits or is on its way.
-    var isIdle: Bool { self.waiting.isEmpty && self.ledger.unanswered == 0 }
+    var isIdle: Bool { self.state.isIdle }
 
     /// Forgets what it has, and ends the connection: what the broker still answers on it is not heard any more.
-    func forgetAll() {
-        _ = self.ledger.reset()
-        self.waiting.removeAll()
-        self.suspects = 0
-        self.breakOff(because: BrokerError(.unreachable, "suspects take turns on another connection"))
+    func forgetAll() { self.handle(.forget) }
+
+    /// Waits for what is under way until the deadline, answers the rest as abandoned, and closes.
+    func close(within limit: Duration, _ completion: @escaping () -> Void) {
+        guard !self.state.isEnding else { return completion() }
+        self.closeCompletion = completion
+        self.handle(.close(within: limit))
     }
 
-    private func breakOff(because error: BrokerError) {
-        self.channelState = .closed
-        self.driver?.fail(error)
-    }
+    // MARK: - Events and actions
 
-    /// Sends as much as the window allows.
-    private func pump() {
-        guard self.channelState == .ready, self.blockedReason == nil, let connection = self.driver?.connection else {
-            return
+    func handle(_ event: PublishingEvent<PublishItem>) { self.handle(event, at: self.origin.duration(to: .now)) }
+
+    /// What is decided while actions are carried out, because somebody who was told publishes again, comes after them.
+    private func handle(_ event: PublishingEvent<PublishItem>, at now: Duration) {
+        self.state.handle(event, at: now, &self.actions)
+        guard !self.isPerforming, !self.actions.isEmpty else { return }
+        self.isPerforming = true
+        var index = 0
+        while index < self.actions.count {
+            self.perform(self.actions[index])
+            index += 1
         }
-        let window = self.suspects > 0 ? 1 : Self.window
+        self.actions.removeAll(keepingCapacity: true)
+        self.isPerforming = false
+    }
+
+    private func perform(_ action: PublishingAction<PublishItem>) {
+        switch action {
+        case .answer(let item, let result):
+            item.answer(result)
+            if self.reportsAnswers { self.supervisor?.answered(item, result) }
+        case .answerAll(let items, let result):
+            for item in items { item.answer(result) }
+        case .refuse(let item, let error):
+            item.answer(.refused(error))
+            self.supervisor?.answered(item, .refused(error))
+        case .handOver(let items, let how):
+            self.handOver(items, how)
+        case .suspectLate(let items):
+            self.supervisor?.suspectLate(items, on: self)
+        case .passBy:
+            self.supervisor?.passBy(self)
+        case .changeOrder(let item):
+            self.supervisor?.suspectsStandStill(behind: item)
+        case .openChannel:
+            self.driver?.send(AMQP_CHANNEL_OPEN_METHOD, on: Self.channel, amqp_channel_open_t())
+        case .selectConfirms:
+            self.driver?.send(AMQP_CONFIRM_SELECT_METHOD, on: Self.channel, amqp_confirm_select_t(nowait: 0))
+        case .closeChannel:
+            var close = amqp_channel_close_t()
+            close.reply_code = 200
+            self.driver?.send(AMQP_CHANNEL_CLOSE_METHOD, on: Self.channel, close)
+        case .confirmChannelClose:
+            self.driver?.send(AMQP_CHANNEL_CLOSE_OK_METHOD, on: Self.channel, amqp_channel_close_ok_t())
+        case .breakConnection(let error):
+            self.driver?.fail(error)
+        case .endConnection:
+            // It may hold this connection.
+            let completion = self.closeCompletion
+            self.closeCompletion = nil
+            self.driver?.stop { completion?() }
+        case .arm(let timer, let delay):
+            self.loop.schedule(after: delay) { [weak self] in self?.handle(.due(timer)) }
+        case .log(let note):
+            self.log(note)
+        }
+    }
+
+    private func handOver(_ items: [PublishItem], _ how: HandOver) {
+        guard let supervisor = self.supervisor else { return self.handle(.givenBack(items)) }
+        switch how {
+        case .asSuspects(let error): supervisor.suspect(items, because: error)
+        case .sortedOut: self.handle(.givenBack(supervisor.withoutSuspects(items)))
+        }
+    }
+
+    private func log(_ note: PublishingNote) {
+        switch note {
+        case .renewsChannel:
+            self.logger.notice("the broker goes on refusing messages; trying another channel")
+        case .blocked(let reason):
+            self.logger.warning("the broker takes no messages for now", metadata: ["reason": "\(reason)"])
+        case .unblocked:
+            self.logger.notice("the broker takes messages again")
+        }
+    }
+
+    // MARK: - Sending
+
+    /// Sends as much as may be sent and the socket takes.
+    private func pump() {
+        guard let connection = self.driver?.connection else { return }
         var sent = 0
-        let now = ContinuousClock.now
         var unchecked = Self.checkedBytes
-        while self.ledger.unanswered < window, sent < Self.burst, let next = self.waiting.first {
+        var now = Duration.zero
+        while let item = self.state.takeNext() {
+            if sent == 0 { now = self.origin.duration(to: .now) }
+            guard sent < Self.burst else {
+                self.loop.continueAtOnce()
+                return self.handle(.wrote(item, .postponed), at: now)
+            }
             if unchecked >= Self.checkedBytes {
-                guard connection.takesMore else { return self.pumpLater() }
+                guard connection.takesMore else {
+                    self.pumpLater()
+                    return self.handle(.wrote(item, .postponed), at: now)
+                }
                 unchecked = 0
             }
-            self.waiting.removeFirst()
-            guard self.send(next, on: connection, at: now) else { return }
+            self.handle(.wrote(item, self.write(item, on: connection)), at: now)
             sent += 1
-            unchecked += next.message.body.count + Self.usualHead
+            unchecked += item.message.body.count + Self.usualHead
         }
-        if sent == Self.burst, !self.waiting.isEmpty { self.loop.continueAtOnce() }
-        self.finishClosingIfIdle()
     }
 
     /// The broker does not read as fast. A write would block the thread, and with it the other publishing connection.
@@ -197,304 +214,23 @@ final class PublishingConnection {
         }
     }
 
-    /// Sends one message; false when the connection has failed.
-    private func send(_ item: PublishItem, on connection: ConnectionHandle, at now: ContinuousClock.Instant) -> Bool {
+    private func write(_ item: PublishItem, on connection: ConnectionHandle) -> WriteOutcome {
         let message = item.message
         guard let status = self.encoder.publish(message, on: connection, channel: Self.channel) else {
-            self.answer(item, .headersTooLarge)
-            return true
+            return .unsendable
         }
         switch status {
         case AMQP_STATUS_OK.rawValue:
-            break
+            if !message.body.isEmpty, message.body.count % (ConnectionHandle.frameSize - 8) == 0 {
+                connection.pushHeldBack()
+            }
+            return .sent
         case AMQP_STATUS_TABLE_TOO_BIG.rawValue, AMQP_STATUS_BAD_AMQP_DATA.rawValue:
             // Nothing of it has reached the socket: the header frame is encoded before it is written, but the
             // method frame went out, so this channel's stream is broken.
-            self.answer(item, .headersTooLarge)
-            self.driver?.fail(.status(status, while: "writing to", at: connection.address))
-            return false
+            return .brokeStream(.status(status, while: "writing to", at: connection.address))
         default:
-            self.waiting.prepend(item)
-            self.driver?.fail(.status(status, while: "writing to", at: connection.address))
-            return false
-        }
-        self.ledger.sent(
-            item,
-            messageID: message.properties.messageID,
-            exchange: message.exchange,
-            routingKey: message.routingKey,
-            at: now
-        )
-        if !message.body.isEmpty, message.body.count % (ConnectionHandle.frameSize - 8) == 0 {
-            connection.pushHeldBack()
-        }
-        return true
-    }
-
-    // MARK: - Answers of the broker
-
-    private func received(_ answered: [ConfirmLedger<PublishItem>.Sent], isPositive: Bool) {
-        self.silence?.heard()
-        self.heardAt = .now
-        for entry in answered {
-            if self.suspects > 0 { self.suspects -= 1 }
-            self.answer(entry.item, entry.isReturned ? .unroutable : isPositive ? .confirmed : .nacked)
-        }
-        if !isPositive, self.channelState == .ready, self.renewal.refused(at: self.heardAt) {
-            self.renewChannel()
-        }
-        self.closeChannelIfDrained()
-    }
-
-    private func renewChannel() {
-        self.logger.notice("the broker goes on refusing messages; trying another channel")
-        self.channelState = .draining
-        self.renewals += 1
-        let renewal = self.renewals
-        self.loop.schedule(after: Self.drainLimit) { [weak self] in
-            guard let self, self.channelState == .draining, self.renewals == renewal else { return }
-            // Some are not answered at all: they go out again, by the connection of the suspects if there is one.
-            let error = BrokerError(.unreachable, "the broker refuses some messages and does not answer others")
-            let unanswered = self.ledger.reset()
-            self.breakOff(because: error)
-            if let other = self.otherConnection {
-                other.suspect(unanswered, because: error)
-            } else {
-                self.waiting.prepend(contentsOf: unanswered)
-            }
-        }
-    }
-
-    private func closeChannelIfDrained() {
-        guard self.channelState == .draining, self.ledger.unanswered == 0 else { return }
-        self.channelState = .closing
-        var close = amqp_channel_close_t()
-        close.reply_code = 200
-        self.driver?.send(AMQP_CHANNEL_CLOSE_METHOD, on: Self.channel, close)
-        let renewal = self.renewals
-        self.loop.schedule(after: Self.drainLimit) { [weak self] in
-            // A channel may be stuck in the broker behind a queue without a leader.
-            guard let self, self.channelState == .closing, self.renewals == renewal else { return }
-            self.breakOff(
-                because: BrokerError(.unreachable, "the broker does not close a channel that refuses messages")
-            )
-        }
-    }
-
-    private func answer(_ item: PublishItem, _ result: PublishResult) {
-        item.answer(result)
-        if self.reportsAnswers { self.supervisor?.answered(item, result) }
-    }
-
-    private func channelClosed(_ error: BrokerError) {
-        self.channelState = .closed
-        self.driver?.send(AMQP_CHANNEL_CLOSE_OK_METHOD, on: Self.channel, amqp_channel_close_ok_t())
-        let unanswered = self.ledger.reset()
-        if unanswered.count == 1 {
-            self.suspects = max(0, self.suspects - 1)
-            unanswered[0].answer(.refused(error))
-            self.supervisor?.answered(unanswered[0], .refused(error))
-        } else if !unanswered.isEmpty, let other = self.otherConnection {
-            other.suspect(unanswered, because: error)
-        } else {
-            self.suspects = max(self.suspects, unanswered.count)
-            self.waiting.prepend(contentsOf: unanswered)
-        }
-        guard unanswered.isEmpty else { return self.openChannel() }
-        self.loop.schedule(after: Self.rest) { [weak self] in
-            guard let self, self.channelState == .closed, self.driver?.connection != nil else { return }
-            self.openChannel()
-        }
-    }
-
-    private func openChannel() {
-        self.channelState = .opening
-        self.renewal.channelIsNew()
-        self.driver?.send(AMQP_CHANNEL_OPEN_METHOD, on: Self.channel, amqp_channel_open_t())
-    }
-
-    /// Refuses all that waits, and ends the connection: what the broker still answers on it has lost its meaning.
-    private func giveUp(after limit: Duration) {
-        guard let driver = self.driver else { return }
-        let isConnected = driver.connection != nil
-        let error =
-            (isConnected ? nil : driver.lastError)
-            ?? .silence(of: driver.address, for: limit, blockedBecause: self.blockedReason)
-        self.suspects = 0
-        if isConnected { self.breakOff(because: error) } else { self.channelState = .closed }
-        for item in self.ledger.reset() { item.answer(.refused(error)) }
-        while let item = self.waiting.popFirst() { item.answer(.refused(error)) }
-    }
-
-    // MARK: - What is late
-
-    /// The connection is gone. It may have been because the broker had stopped reading.
-    private func takeBack(because error: BrokerError) {
-        let stoodStill = self.verdict(at: .now) == .standsStill
-        let unanswered = self.ledger.reset()
-        guard let other = self.otherConnection, !self.isClosing else {
-            self.waiting.prepend(contentsOf: unanswered)
-            return
-        }
-        if stoodStill {
-            other.suspect(unanswered, because: error)
-        } else {
-            self.waiting.prepend(contentsOf: other.withoutSuspects(unanswered))
-        }
-    }
-
-    private func verdict(at now: ContinuousClock.Instant) -> PublishWatch.Verdict {
-        let isOpen = self.channelState == .ready || self.channelState == .draining
-        guard isOpen, self.blockedReason == nil else { return .well }
-        return PublishWatch.judge(
-            unanswered: self.ledger.unanswered,
-            oldest: self.ledger.oldest.map { max($0, self.unblockedAt) },
-            heard: self.heardAt,
-            at: now
-        )
-    }
-
-    private func watchLater() {
-        self.loop.schedule(after: PublishWatch.interval) { [weak self] in
-            guard let self, !self.isClosing else { return }
-            self.look(at: .now)
-            self.watchLater()
-        }
-    }
-
-    private func lateItems(at now: ContinuousClock.Instant) -> [PublishItem] {
-        self.ledger.unanswered(sentBefore: now - PublishWatch.late).map(\.item)
-    }
-
-    private func look(at now: ContinuousClock.Instant) {
-        guard let driver = self.driver else { return }
-        let verdict = self.verdict(at: now)
-        guard !self.isForSuspects else {
-            if verdict == .isBlocked, let first = self.ledger.unanswered(sentBefore: now).first {
-                self.supervisor?.suspectsStandStill(behind: first.item)
-            }
-            return
-        }
-        switch verdict {
-        case .well:
-            return
-        case .isBlocked:
-            self.supervisor?.suspectLate(self.lateItems(at: now), on: self)
-            self.supervisor?.passBy(self)
-        case .suspectLate:
-            self.supervisor?.suspectLate(self.lateItems(at: now), on: self)
-        case .standsStill:
-            let error = BrokerError.silence(of: driver.address, for: PublishWatch.silence, blockedBecause: nil)
-            let unanswered = self.ledger.reset()
-            self.breakOff(because: error)
-            self.supervisor?.suspect(unanswered, because: error)
-        }
-    }
-
-    // MARK: - End
-
-    /// Waits for what is under way until the deadline, answers the rest as abandoned, and closes.
-    func close(within limit: Duration, _ completion: @escaping () -> Void) {
-        guard !self.isClosing else { return completion() }
-        self.isClosing = true
-        self.closeCompletion = completion
-        self.loop.schedule(after: limit) { [weak self] in self?.finishClosing() }
-        self.finishClosingIfIdle()
-    }
-
-    private func finishClosingIfIdle() {
-        if self.isClosing, self.isIdle { self.finishClosing() }
-    }
-
-    private func finishClosing() {
-        guard let completion = self.closeCompletion else { return }
-        self.closeCompletion = nil
-        for item in self.ledger.reset() { item.answer(.abandoned) }
-        while let item = self.waiting.popFirst() { item.answer(.abandoned) }
-        self.driver?.stop(completion)
-    }
-}
-
-extension PublishingConnection: ConnectionClient {
-    func connected(_ connection: ConnectionHandle) {
-        self.blockedReason = nil
-        self.heardAt = .now
-        if !self.hasBeenReached {
-            self.silence?.begin()
-            self.hasBeenReached = true
-        }
-        self.openChannel()
-    }
-
-    func received(_ frame: inout amqp_frame_t) {
-        if Int32(frame.frame_type) == AMQP_FRAME_HEADER, let returned = self.isReturning {
-            self.isReturning = nil
-            let properties = frame.payload.properties.decoded?
-                .assumingMemoryBound(to: amqp_basic_properties_t.self).pointee
-            let hasID = properties.map { $0._flags & amqp_flags_t(AMQP_BASIC_MESSAGE_ID_FLAG) != 0 } ?? false
-            self.ledger.returned(
-                messageID: hasID ? properties?.message_id.text : nil,
-                exchange: returned.exchange,
-                routingKey: returned.routingKey
-            )
-            return
-        }
-        guard Int32(frame.frame_type) == AMQP_FRAME_METHOD else { return }
-        switch frame.payload.method.id {
-        case AMQP_BASIC_ACK_METHOD:
-            guard let ack = frame.method(as: amqp_basic_ack_t.self) else { return }
-            self.received(self.ledger.answered(ack.delivery_tag, multiple: ack.multiple != 0), isPositive: true)
-        case AMQP_BASIC_NACK_METHOD:
-            guard let nack = frame.method(as: amqp_basic_nack_t.self) else { return }
-            self.received(self.ledger.answered(nack.delivery_tag, multiple: nack.multiple != 0), isPositive: false)
-        case AMQP_BASIC_RETURN_METHOD:
-            guard let returned = frame.method(as: amqp_basic_return_t.self) else { return }
-            self.isReturning = ReturnedMessage(
-                exchange: returned.exchange.text,
-                routingKey: returned.routing_key.text
-            )
-        case AMQP_CHANNEL_OPEN_OK_METHOD:
-            self.channelState = .selecting
-            self.driver?.send(AMQP_CONFIRM_SELECT_METHOD, on: Self.channel, amqp_confirm_select_t(nowait: 0))
-        case AMQP_CONFIRM_SELECT_OK_METHOD:
-            self.channelState = .ready
-        case AMQP_CHANNEL_CLOSE_OK_METHOD where self.channelState == .closing:
-            // The numbers of the next channel begin anew.
-            _ = self.ledger.reset()
-            self.openChannel()
-        case AMQP_CHANNEL_CLOSE_METHOD:
-            guard let close = frame.method(as: amqp_channel_close_t.self) else { return }
-            self.channelClosed(
-                .closed(
-                    code: close.reply_code,
-                    text: close.reply_text.text,
-                    while: "publishing to",
-                    at: self.driver?.address
-                )
-            )
-        default:
-            break
-        }
-    }
-
-    func drained() {}
-
-    func lost(_ error: BrokerError) {
-        self.isReturning = nil
-        self.takeBack(because: error)
-        self.channelState = .closed
-        guard self.silence != nil, error.kind == .accessRefused || !self.hasBeenReached else { return }
-        while let item = self.waiting.popFirst() { item.answer(.refused(error)) }
-    }
-
-    func blocked(_ reason: String?) {
-        self.blockedReason = reason
-        if let reason {
-            self.logger.warning("the broker takes no messages for now", metadata: ["reason": "\(reason)"])
-        } else {
-            self.unblockedAt = .now
-            self.heardAt = .now
-            self.logger.notice("the broker takes messages again")
+            return .failed(.status(status, while: "writing to", at: connection.address))
         }
     }
 }

@@ -61,6 +61,42 @@ struct ConnectionEndTests {
         try await wait(for: "both to be told") { times.count == 2 }
     }
 
+    @Test func `one that closes the channel at the end is refused, and its neighbours are confirmed`() async throws {
+        let tested = try RabbitMQUnderTest(await SharedBroker.calm.node)
+        let queue = "last-\(UInt64.random(in: 0 ... .max))"
+        try await tested.broker.declare([.queue(QueueDeclaration(name: queue, arguments: []))])
+        let last = try AMQPBroker(address: tested.address, name: "last", logger: RabbitMQUnderTest.silent)
+        let messages = (0..<10).map { number in
+            OutgoingMessage(
+                exchange: number == 5 ? "\(queue)-missing" : "",
+                routingKey: queue,
+                properties: BasicProperties(),
+                headers: FieldTable(),
+                body: [1]
+            )
+        }
+        let answer = Answer()
+        // It has no connection by then.
+        last.publish(messages, completion: answer.set)
+        await last.close(within: Patience.usual)
+        let results = answer.results
+        #expect(results.indices.filter { results[$0] == .confirmed } == [0, 1, 2, 3, 4, 6, 7, 8, 9])
+        if results.count == 10, case .refused(let error) = results[5] {
+            #expect(error.kind == .notFound)
+        } else {
+            Issue.record("\(results)")
+        }
+        await tested.close()
+    }
+
+    private final class Answer: Sendable {
+        private let value = Mutex<[PublishResult]>([])
+
+        var results: [PublishResult] { self.value.withLock { $0 } }
+
+        @Sendable func set(_ results: [PublishResult]) { self.value.withLock { $0 = results } }
+    }
+
     private final class Times: Sendable {
         private let value = Mutex(0)
 
