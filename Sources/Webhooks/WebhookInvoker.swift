@@ -212,7 +212,7 @@ package final class WebhookInvoker: Invoker {
         if !results.isEmpty { self.handler(.results(results)) }
         guard !notTaken.isEmpty else { return }
         self.resumeInTime()
-        self.handler(.paused(reason: self.pause.reason, until: self.pause.end, notRun: notTaken))
+        self.handler(.paused(reason: self.pause.reason, until: self.pause.end.map { SteadyInstant($0) }, notRun: notTaken))
     }
 
     private static func result(_ answer: HTTPAnswer, _ outcome: Outcome) -> InvocationResult {

@@ -1,10 +1,11 @@
 import Messaging
+import Polling
 import Testing
 
 @testable import Processing
 
 struct AckMemoryTests {
-    private static let start = ContinuousClock.now
+    private static let start = SteadyInstant.now
 
     private static func key(_ number: Int) -> EventKey { EventKey(.test("e\(number)")) }
 

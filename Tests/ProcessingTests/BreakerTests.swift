@@ -1,5 +1,6 @@
 import Manifests
 import Messaging
+import Polling
 import SeededGeneration
 import Testing
 
@@ -7,9 +8,9 @@ import Testing
 
 struct BreakerTests {
     private static let policy = BreakerPolicy(failures: 3, window: .seconds(10), pause: .seconds(2))
-    private static let start = ContinuousClock.now
+    private static let start = SteadyInstant.now
 
-    private static func at(_ seconds: Double) -> ContinuousClock.Instant { self.start + .seconds(seconds) }
+    private static func at(_ seconds: Double) -> SteadyInstant { self.start + .seconds(seconds) }
 
     /// Lets workers die until it opens.
     private static func opened(_ policy: BreakerPolicy? = nil, at seconds: Double = 0) -> Breaker {
@@ -158,8 +159,8 @@ struct BreakerTests {
 
     /// The failures and deaths since the last success, by the rules in words: what a breaker may open on.
     private struct Account {
-        var failures: [ContinuousClock.Instant] = []
-        var deaths: [ContinuousClock.Instant] = []
+        var failures: [SteadyInstant] = []
+        var deaths: [SteadyInstant] = []
         var lastPause: Duration?
 
         mutating func forget() {

@@ -1,3 +1,4 @@
+import Polling
 import Testing
 import WarrenTesting
 
@@ -6,7 +7,7 @@ import WarrenTesting
 /// What a consumer holds is bounded in bytes.
 @Suite(.ownThread)
 struct ByteBoundTests {
-    private static let start = ContinuousClock.now
+    private static let start = SteadyInstant.now
 
     @Test func `an excess shrinks the prefetch to half of the budget, and never below one`() {
         var bound = ByteBound()

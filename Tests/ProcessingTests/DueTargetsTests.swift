@@ -1,10 +1,11 @@
+import Polling
 import SeededGeneration
 import Testing
 
 @testable import Processing
 
 struct DueTargetsTests {
-    private static let start = ContinuousClock.now
+    private static let start = SteadyInstant.now
     private static let late = Self.start + DueTargets.late
 
     private static func target(_ key: String, _ exchange: String = "e") -> DueTargets.Target {
@@ -17,7 +18,7 @@ struct DueTargetsTests {
     private static func fill(
         _ targets: inout DueTargets,
         _ target: DueTargets.Target,
-        at now: ContinuousClock.Instant = Self.start
+        at now: SteadyInstant = Self.start
     ) -> [Int] {
         var numbers: [Int] = []
         while case .publish(let number) = targets.take(target, at: now) { numbers.append(number) }

@@ -1,16 +1,17 @@
+import Polling
 import Testing
 
 @testable import Processing
 
 struct PauseHoldTests {
-    private static let start = ContinuousClock.now
+    private static let start = SteadyInstant.now
 
-    private static func at(_ seconds: Int) -> ContinuousClock.Instant { self.start + .seconds(seconds) }
+    private static func at(_ seconds: Int) -> SteadyInstant { self.start + .seconds(seconds) }
 
     private static func begins(
         _ hold: inout PauseHold,
-        until end: ContinuousClock.Instant?,
-        at now: ContinuousClock.Instant
+        until end: SteadyInstant?,
+        at now: SteadyInstant
     ) -> Bool {
         hold.begin(until: end, at: now)
         return hold.isOn

@@ -39,7 +39,7 @@ struct PipelineBreakerTests {
         rig.invoker.withdrawable = 3
         for _ in 0..<Breaker.deaths - 1 { rig.invoker.die() }
         #expect(rig.pipeline.status == .running)
-        let opened = ContinuousClock.now
+        let opened = SteadyInstant.now
         rig.invoker.die("signal 11")
         #expect(rig.pipeline.status == .degraded(reason: "its workers die: signal 11"))
         try rig.run("all but the one that runs to be back") {
@@ -48,7 +48,7 @@ struct PipelineBreakerTests {
         rig.invoker.finish(.crashed(.test))
         #expect(rig.invoker.pending.isEmpty)
         try rig.run("the probe") { !$0.invoker.pending.isEmpty }
-        #expect(ContinuousClock.now - opened >= Breaker.firstPause)
+        #expect(SteadyInstant.now - opened >= Breaker.firstPause)
         rig.turn(10)
         #expect(rig.invoker.pending.count == 1, "one at a time")
         #expect(rig.pipeline.status.isDegraded)
@@ -86,12 +86,12 @@ struct PipelineBreakerTests {
         let rig = try Self.rig(concurrency: 4, pause: .milliseconds(20))
         for number in 0..<20 { rig.publish("\(number)") }
         // Before the pause begins.
-        var last = ContinuousClock.now
+        var last = SteadyInstant.now
         try Self.openByFailures(rig)
         while !rig.invoker.pending.isEmpty { rig.invoker.finish(.failed(.test)) }
         for round in 0..<4 {
             try rig.run("a probe") { !$0.invoker.pending.isEmpty }
-            #expect(ContinuousClock.now - last >= .milliseconds(20 << round))
+            #expect(SteadyInstant.now - last >= .milliseconds(20 << round))
             rig.turn(5)
             #expect(rig.invoker.pending.count == 1)
             last = .now

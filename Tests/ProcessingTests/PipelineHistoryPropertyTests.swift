@@ -1,5 +1,6 @@
 import Manifests
 import Messaging
+import Polling
 import SeededGeneration
 import Testing
 import Topology
@@ -86,9 +87,9 @@ struct PipelineHistoryPropertyTests {
         /// Mends everything and runs until nothing is left anywhere on the way.
         mutating func runOut() throws {
             try self.rig.intake.mendConnection()
-            let deadline = ContinuousClock.now + Patience.usual
+            let deadline = SteadyInstant.now + Patience.usual
             while true {
-                guard ContinuousClock.now < deadline else {
+                guard SteadyInstant.now < deadline else {
                     throw OutOfPatience(waitingFor: "end", found: "left: \(self.rig.broker.counts(of: "t.f"))")
                 }
                 for invoker in self.living where !invoker.isReady { invoker.becomeReady() }

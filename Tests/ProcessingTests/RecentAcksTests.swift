@@ -1,10 +1,11 @@
 import Messaging
+import Polling
 import Testing
 
 @testable import Processing
 
 struct RecentAcksTests {
-    private static let now = ContinuousClock.now
+    private static let now = SteadyInstant.now
 
     private static func tags(_ deliveries: [Delivery]) -> Set<UInt64> { Set(deliveries.map(\.tag.value)) }
 

@@ -1,4 +1,5 @@
 import Messaging
+import Polling
 import Testing
 
 @testable import Processing
@@ -6,7 +7,7 @@ import Testing
 struct RedeliveryTrackerTests {
     private typealias Tracker = RedeliveryTracker<StandardPolicy>
 
-    private static let now = ContinuousClock.now
+    private static let now = SteadyInstant.now
 
     /// What is said of the message when it comes again.
     private static func again(_ id: String?, _ tracker: inout Tracker) -> Tracker.Finding? {

@@ -1,3 +1,5 @@
+import Polling
+
 /// A thing with states, as a value: it takes what happened and returns what is to be done. It knows no clock, no thread
 /// and no callback, so it can be printed, compared, and walked by a model checker.
 protocol Deciding {
@@ -10,7 +12,7 @@ protocol Deciding {
 
 /// The time at which something happens: it is handed in, so that the same events lead to the same actions.
 struct Moment: Hashable {
-    let instant: ContinuousClock.Instant
+    let instant: SteadyInstant
     /// Milliseconds since 1970.
     let milliseconds: Int64
 }

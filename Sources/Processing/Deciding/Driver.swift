@@ -1,3 +1,5 @@
+import Polling
+
 /// Tells a value that decides what happens, and has carried out what it wants done. Confined to one loop.
 ///
 /// Events are handled one after the other, never one inside another: what an action leads to at once waits until the

@@ -1,4 +1,5 @@
 package import Messaging
+package import Polling
 
 /// One run to make: an event and what the runtime knows of it.
 package struct Invocation: Sendable {
@@ -84,7 +85,7 @@ package enum InvokerEvent {
     case unavailable(reason: String, notRun: [UInt64])
     /// Whoever would run it has asked not to be given anything until then, or ever, and has not taken these invocations:
     /// they are run when it is `ready` again, or go back to the queue.
-    case paused(reason: String, until: ContinuousClock.Instant?, notRun: [UInt64])
+    case paused(reason: String, until: SteadyInstant?, notRun: [UInt64])
     /// What runs the function has died over its work. What becomes of the invocations is reported by itself.
     case workerDied(reason: String)
     case results([InvocationResult])

@@ -1,5 +1,6 @@
 import Manifests
 import Messaging
+import Polling
 
 /// Tells when a function fails throughout, so that its events are better left in the queue than burnt: it opens, lets
 /// one event through after a pause that grows each time, and closes when that one shows that the function is well.
@@ -43,8 +44,8 @@ struct Breaker: Hashable {
 
     private let policy: BreakerPolicy?
     private(set) var state = State.closed
-    private var recentFailures: [ContinuousClock.Instant] = []
-    private var recentDeaths: [ContinuousClock.Instant] = []
+    private var recentFailures: [SteadyInstant] = []
+    private var recentDeaths: [SteadyInstant] = []
     private var nextPause: Duration
 
     init(_ policy: BreakerPolicy?) {
@@ -54,7 +55,7 @@ struct Breaker: Hashable {
 
     private var isClean: Bool { self.state == .closed && self.recentFailures.isEmpty && self.recentDeaths.isEmpty }
 
-    mutating func ended(_ sign: Sign, at now: @autoclosure () -> ContinuousClock.Instant) -> Action {
+    mutating func ended(_ sign: Sign, at now: @autoclosure () -> SteadyInstant) -> Action {
         switch sign {
         case .success:
             return self.isClean ? .none : self.close()
@@ -69,7 +70,7 @@ struct Breaker: Hashable {
         }
     }
 
-    private mutating func failed(_ now: ContinuousClock.Instant) -> Action {
+    private mutating func failed(_ now: SteadyInstant) -> Action {
         guard let policy = self.policy else { return .none }
         switch self.state {
         case .open: return .none
@@ -81,7 +82,7 @@ struct Breaker: Hashable {
         }
     }
 
-    mutating func workerDied(at now: ContinuousClock.Instant) -> Action {
+    mutating func workerDied(at now: SteadyInstant) -> Action {
         switch self.state {
         case .open: return .none
         case .probing: return self.open()

@@ -1,3 +1,5 @@
+import Polling
+
 /// How many events a consumer takes ahead when they are large. The broker's prefetch counts events, and RabbitMQ knows
 /// none that counts bytes (basic.qos, prefetch-size): 48 events of 16 MiB would be 768 MiB for one function.
 ///
@@ -9,13 +11,13 @@ struct ByteBound: Hashable {
 
     /// Events; nil when the manifest's own prefetch counts.
     private(set) var prefetch: Int?
-    private var exceededAt: ContinuousClock.Instant?
+    private var exceededAt: SteadyInstant?
 
     /// - Parameters:
     ///   - bytes: that are held, of so many events.
     ///   - budget: bytes.
     /// - Returns: whether the prefetch has shrunk.
-    mutating func holds(_ bytes: Int, of events: Int, budget: Int, at now: ContinuousClock.Instant) -> Bool {
+    mutating func holds(_ bytes: Int, of events: Int, budget: Int, at now: SteadyInstant) -> Bool {
         guard bytes > budget, events > 1 else { return false }
         let allowed = max(1, budget / 2 / max(1, bytes / events))
         self.exceededAt = now
@@ -26,7 +28,7 @@ struct ByteBound: Hashable {
 
     /// - Parameter full: the manifest's prefetch.
     /// - Returns: whether the prefetch has grown.
-    mutating func recover(to full: Int, at now: ContinuousClock.Instant) -> Bool {
+    mutating func recover(to full: Int, at now: SteadyInstant) -> Bool {
         guard let prefetch = self.prefetch, let exceededAt = self.exceededAt,
             exceededAt.duration(to: now) >= Self.recovery
         else { return false }

@@ -1,12 +1,13 @@
 import DequeModule
 import Messaging
+import Polling
 
 /// Every delivery of one consumer that this host holds unacknowledged, each in its phase (`DeliveryPhase`).
 struct DeliveryTable: Hashable {
     /// A delivery whose replacement is being confirmed.
     struct Settling: Hashable {
         var held: HeldDelivery
-        let since: ContinuousClock.Instant
+        let since: SteadyInstant
     }
 
     /// All of the present subscription.
@@ -30,7 +31,7 @@ struct DeliveryTable: Hashable {
 
     // MARK: - Settling
 
-    mutating func settle(_ held: HeldDelivery, at now: ContinuousClock.Instant) -> SettlementID {
+    mutating func settle(_ held: HeldDelivery, at now: SteadyInstant) -> SettlementID {
         self.settlements += 1
         let id = SettlementID(number: self.settlements)
         self.settling[id] = Settling(held: held, since: now)
@@ -40,7 +41,7 @@ struct DeliveryTable: Hashable {
     mutating func settled(_ id: SettlementID) -> HeldDelivery? { self.settling.removeValue(forKey: id)?.held }
 
     /// Since when the oldest settlement is under way.
-    var oldestSettlement: ContinuousClock.Instant? { self.settling.values.map(\.since).min() }
+    var oldestSettlement: SteadyInstant? { self.settling.values.map(\.since).min() }
 
     // MARK: - Deliveries that the broker has taken back
 

@@ -1,3 +1,5 @@
+import Polling
+
 /// How long a drain may last when nothing runs any more: whatever a queue, a connection, a worker or an endpoint does
 /// not answer, the host ends. What was not settled is delivered again.
 ///
@@ -22,16 +24,16 @@ enum DrainVerdict: Sendable, Equatable {
 
 /// A drain under way. A value: the caller tells the time.
 struct Drain: Hashable {
-    private var quietSince: ContinuousClock.Instant
+    private var quietSince: SteadyInstant
     /// The consumers are forgotten, and what they left unsettled with them.
     var hasAbandonedSettlements = false
     /// The present invoker has been told to stop.
     var hasStoppedInvoker = false
 
-    init(since now: ContinuousClock.Instant) { self.quietSince = now }
+    init(since now: SteadyInstant) { self.quietSince = now }
 
     /// How long nothing has run.
-    mutating func quiet(isRunning: Bool, at now: ContinuousClock.Instant) -> Duration {
+    mutating func quiet(isRunning: Bool, at now: SteadyInstant) -> Duration {
         if isRunning { self.quietSince = now }
         return self.quietSince.duration(to: now)
     }

@@ -1,4 +1,5 @@
 import Messaging
+import Polling
 
 /// The event at the head of an ordered queue that has failed: it blocks the queue until it succeeds or is dead-lettered,
 /// so its attempts are counted here, by the host that holds it, and not in a copy that would lose its place.
@@ -15,14 +16,14 @@ struct OrderedHead: Hashable {
     /// Milliseconds since 1970; nil when it lives for ever.
     let expiresAt: Int64?
     /// When the next attempt may begin.
-    let due: ContinuousClock.Instant
+    let due: SteadyInstant
 }
 
 /// The head's delivery while it waits for its next attempt.
 struct HeldHead: Hashable {
     let delivery: HeldDelivery
-    let due: ContinuousClock.Instant
-    let since: ContinuousClock.Instant
+    let due: SteadyInstant
+    let since: SteadyInstant
 
     enum Turn {
         case wait(Duration)
@@ -31,7 +32,7 @@ struct HeldHead: Hashable {
         case giveBack
     }
 
-    func turn(at now: ContinuousClock.Instant) -> Turn {
+    func turn(at now: SteadyInstant) -> Turn {
         let age = self.since.duration(to: now)
         if age >= OrderedHead.longestHold { return .giveBack }
         let wait = now.duration(to: self.due)

@@ -1,3 +1,5 @@
+import Polling
+
 /// Whether what an endpoint has not taken stays here, unacknowledged, because it asked for a short pause. It goes first
 /// when the pause is over. Handed back to the queue in every short pause, events would come to the broker's delivery
 /// limit within hours: up to RabbitMQ 4.2 every hand-back counts.
@@ -13,12 +15,12 @@ struct PauseHold: Hashable {
     /// A pause is on through which the deliveries stay here.
     private(set) var isOn = false
     /// Since when deliveries may have been kept.
-    private var since: ContinuousClock.Instant?
+    private var since: SteadyInstant?
 
     /// A pause begins, or one that is on lasts longer.
     ///
     /// - Parameter end: nil when nobody knows.
-    mutating func begin(until end: ContinuousClock.Instant?, at now: ContinuousClock.Instant) {
+    mutating func begin(until end: SteadyInstant?, at now: SteadyInstant) {
         let since = self.since ?? now
         guard let end, now.duration(to: end) <= Self.longestPause, since.duration(to: end) <= Self.longestHold else {
             self.isOn = false

@@ -1,5 +1,6 @@
 import Manifests
 import Messaging
+import Polling
 
 /// What is known of how well a pipeline is, and what an operator is told of it.
 struct PipelineHealth: Hashable {

@@ -1,6 +1,7 @@
 import DequeModule
 import Manifests
 import Messaging
+import Polling
 import Topology
 
 /// Deliveries: what comes, what is recognised, what may begin.
@@ -173,7 +174,7 @@ extension PipelineState {
     /// Keeps the event at the head of its queue, unsettled, until its next attempt is due.
     mutating func wait(
         _ held: HeldDelivery,
-        until due: ContinuousClock.Instant,
+        until due: SteadyInstant,
         _ now: Moment,
         _ actions: inout [PipelineAction]
     ) {

@@ -1,5 +1,6 @@
 import Manifests
 import Messaging
+import Polling
 
 /// The way out: what becomes of an event when its invocation has ended.
 extension PipelineState {
@@ -57,7 +58,7 @@ extension PipelineState {
         }
     }
 
-    private mutating func remember(_ held: HeldDelivery, _ history: AttemptHistory, due: ContinuousClock.Instant) {
+    private mutating func remember(_ held: HeldDelivery, _ history: AttemptHistory, due: SteadyInstant) {
         self.head = OrderedHead(
             key: Policy.key(of: held.delivery),
             history: history,

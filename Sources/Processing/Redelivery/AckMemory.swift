@@ -1,4 +1,5 @@
 import DequeModule
+import Polling
 
 /// Events that are settled, but whose acknowledgement may not have reached the broker: delivered again, they are
 /// acknowledged without being run again. Bounded in number and in time; what is forgotten is run twice, never lost.
@@ -12,7 +13,7 @@ struct AckMemory: Hashable {
     /// takes two heartbeats at most (20 s). What has not come by then went to another host.
     static let lifetime = Duration.seconds(60)
 
-    private var expiries: [EventKey: ContinuousClock.Instant] = [:]
+    private var expiries: [EventKey: SteadyInstant] = [:]
     /// In the order in which they were remembered; some have been taken out of the table since.
     private var order = Deque<EventKey>()
     private var isDelivering = true
@@ -20,14 +21,14 @@ struct AckMemory: Hashable {
     var isEmpty: Bool { self.expiries.isEmpty }
     var count: Int { self.expiries.count }
 
-    mutating func remember(_ key: EventKey, now: ContinuousClock.Instant) {
+    mutating func remember(_ key: EventKey, now: SteadyInstant) {
         let expiry = now + (self.isDelivering ? Self.lifetime : Self.longestAbsence)
         if self.expiries.updateValue(expiry, forKey: key) == nil { self.order.append(key) }
         while self.order.count > Self.capacity, let oldest = self.order.popFirst() { self.expiries[oldest] = nil }
     }
 
     /// The broker delivers nothing until it is back: the time of what is remembered stands still.
-    mutating func interrupted(now: ContinuousClock.Instant) {
+    mutating func interrupted(now: SteadyInstant) {
         guard self.isDelivering else { return }
         self.isDelivering = false
         for (key, expiry) in self.expiries {
@@ -37,7 +38,7 @@ struct AckMemory: Hashable {
     }
 
     /// From now on what is remembered has its lifetime, and no more.
-    mutating func delivering(since now: ContinuousClock.Instant) {
+    mutating func delivering(since now: SteadyInstant) {
         self.isDelivering = true
         let latest = now + Self.lifetime
         for (key, expiry) in self.expiries where expiry > latest || expiry < now {
@@ -47,7 +48,7 @@ struct AckMemory: Hashable {
     }
 
     /// Whether the event was settled. It is forgotten: a later delivery is another one.
-    mutating func take(_ key: EventKey, now: ContinuousClock.Instant) -> Bool {
+    mutating func take(_ key: EventKey, now: SteadyInstant) -> Bool {
         guard let expiry = self.expiries.removeValue(forKey: key) else { return false }
         self.dropOrderIfEmpty()
         return now < expiry

@@ -1,5 +1,6 @@
 import DequeModule
 import Messaging
+import Polling
 
 /// The deliveries that were acknowledged last, kept until newer ones take their places. Acknowledgements are collected,
 /// written and taken by the broker one after the other, so when the connection is lost any of them may not have arrived,
@@ -15,7 +16,7 @@ struct RecentAcks: Hashable {
 
     private struct Ack: Hashable {
         let delivery: Delivery
-        let at: ContinuousClock.Instant
+        let at: SteadyInstant
     }
 
     private var acks = Deque<Ack>()
@@ -27,7 +28,7 @@ struct RecentAcks: Hashable {
 
     init(capacity: Int) { self.capacity = capacity }
 
-    mutating func add(_ delivery: Delivery, at now: ContinuousClock.Instant) {
+    mutating func add(_ delivery: Delivery, at now: SteadyInstant) {
         self.acks.append(Ack(delivery: delivery, at: now))
         self.bytes += delivery.bytes.count
         self.trim()
@@ -42,7 +43,7 @@ struct RecentAcks: Hashable {
     }
 
     /// Those that may still have been on their way.
-    mutating func takeAll(at now: ContinuousClock.Instant) -> [Delivery] {
+    mutating func takeAll(at now: SteadyInstant) -> [Delivery] {
         defer {
             self.acks.removeAll()
             self.bytes = 0

@@ -1,4 +1,5 @@
 import Messaging
+import Polling
 
 /// Something that goes on although the broker has taken back its delivery.
 enum Orphan: Hashable {
@@ -65,30 +66,30 @@ struct RedeliveryTracker<Policy: PipelinePolicy>: Hashable {
     // MARK: - What it may deliver again
 
     /// The acknowledgement goes out. Until newer ones have taken its place it may be lost with the connection.
-    mutating func acknowledged(_ delivery: Delivery, at now: ContinuousClock.Instant) {
+    mutating func acknowledged(_ delivery: Delivery, at now: SteadyInstant) {
         self.recentAcks.add(delivery, at: now)
     }
 
     /// It is settled, and cannot be acknowledged.
-    mutating func settled(_ delivery: Delivery, at now: ContinuousClock.Instant) {
+    mutating func settled(_ delivery: Delivery, at now: SteadyInstant) {
         if delivery.hasIdentity { self.memory.remember(Policy.key(of: delivery), now: now) }
     }
 
     /// A connection or channel was lost: nobody knows which of the last acknowledgements have arrived.
     ///
     /// - Parameter isCurrent: nothing is delivered until it is mended.
-    mutating func interrupted(isCurrent: Bool, at now: ContinuousClock.Instant) {
+    mutating func interrupted(isCurrent: Bool, at now: SteadyInstant) {
         for delivery in self.recentAcks.takeAll(at: now) { self.settled(delivery, at: now) }
         if isCurrent { self.memory.interrupted(now: now) }
     }
 
     /// The broker delivers again: what it has not taken comes soon.
-    mutating func delivering(since now: ContinuousClock.Instant) { self.memory.delivering(since: now) }
+    mutating func delivering(since now: SteadyInstant) { self.memory.delivering(since: now) }
 
     // MARK: - What it delivers
 
     /// What is known of a message that has been delivered.
-    mutating func recognize(_ delivery: Delivery, at now: ContinuousClock.Instant) -> Finding? {
+    mutating func recognize(_ delivery: Delivery, at now: SteadyInstant) -> Finding? {
         guard !self.isEmpty else { return nil }
         let key = Policy.key(of: delivery)
         guard Policy.mayBeKnown(delivery) else {

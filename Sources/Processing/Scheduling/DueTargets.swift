@@ -1,3 +1,5 @@
+import Polling
+
 /// Where due messages are being published to, so that a target that takes nothing holds up its own messages only.
 ///
 /// A host holds few due messages at a time. Without bounds those for one queue without a leader would soon be all that it
@@ -37,7 +39,7 @@ struct DueTargets {
 
     private struct Entry {
         let target: Target
-        let since: ContinuousClock.Instant
+        let since: SteadyInstant
         let isTry: Bool
     }
 
@@ -45,7 +47,7 @@ struct DueTargets {
     private var last = 0
 
     /// What is to be done with a message for this target.
-    mutating func take(_ target: Target, at now: ContinuousClock.Instant) -> Answer {
+    mutating func take(_ target: Target, at now: SteadyInstant) -> Answer {
         func isLate(_ entry: Entry) -> Bool { entry.since.duration(to: now) >= Self.late }
         let all = self.underWay.values
         let own = all.filter { $0.target == target }
@@ -69,7 +71,7 @@ struct DueTargets {
         return beside.count >= Self.shareOfExchange ? beside : []
     }
 
-    private mutating func begin(_ target: Target, _ now: ContinuousClock.Instant, isTry: Bool) -> Answer {
+    private mutating func begin(_ target: Target, _ now: SteadyInstant, isTry: Bool) -> Answer {
         self.last += 1
         self.underWay[self.last] = Entry(target: target, since: now, isTry: isTry)
         return .publish(self.last)

@@ -36,7 +36,7 @@ package final class Settler {
         /// How often the broker has not taken something.
         var nacks = 0
         var pause = SettlementPause()
-        let start = ContinuousClock.now
+        let start = SteadyInstant.now
         let completion: (SettlementResult) -> Void
     }
 
@@ -108,11 +108,11 @@ package final class Settler {
     /// The host wants to end. Settlements go on, each for five seconds at most: when the broker is away or takes nothing,
     /// waiting longer helps nobody, and an unsettled message is safe where it is.
     package func drain() {
-        let begin = ContinuousClock.now
+        let begin = SteadyInstant.now
         self.loop.schedule(after: DrainLimits.interval) { [weak self] in self?.abandonLate(since: begin) }
     }
 
-    private func abandonLate(since begin: ContinuousClock.Instant) {
+    private func abandonLate(since begin: SteadyInstant) {
         let late = self.jobs.filter { max($0.value.start, begin).duration(to: .now) >= Self.drainLimit }
         for number in late.keys.sorted() { self.finish(number, .abandoned) }
         self.loop.schedule(after: DrainLimits.interval) { [weak self] in self?.abandonLate(since: begin) }

@@ -1,5 +1,6 @@
 import Manifests
 import Messaging
+import Polling
 import Topology
 
 @testable import Processing
@@ -10,7 +11,7 @@ struct ModelWorld<Policy: PipelinePolicy>: Hashable {
     static var attempts: Int { 2 }
     private static var names: TopologyNames { Rig.names }
     /// When the world begins. Only differences count.
-    private static var epoch: ContinuousClock.Instant { modelEpoch }
+    private static var epoch: SteadyInstant { modelEpoch }
 
     var broker = ModelBroker()
     var hosts: [ModelHost<Policy>] = []
@@ -542,7 +543,7 @@ extension PipelineTimer {
     }
 }
 
-private let modelEpoch = ContinuousClock.now
+private let modelEpoch = SteadyInstant.now
 
 private let modelVersions: [PipelineVersion] = (0..<2).map { modelVersion("q\($0)", isOrdered: false) }
 private let modelOrderedVersion = modelVersion("ordered", isOrdered: true)

@@ -1,4 +1,5 @@
 import Messaging
+import Polling
 import Processing
 
 /// An invoker inside the test: invocations wait until the test says how they end.
@@ -59,7 +60,8 @@ final class ScriptedInvoker: Invoker {
     func pause(_ reason: String = "asked to wait", for length: Duration? = nil) {
         let notRun = self.pending
         self.pending = []
-        self.handler(.paused(reason: reason, until: length.map { .now + $0 }, notRun: notRun.map(\.id)))
+        let end = length.map { SteadyInstant.now + $0 }
+        self.handler(.paused(reason: reason, until: end, notRun: notRun.map(\.id)))
     }
 
     func die(_ reason: String = "it was told to") { self.handler(.workerDied(reason: reason)) }
