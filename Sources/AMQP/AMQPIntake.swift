@@ -62,23 +62,22 @@ package final class AMQPIntake: Intake {
     }
 
     package func subscribe(
-        to queue: String,
-        prefetch: UInt16,
+        _ subscription: Subscription,
         handler: @escaping (SubscriptionEvent) -> Void
     ) -> SubscriptionID {
         let index = self.channels.firstIndex { $0 == nil } ?? self.channels.count
         if index == self.channels.count { self.channels.append(nil) }
         self.subscriptions += 1
-        let subscription = SubscriptionID(number: self.subscriptions << 16 | index)
+        let id = SubscriptionID(number: self.subscriptions << 16 | index)
         let connection = self.connectionWithRoom()
-        let channel = self.channel(subscription, of: queue, prefetch, on: connection, handler: handler)
+        let channel = self.channel(id, for: subscription, on: connection, handler: handler)
         if channel.isConnecting, let error = connection.driver?.lastError {
             // Not from inside this call: the caller does not know the subscription yet.
             self.loop.schedule(after: .zero) {
                 if connection.driver?.connection == nil { channel.lost(error) }
             }
         }
-        return subscription
+        return id
     }
 
     /// One that is shared and has a number left.
@@ -100,9 +99,8 @@ package final class AMQPIntake: Intake {
 
     @discardableResult
     private func channel(
-        _ subscription: SubscriptionID,
-        of queue: String,
-        _ prefetch: UInt16,
+        _ id: SubscriptionID,
+        for subscription: Subscription,
         on connection: ConsumingConnection,
         handler: @escaping (SubscriptionEvent) -> Void
     ) -> ConsumerChannel {
@@ -111,9 +109,8 @@ package final class AMQPIntake: Intake {
         }
         let channel = ConsumerChannel(
             number: connection.freeNumber ?? 1,
+            id: id,
             subscription: subscription,
-            queue: queue,
-            prefetch: prefetch,
             bodyLimit: self.bodyLimit,
             generations: self.generations,
             isAlone: connection.isIsolated,
@@ -123,7 +120,7 @@ package final class AMQPIntake: Intake {
             handler: handler
         )
         connection.add(channel)
-        self.channels[subscription.number & 0xffff] = channel
+        self.channels[id.number & 0xffff] = channel
         if driver.connection != nil { channel.connected() }
         return channel
     }
@@ -134,7 +131,7 @@ package final class AMQPIntake: Intake {
         guard let connection = self.newConnection(isIsolated: true) else {
             // No descriptor or thread is left for the moment.
             self.loop.schedule(after: Self.pause) { [weak self] in
-                if channel.isWanted, self?.channel(channel.subscription) === channel {
+                if channel.isWanted, self?.channel(channel.id) === channel {
                     self?.isolate(channel, because: error)
                 }
             }
@@ -142,7 +139,7 @@ package final class AMQPIntake: Intake {
         }
         self.logger.warning(
             "a consumer gets a connection of its own",
-            metadata: ["queue": "\(channel.queue)", "reason": "\(error)"]
+            metadata: ["queue": "\(channel.subscription.queue)", "reason": "\(error)"]
         )
         self.replace(channel, on: connection)
     }
@@ -154,9 +151,8 @@ package final class AMQPIntake: Intake {
 
     private func replace(_ old: ConsumerChannel, on connection: ConsumingConnection) {
         self.channel(
-            old.subscription,
-            of: old.queue,
-            old.prefetch,
+            old.id,
+            for: old.subscription,
             on: connection,
             handler: old.handler
         )
@@ -164,7 +160,7 @@ package final class AMQPIntake: Intake {
 
     /// Nil when the subscription's channel is over; its tags are void then.
     private func channel(_ subscription: SubscriptionID) -> ConsumerChannel? {
-        guard let channel = self.channels[subscription.number & 0xffff], channel.subscription == subscription else {
+        guard let channel = self.channels[subscription.number & 0xffff], channel.id == subscription else {
             return nil
         }
         return channel

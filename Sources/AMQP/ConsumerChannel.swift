@@ -5,9 +5,8 @@ import Polling
 /// One subscription: a channel of its own, so that an error of one queue never touches another.
 final class ConsumerChannel {
     let number: UInt16
-    let subscription: SubscriptionID
-    let queue: String
-    let prefetch: UInt16
+    let id: SubscriptionID
+    let subscription: Subscription
     let handler: (SubscriptionEvent) -> Void
     private let driver: ConnectionDriver
     private let loop: EventLoop
@@ -31,9 +30,8 @@ final class ConsumerChannel {
     ///   - moveAway: asks for a channel on a connection of its own in the place of this one, which reports nothing more.
     init(
         number: UInt16,
-        subscription: SubscriptionID,
-        queue: String,
-        prefetch: UInt16,
+        id: SubscriptionID,
+        subscription: Subscription,
         bodyLimit: UInt64,
         generations: ChannelGenerations,
         isAlone: Bool,
@@ -46,14 +44,13 @@ final class ConsumerChannel {
         self.generations = generations
         self.isAlone = isAlone
         self.moveAway = moveAway
+        self.id = id
         self.subscription = subscription
-        self.queue = queue
-        self.prefetch = prefetch
         self.driver = driver
         self.loop = loop
         self.handler = handler
         self.assembly = DeliveryAssembly(bodyLimit: bodyLimit)
-        self.settlements = SettlementSender(channel: number, prefetch: prefetch, driver: driver)
+        self.settlements = SettlementSender(channel: number, prefetch: subscription.prefetch, driver: driver)
         self.tag = Array("warren-\(number)".utf8)
     }
 
@@ -114,7 +111,7 @@ final class ConsumerChannel {
             if self.lifecycle.state == .cancelling { self.handOver() } else { self.batch.removeAll() }
             let error = BrokerError(
                 .notFound,
-                "the broker cancelled the consumer of queue '\(self.queue)': it was deleted, has lost its leader, "
+                "the broker cancelled the consumer of queue '\(self.subscription.queue)': it was deleted, has lost its leader, "
                     + "or an event was not settled within the consumer timeout (RabbitMQ 4.3)"
             )
             self.perform(self.lifecycle.cancelledByBroker(error))
@@ -124,7 +121,7 @@ final class ConsumerChannel {
             let error = BrokerError.closed(
                 code: close.reply_code,
                 text: close.reply_text.text,
-                while: "consuming '\(self.queue)' at",
+                while: "consuming '\(self.subscription.queue)' at",
                 at: self.driver.address
             )
             self.perform(self.lifecycle.channelClosedByBroker(error))
@@ -162,7 +159,7 @@ final class ConsumerChannel {
             self.watchForAnswers()
         case .limit:
             // Per consumer: quorum queues refuse `global` (RabbitMQ 4.0) or ignore it (4.3).
-            let qos = amqp_basic_qos_t(prefetch_size: 0, prefetch_count: self.prefetch, global: 0)
+            let qos = amqp_basic_qos_t(prefetch_size: 0, prefetch_count: self.subscription.prefetch, global: 0)
             self.driver.send(AMQP_BASIC_QOS_METHOD, on: self.number, qos)
         case .consume:
             self.sendConsume()
@@ -209,7 +206,7 @@ final class ConsumerChannel {
             guard let self, self.generation == generation else { return }
             let error = BrokerError(
                 .unreachable,
-                "\(self.driver.address) has not begun to deliver from queue '\(self.queue)' within "
+                "\(self.driver.address) has not begun to deliver from queue '\(self.subscription.queue)' within "
                     + "\(Self.answerLimit.words); see whether the queue has a leader (rabbitmq-queues quorum_status)"
             )
             self.perform(self.lifecycle.wentUnanswered(error))
@@ -222,7 +219,7 @@ final class ConsumerChannel {
             guard let self, self.generation == generation else { return }
             let error = BrokerError(
                 .unreachable,
-                "\(self.driver.address) has not ended the consumer of queue '\(self.queue)' within "
+                "\(self.driver.address) has not ended the consumer of queue '\(self.subscription.queue)' within "
                     + "\(Self.answerLimit.words); see whether the queue has a leader (rabbitmq-queues quorum_status)"
             )
             self.perform(self.lifecycle.endWentUnanswered(error, isAlone: self.isAlone))
@@ -230,12 +227,17 @@ final class ConsumerChannel {
     }
 
     private func sendConsume() {
-        self.withBytes(of: Array(self.queue.utf8)) { queue in
+        self.withBytes(of: Array(self.subscription.queue.utf8)) { queue in
             self.withBytes(of: self.tag) { tag in
-                var consume = amqp_basic_consume_t()
-                consume.queue = queue
-                consume.consumer_tag = tag
-                self.driver.send(AMQP_BASIC_CONSUME_METHOD, on: self.number, consume)
+                amqp_pool_t.with { pool in
+                    pool.with(self.subscription.arguments) { arguments in
+                        var consume = amqp_basic_consume_t()
+                        consume.queue = queue
+                        consume.consumer_tag = tag
+                        consume.arguments = arguments
+                        self.driver.send(AMQP_BASIC_CONSUME_METHOD, on: self.number, consume)
+                    }
+                }
             }
         }
     }
@@ -256,11 +258,19 @@ final class ConsumerChannel {
     }
 
     func giveBack(_ tag: DeliveryTag) {
-        if self.isCurrent(tag) { self.settlements.giveBack(tag.value) }
+        guard self.isCurrent(tag) else { return }
+        switch self.subscription.settling {
+        case .message: self.settlements.giveBack(tag.value)
+        case .credit: self.settlements.acknowledge(tag.value)
+        }
     }
 
     func refuse(_ tag: DeliveryTag) {
-        if self.isCurrent(tag) { self.settlements.refuse(tag.value) }
+        guard self.isCurrent(tag) else { return }
+        switch self.subscription.settling {
+        case .message: self.settlements.refuse(tag.value)
+        case .credit: self.settlements.acknowledge(tag.value)
+        }
     }
 
     /// How long acknowledgements may be collected. Each costs a quorum queue a command of its own in its log, so a few

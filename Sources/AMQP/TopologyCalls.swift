@@ -4,16 +4,16 @@ import Messaging
 /// The calls of librabbitmq that change what exists. Each waits for its reply; whoever calls looks at it afterwards.
 extension ConnectionHandle {
     func call(_ declaration: Declaration, on channel: UInt16) {
-        self.withPool { pool in
+        amqp_pool_t.with { pool in
             switch declaration {
             case .exchange(let exchange):
                 let (name, kind) = (pool.copy(exchange.name), pool.copy(exchange.kind.rawValue))
-                Self.with(exchange.arguments, &pool) { arguments in
+                pool.with(exchange.arguments) { arguments in
                     _ = amqp_exchange_declare(self.state, channel, name, kind, 0, 1, 0, 0, arguments)
                 }
             case .queue(let queue):
                 let name = pool.copy(queue.name)
-                Self.with(queue.arguments, &pool) { arguments in
+                pool.with(queue.arguments) { arguments in
                     _ = amqp_queue_declare(self.state, channel, name, 0, 1, 0, 0, arguments)
                 }
             case .binding(let binding):
@@ -29,7 +29,7 @@ extension ConnectionHandle {
     }
 
     func call(_ removal: Removal, on channel: UInt16) {
-        self.withPool { pool in
+        amqp_pool_t.with { pool in
             switch removal {
             case .binding(let binding):
                 let (source, key) = (pool.copy(binding.source), pool.copy(binding.routingKey))
@@ -42,40 +42,6 @@ extension ConnectionHandle {
             case .queue(let queue):
                 amqp_queue_delete(self.state, channel, pool.copy(queue), 0, 0)
             }
-        }
-    }
-
-    /// What is copied into the pool is valid during the call of the body.
-    private func withPool(_ body: (inout amqp_pool_t) -> Void) {
-        var pool = amqp_pool_t()
-        init_amqp_pool(&pool, 4096)
-        defer { empty_amqp_pool(&pool) }
-        body(&pool)
-    }
-
-    /// Calls the body with the arguments as a table of C, which is valid during the call.
-    private static func with(
-        _ arguments: [DeclarationArgument],
-        _ pool: inout amqp_pool_t,
-        _ body: (amqp_table_t) -> Void
-    ) {
-        var entries = arguments.map { argument in
-            var value = amqp_field_value_t()
-            switch argument.value {
-            case .text(let text):
-                value.kind = UInt8(AMQP_FIELD_KIND_UTF8.rawValue)
-                value.value.bytes = pool.copy(text)
-            case .number(let number):
-                value.kind = UInt8(AMQP_FIELD_KIND_I64.rawValue)
-                value.value.i64 = number
-            case .flag(let flag):
-                value.kind = UInt8(AMQP_FIELD_KIND_BOOLEAN.rawValue)
-                value.value.boolean = flag ? 1 : 0
-            }
-            return amqp_table_entry_t(key: pool.copy(argument.name), value: value)
-        }
-        entries.withUnsafeMutableBufferPointer { entries in
-            body(amqp_table_t(num_entries: Int32(entries.count), entries: entries.baseAddress))
         }
     }
 }

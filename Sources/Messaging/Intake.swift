@@ -3,11 +3,7 @@
 package protocol Intake: AnyObject {
     /// Consumes a queue. The handler is called on the loop's thread, first with `.active` or `.interrupted`, and goes
     /// on being called over every loss and recovery until `.ended`.
-    func subscribe(
-        to queue: String,
-        prefetch: UInt16,
-        handler: @escaping (SubscriptionEvent) -> Void
-    ) -> SubscriptionID
+    func subscribe(_ subscription: Subscription, handler: @escaping (SubscriptionEvent) -> Void) -> SubscriptionID
 
     /// Stops intake. `.ended` follows when the broker has confirmed it. A second call for the same subscription changes
     /// nothing, whatever its departure.
@@ -39,6 +35,15 @@ package protocol Intake: AnyObject {
 }
 
 extension Intake {
+    /// Consumes a queue as most are consumed.
+    package func subscribe(
+        to queue: String,
+        prefetch: UInt16,
+        handler: @escaping (SubscriptionEvent) -> Void
+    ) -> SubscriptionID {
+        self.subscribe(Subscription(queue: queue, prefetch: prefetch), handler: handler)
+    }
+
     /// For a broker that answers every end.
     package func abandon(_ subscription: SubscriptionID) {}
 

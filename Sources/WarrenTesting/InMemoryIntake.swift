@@ -88,15 +88,15 @@ package final class InMemoryIntake: Intake {
 
     // MARK: - Intake
 
+    /// The broker in memory has no streams and no priorities: arguments mean nothing to it.
     package func subscribe(
-        to queue: String,
-        prefetch: UInt16,
+        _ subscription: Subscription,
         handler: @escaping (SubscriptionEvent) -> Void
     ) -> SubscriptionID {
-        let subscription = SubscriptionID(number: self.handlers.count + 1)
-        self.handlers[subscription] = handler
-        self.broker.subscribe(self.consumer(subscription), to: queue, prefetch: prefetch)
-        return subscription
+        let id = SubscriptionID(number: self.handlers.count + 1)
+        self.handlers[id] = handler
+        self.broker.subscribe(self.consumer(id), to: subscription.queue, prefetch: subscription.prefetch)
+        return id
     }
 
     package func unsubscribe(_ subscription: SubscriptionID, _ departure: Departure) {

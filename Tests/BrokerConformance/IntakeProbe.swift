@@ -34,7 +34,7 @@ package final class IntakeProbe: Sendable {
     }
 
     fileprivate enum Command: Sendable {
-        case subscribe(index: Int, queue: String, prefetch: UInt16, acknowledges: Bool)
+        case subscribe(index: Int, Messaging.Subscription, acknowledges: Bool)
         case settle(index: Int, [DeliveryTag], Settlement, isFlushed: Bool)
         case unsubscribe(index: Int, Departure)
         case renew(index: Int, BrokerError)
@@ -64,12 +64,17 @@ package final class IntakeProbe: Sendable {
 
     /// Subscribes; with `acknowledges` every delivery is settled as it comes.
     package func subscribe(to queue: String, prefetch: UInt16 = 100, acknowledges: Bool = false) -> Subscription {
+        self.subscribe(Messaging.Subscription(queue: queue, prefetch: prefetch), acknowledges: acknowledges)
+    }
+
+    /// Subscribes as asked.
+    package func subscribe(_ wanted: Messaging.Subscription, acknowledges: Bool = false) -> Subscription {
         let index = self.records.withLock { records in
             records.append(Seen())
             return records.count - 1
         }
         self.commands.send(
-            .subscribe(index: index, queue: queue, prefetch: prefetch, acknowledges: acknowledges)
+            .subscribe(index: index, wanted, acknowledges: acknowledges)
         )
         return Subscription(probe: self, index: index)
     }
@@ -104,8 +109,8 @@ package final class IntakeProbe: Sendable {
 
         func perform(_ command: Command) {
             switch command {
-            case .subscribe(let index, let queue, let prefetch, let acknowledges):
-                self.subscriptions[index] = self.intake.subscribe(to: queue, prefetch: prefetch) { [weak self] event in
+            case .subscribe(let index, let wanted, let acknowledges):
+                self.subscriptions[index] = self.intake.subscribe(wanted) { [weak self] event in
                     self?.received(event, index, acknowledges: acknowledges)
                 }
             case .settle(let index, let tags, let settlement, let isFlushed):

@@ -73,4 +73,45 @@ struct RabbitMQConformanceTests {
         await probe.close()
         await tested.close()
     }
+
+    @Test func `a stream is consumed from where it is asked for, and a settlement makes room and nothing else`()
+        async throws
+    {
+        let tested = try RabbitMQUnderTest(await SharedBroker.calm.node)
+        let queue = "stream-\(UInt64.random(in: 0 ... .max))"
+        let stream = QueueDeclaration(name: queue, arguments: [DeclarationArgument("x-queue-type", .text("stream"))])
+        try await tested.broker.declare([.queue(stream)])
+        for number in 1...5 as ClosedRange<UInt8> {
+            let message = OutgoingMessage(
+                exchange: "",
+                routingKey: queue,
+                properties: BasicProperties(),
+                headers: FieldTable(),
+                body: [number]
+            )
+            #expect(await tested.broker.publish([message]) == [.confirmed])
+        }
+        let probe = try IntakeProbe { loop in
+            try AMQPIntake(address: tested.address, name: queue, loop: loop, logger: RabbitMQUnderTest.silent)
+        }
+        func consume(from offset: DeclarationArgument.Value) -> IntakeProbe.Subscription {
+            let offset = DeclarationArgument("x-stream-offset", offset)
+            return probe.subscribe(Subscription(queue: queue, prefetch: 2, arguments: [offset], settling: .credit))
+        }
+        func bodies(_ deliveries: some Sequence<Delivery>) -> [UInt8] { deliveries.flatMap(\.body) }
+
+        let first = consume(from: .text("first"))
+        let two = try await first.deliveries(2)
+        #expect(bodies(two) == [1, 2])
+        first.settle([two[0]], .giveBack)
+        first.settle([two[1]], .refuse)
+        let four = try await first.deliveries(4)
+        #expect(bodies(four) == [1, 2, 3, 4], "what was given back does not come again, and makes room")
+        first.settle(Array(four[2...]), .acknowledge)
+        #expect(bodies(try await first.deliveries(5)) == [1, 2, 3, 4, 5])
+
+        #expect(bodies(try await consume(from: .number(3)).deliveries(2)) == [4, 5])
+        await probe.close()
+        await tested.close()
+    }
 }

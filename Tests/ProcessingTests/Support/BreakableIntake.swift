@@ -13,8 +13,7 @@ final class BreakableIntake: Intake {
     }
 
     private struct Subscription {
-        let queue: String
-        let prefetch: UInt16
+        let wanted: Messaging.Subscription
         let handler: (SubscriptionEvent) -> Void
         var phase = Phase.wanted
         /// Whether it gives back what it holds: nothing of it can be settled any more.
@@ -82,7 +81,7 @@ final class BreakableIntake: Intake {
 
     private func connect(_ id: SubscriptionID) {
         guard let inner = self.inner, let subscription = self.subscriptions[id] else { return }
-        self.subscriptions[id]?.inner = inner.subscribe(to: subscription.queue, prefetch: subscription.prefetch) {
+        self.subscriptions[id]?.inner = inner.subscribe(subscription.wanted) {
             [weak self] event in
             self?.received(event, for: id)
         }
@@ -136,12 +135,11 @@ final class BreakableIntake: Intake {
     // MARK: - Intake
 
     func subscribe(
-        to queue: String,
-        prefetch: UInt16,
+        _ subscription: Messaging.Subscription,
         handler: @escaping (SubscriptionEvent) -> Void
     ) -> SubscriptionID {
         let id = SubscriptionID(number: 1000 + self.subscriptions.count)
-        self.subscriptions[id] = Subscription(queue: queue, prefetch: prefetch, handler: handler)
+        self.subscriptions[id] = Subscription(wanted: subscription, handler: handler)
         self.connect(id)
         return id
     }
