@@ -154,7 +154,7 @@ let package = Package(
             name: "WebhooksTests",
             dependencies: [
                 "CCurl", "Webhooks", "Processing", "Deployments", "Manifests", "Messaging", "Polling",
-                "SeededGeneration",
+                "SeededGeneration", "Waiting", logging,
             ]
         ),
         .testTarget(name: "LocalBrokerTests", dependencies: ["LocalBroker", "Waiting"]),

@@ -10,7 +10,9 @@ package final class Mailbox<Item: Sendable>: Sendable {
     }
 
     private let state = Mutex(State())
-    private let descriptor: Int32
+    /// Readable when there is something to `receive`: for a loop that is not an `EventLoop`, such as that of a library.
+    /// It stays the mailbox's own.
+    package let descriptor: Int32
 
     package init() throws(SystemError) {
         self.descriptor = eventfd(0, WARREN_EFD_FLAGS)
@@ -33,11 +35,7 @@ package final class Mailbox<Item: Sendable>: Sendable {
 
     /// Handles everything that is sent, in batches, on the loop's thread. The loop keeps the mailbox alive.
     package func attach(to loop: EventLoop, handler: @escaping ([Item]) -> Void) {
-        loop.watch(self.descriptor) { [self] _ in
-            var count: UInt64 = 0
-            _ = read(self.descriptor, &count, 8)
-            handler(self.take())
-        }
+        loop.watch(self.descriptor) { [self] _ in handler(self.receive()) }
         // Something may have been sent before the loop began to watch.
         self.wake()
     }
@@ -53,8 +51,12 @@ package final class Mailbox<Item: Sendable>: Sendable {
         }
     }
 
-    private func take() -> [Item] {
-        self.state.withLock { state in
+    /// Takes everything that was sent, on the thread that has found the descriptor readable.
+    package func receive() -> [Item] {
+        // First, so that whatever comes after the look into the box makes the descriptor readable again.
+        var count: UInt64 = 0
+        _ = read(self.descriptor, &count, 8)
+        return self.state.withLock { state in
             defer { state.items = [] }
             return state.items
         }

@@ -1,53 +1,35 @@
-import DequeModule
 package import Logging
 package import Manifests
-import Messaging
 package import Polling
 package import Processing
 
-/// Delivers the events of one webhook: composes requests, gives them to the HTTP client, and judges the answers. Confined
-/// to one loop.
+/// Delivers the events of one webhook: carries out what `DispatchState` decides, with the HTTP client and timers.
+/// Confined to one loop.
 ///
-/// An invocation begins when its request is given to the client. Until then it waits here for its turn by `rate`, or for
-/// an access token, and can be withdrawn. An endpoint that asks for a pause, or says that it is gone, pauses the whole
-/// webhook; what it has not taken goes back to the queue, and no attempt is used up.
+/// An invocation begins when its request is given to the client. Until then it can be withdrawn. An endpoint that asks for a pause, or says that it is gone, pauses the whole webhook; what it has not
+/// taken goes back to the queue, and no attempt is used up.
 package final class WebhookInvoker: Invoker {
-    private struct Waiting {
-        let invocation: Invocation
-        /// Its first token was refused.
-        var isSecondTry = false
-    }
-
-    private struct Running {
-        let invocation: Invocation
-        let token: String?
-        let isSecondTry: Bool
-    }
-
-    private let manifest: WebhookManifest
     private let client: HTTPClient
     private let loop: EventLoop
     private let clock: WallClock
     private let logger: Logger
     private let route: HTTPRoute
-    private let composer: DeliveryComposer
-    private let answers: Mailbox<[HTTPAnswer]>
-    private var tokens: AccessTokens?
-    private var judgement: Judgement
-    private var redaction: Redaction
-    private let secrets: Redaction
-    /// The present access token and the one before it.
-    private var recentTokens: [String] = []
+    private let composer: RequestComposer
+    private let reports: Mailbox<[ClientReport]>
+    /// Nil when requests carry no access token.
+    private let tokenEndpoint: TokenEndpoint?
+    private var judge: AnswerJudge
+    private var state: DispatchState
+    /// What was taken in and has not ended.
+    private var invocations = PlaceTable<Invocation>()
+    /// Requests that took long to compose, while the state is told of them.
+    private var composed: [HTTPRequest] = []
     private var handler: (InvokerEvent) -> Void = { _ in }
-    private var waiting = Deque<Waiting>()
-    private var running = PlaceTable<Running>()
-    private var pacing: Pacing?
     private var pacingTimer: TimerID?
-    private var pause = EndpointPause()
     private var pauseTimer: TimerID?
 
     /// - Parameter logger: with the webhook's name in its metadata.
-    package init(
+    package convenience init(
         _ manifest: WebhookManifest,
         credentials: WebhookCredentials,
         client: HTTPClient,
@@ -55,7 +37,26 @@ package final class WebhookInvoker: Invoker {
         clock: WallClock,
         logger: Logger
     ) throws(SystemError) {
-        self.manifest = manifest
+        try self.init(
+            manifest,
+            credentials: credentials,
+            composer: RequestComposer(DeliveryComposer(manifest, credentials), clock: clock),
+            client: client,
+            loop: loop,
+            clock: clock,
+            logger: logger
+        )
+    }
+
+    init(
+        _ manifest: WebhookManifest,
+        credentials: WebhookCredentials,
+        composer: RequestComposer,
+        client: HTTPClient,
+        loop: EventLoop,
+        clock: WallClock,
+        logger: Logger
+    ) throws(SystemError) {
         self.client = client
         self.loop = loop
         self.clock = clock
@@ -66,194 +67,169 @@ package final class WebhookInvoker: Invoker {
             offersHTTP2: manifest.http2,
             timeout: manifest.timeout
         )
-        self.composer = DeliveryComposer(manifest, credentials)
-        self.secrets = Redaction(credentials.confidential)
-        self.redaction = self.secrets
-        self.judgement = Judgement(manifest, redaction: self.redaction)
-        self.answers = try Mailbox()
-        self.pacing = manifest.rate.map(Pacing.init)
+        self.composer = composer
+        self.reports = try Mailbox()
         if case .oauth2(let client) = credentials.authentication {
-            self.tokens = AccessTokens(client, timeout: manifest.timeout)
+            self.tokenEndpoint = TokenEndpoint(client, timeout: manifest.timeout)
+        } else {
+            self.tokenEndpoint = nil
         }
+        self.judge = AnswerJudge(manifest, credentials)
+        self.state = DispatchState(
+            pacing: manifest.rate.map(Pacing.init),
+            usesTokens: self.tokenEndpoint != nil
+        )
     }
 
-    private var now: Int64 { self.clock.milliseconds / 1000 }
+    // MARK: - What happens
 
     package func start(_ handler: @escaping (InvokerEvent) -> Void) {
         self.handler = handler
-        self.answers.attach(to: self.loop) { [weak self] batches in
-            for answers in batches { self?.take(answers) }
+        self.reports.attach(to: self.loop) { [weak self] batches in
+            for reports in batches { self?.take(reports) }
         }
-        if self.manifest.url.scheme == .http, IPAddress(self.manifest.url.host) == nil {
+        if self.route.url.scheme == .http, IPAddress(self.route.url.host) == nil {
             self.logger.warning("deliveries are not encrypted: 'url' begins with http://")
         }
         handler(.ready)
     }
 
-    // MARK: - Requests
+    package func invoke(_ invocation: Invocation) {
+        self.invocations.add(invocation, for: invocation.id)
+        self.handle(.invoked(invocation.id, effort: self.composer.effort(invocation)))
+    }
 
-    package func invoke(_ invocation: Invocation) { self.waiting.append(Waiting(invocation: invocation)) }
+    package func flush() {
+        // Asked in every turn of the loop, most of the time for nothing: then not even the clock is read.
+        if self.state.hasWaiting { self.handle(.flush) }
+    }
 
     package func withdraw() -> [UInt64] {
-        defer { self.waiting.removeAll() }
-        return self.waiting.map(\.invocation.id)
+        let ids = self.state.withdraw()
+        self.forget(ids)
+        return ids
     }
 
-    /// Begins what may begin.
-    package func flush() {
-        guard !self.waiting.isEmpty else { return }
-        var requests: [HTTPRequest] = []
-        var failures: [InvocationResult] = []
-        while let next = self.waiting.first {
-            // What fails to be composed never reaches the endpoint, so it does not count as the one request.
-            if self.pause.isTrying, self.running.count > 0 { break }
-            var token: String?
-            switch self.tokens?.need() {
-            case nil: break
-            case .use(let known)?: token = known
-            case .fail(let reason)?:
-                self.waiting.removeFirst()
-                failures.append(self.failure(next, .failed(Failure(type: "oauth_error", message: reason))))
-                continue
-            case .wait?: return self.finish(requests, failures)
-            case .fetch?:
-                if let request = self.tokens?.request(replyTo: self.answers) { requests.append(request) }
-                return self.finish(requests, failures)
-            }
-            if let wait = self.pacing?.take(at: .now) {
-                self.flush(after: wait)
-                break
-            }
-            self.waiting.removeFirst()
-            do throws(Undeliverable) {
-                requests.append(try self.request(next, token))
-            } catch {
-                failures.append(
-                    self.failure(next, .undecodable(Failure(type: "Undeliverable", message: error.reason)))
-                )
-            }
-        }
-        self.finish(requests, failures)
-    }
-
-    private func request(_ next: Waiting, _ token: String?) throws(Undeliverable) -> HTTPRequest {
-        let invocation = next.invocation
-        let (headers, body) = try self.composer.compose(EventView(invocation), token: token, now: self.now)
-        self.running.add(
-            Running(invocation: invocation, token: token, isSecondTry: next.isSecondTry),
-            for: invocation.id
-        )
-        return HTTPRequest(
-            id: invocation.id,
-            route: self.route,
-            headers: headers,
-            body: body,
-            excerptLimit: self.redaction.captureLimit,
-            replyTo: self.answers
-        )
-    }
-
-    private func failure(_ waiting: Waiting, _ outcome: Outcome) -> InvocationResult {
-        InvocationResult(id: waiting.invocation.id, outcome: outcome, nanoseconds: 0)
-    }
-
-    private func finish(_ requests: [HTTPRequest], _ failures: [InvocationResult]) {
-        if !requests.isEmpty { self.client.send(requests) }
-        guard !failures.isEmpty else { return }
-        // What takes their places waits for the next flush.
-        self.loop.continueAtOnce()
-        self.handler(.results(failures))
-    }
-
-    private func flush(after wait: Duration) {
-        guard self.pacingTimer == nil else { return }
-        // The turn that it makes ends with a flush.
-        self.pacingTimer = self.loop.schedule(after: wait) { [weak self] in self?.pacingTimer = nil }
-    }
-
-    // MARK: - Answers
-
-    private func take(_ answers: [HTTPAnswer]) {
-        var results: [InvocationResult] = []
-        var notTaken: [UInt64] = []
-        var again: [Waiting] = []
-        for answer in answers {
-            guard answer.id != AccessTokens.requestID else {
-                self.takeToken(answer)
-                continue
-            }
-            guard let running = self.running[answer.id] else { continue }
-            self.running.remove(answer.id)
-            switch self.judgement.verdict(on: answer, now: self.now) {
-            case .outcome(let outcome):
-                self.pause.answered()
-                results.append(Self.result(answer, outcome))
-            case .unauthorized(let outcome):
-                self.tokens?.refused(running.token)
-                if running.isSecondTry {
-                    results.append(Self.result(answer, outcome))
-                } else {
-                    again.append(Waiting(invocation: running.invocation, isSecondTry: true))
-                }
-            case .wait(let wait, let reason):
-                notTaken.append(answer.id)
-                self.pause.wait(wait, reason: reason, at: .now)
-            case .gone(let reason):
-                notTaken.append(answer.id)
-                self.pause.gone(reason: reason)
-            }
-        }
-        if self.pause.isOn {
-            // An endpoint that has asked for a pause is not asked a second time either.
-            notTaken += again.map(\.invocation.id)
-        } else {
-            for next in again.reversed() { self.waiting.prepend(next) }
-        }
-        if !results.isEmpty { self.handler(.results(results)) }
-        guard !notTaken.isEmpty else { return }
-        self.resumeInTime()
-        self.handler(.paused(reason: self.pause.reason, until: self.pause.end.map { SteadyInstant($0) }, notRun: notTaken))
-    }
-
-    private static func result(_ answer: HTTPAnswer, _ outcome: Outcome) -> InvocationResult {
-        InvocationResult(id: answer.id, outcome: outcome, nanoseconds: UInt64(clamping: answer.microseconds * 1000))
-    }
-
-    private func takeToken(_ answer: HTTPAnswer) {
-        guard let token = self.tokens?.take(answer) else { return }
-        self.recentTokens = self.recentTokens.suffix(1) + [token]
-        self.redaction = self.recentTokens.reduce(self.secrets) { $0.adding($1) }
-        self.judgement = Judgement(self.manifest, redaction: self.redaction)
-    }
-
-    // MARK: - Pauses
-
-    private func resumeInTime() {
-        if let timer = self.pauseTimer { self.loop.cancel(timer) }
-        self.pauseTimer = self.pause.end.map { end in
-            self.loop.schedule(after: ContinuousClock.now.duration(to: end)) { [weak self] in self?.resume() }
-        }
-    }
-
-    private func resume() {
-        if let timer = self.pauseTimer { self.loop.cancel(timer) }
-        self.pauseTimer = nil
-        self.pause.isOver()
-        self.handler(.ready)
-    }
-
-    /// The operator wants to know whether the endpoint is back.
-    package func reconsider() {
-        if self.pause.isOn { self.resume() }
-    }
-
-    // MARK: - End
+    package func reconsider() { self.handle(.reconsider) }
 
     package func stop(_ completion: @escaping () -> Void) {
-        for timer in [self.pacingTimer, self.pauseTimer].compactMap({ $0 }) { self.loop.cancel(timer) }
-        self.answers.detach(from: self.loop)
-        self.client.forget(self.route)
-        if let tokens = self.tokens { self.client.forget(tokens.route) }
+        self.handle(.stop)
         completion()
+    }
+
+    private func take(_ reports: [ClientReport]) {
+        let now = self.clock.milliseconds / 1000
+        var answers: [DispatchState.Answer] = []
+        answers.reserveCapacity(reports.count)
+        var failures: [UInt64: Undeliverable] = [:]
+        for report in reports {
+            switch report {
+            case .answered(let answer) where answer.id == TokenEndpoint.requestID:
+                self.takeGrant(answer)
+            case .answered(let answer):
+                answers.append(
+                    DispatchState.Answer(
+                        id: answer.id,
+                        verdict: self.judge.verdict(on: answer, now: now),
+                        nanoseconds: UInt64(clamping: answer.microseconds * 1000)
+                    )
+                )
+            case .composed(let request):
+                self.composed.append(request)
+            case .notComposed(let id, let failure):
+                failures[id] = failure
+            }
+        }
+        if !answers.isEmpty { self.handle(.answered(answers)) }
+        if !failures.isEmpty { self.handle(.notComposed(failures)) }
+        if !self.composed.isEmpty {
+            self.handle(.composed(self.composed.map(\.id)))
+            self.composed = []
+        }
+    }
+
+    private func takeGrant(_ answer: HTTPAnswer) {
+        do throws(TokenEndpoint.Refusal) {
+            let grant = try TokenEndpoint.grant(in: answer)
+            // Before any request carries it.
+            self.judge.hide(grant.token)
+            self.handle(.tokenGranted(grant))
+        } catch {
+            self.handle(.tokenRefused(reason: error.reason))
+        }
+    }
+
+    // MARK: - What follows
+
+    private func handle(_ event: DispatchState.Event) {
+        for action in self.state.handle(event, at: .now) { self.perform(action) }
+    }
+
+    private func perform(_ action: DispatchState.Action) {
+        switch action {
+        case .send(let ids, let token):
+            self.send(self.batch(ids, token))
+        case .compose(let ids, let token):
+            self.client.compose(self.batch(ids, token))
+        case .sendComposed(let ids):
+            self.client.send(self.composed.filter { ids.contains($0.id) })
+        case .fetchToken:
+            if let endpoint = self.tokenEndpoint { self.client.send([endpoint.request(replyTo: self.reports)]) }
+        case .report(let results):
+            for result in results { self.invocations.remove(result.id) }
+            self.handler(.results(results))
+        case .reportPaused(let reason, let end, let notRun):
+            self.forget(notRun)
+            self.handler(.paused(reason: reason, until: end.map { SteadyInstant($0) }, notRun: notRun))
+        case .reportReady:
+            self.handler(.ready)
+        case .setPacingTimer(let wait):
+            self.pacingTimer = self.loop.schedule(after: wait) { [weak self] in self?.handle(.pacingTimer) }
+        case .setPauseTimer(let end):
+            if let timer = self.pauseTimer { self.loop.cancel(timer) }
+            self.pauseTimer = end.map { end in
+                self.loop.schedule(after: ContinuousClock.now.duration(to: end)) { [weak self] in
+                    self?.handle(.pauseTimer)
+                }
+            }
+        case .flushAgain:
+            self.loop.continueAtOnce()
+        case .end:
+            self.end()
+        }
+    }
+
+    private func batch(_ ids: [UInt64], _ token: AccessToken?) -> RequestBatch {
+        let terms = RequestTerms(
+            composer: self.composer,
+            token: token,
+            route: self.route,
+            excerptLimit: self.judge.excerptLimit,
+            replyTo: self.reports
+        )
+        return RequestBatch(terms: terms, invocations: ids.compactMap { self.invocations[$0] })
+    }
+
+    private func send(_ batch: RequestBatch) {
+        var requests: [HTTPRequest] = []
+        requests.reserveCapacity(batch.invocations.count)
+        for invocation in batch.invocations {
+            do throws(Undeliverable) {
+                requests.append(try batch.terms.compose(invocation))
+            } catch {
+                // Told in the next turn, as if it had been composed elsewhere.
+                self.reports.send([.notComposed(invocation.id, error)])
+            }
+        }
+        if !requests.isEmpty { self.client.send(requests) }
+    }
+
+    private func forget(_ ids: [UInt64]) { for id in ids { self.invocations.remove(id) } }
+
+    private func end() {
+        for timer in [self.pacingTimer, self.pauseTimer].compactMap({ $0 }) { self.loop.cancel(timer) }
+        self.reports.detach(from: self.loop)
+        self.client.forget(self.route)
+        if let endpoint = self.tokenEndpoint { self.client.forget(endpoint.route) }
     }
 }

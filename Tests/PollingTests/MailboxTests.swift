@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 import Testing
 import Waiting
@@ -50,6 +51,27 @@ struct MailboxTests {
         }
         loop.run()
         #expect(seen == [1, 2, 3, 4, 5])
+    }
+
+    /// As the loop of a library does it.
+    @Test func `a mailbox can be polled by its descriptor, which is readable while something is in it`() throws {
+        let mailbox = try Mailbox<Int>()
+        func isReadable(within milliseconds: Int32) -> Bool {
+            var entry = pollfd(fd: mailbox.descriptor, events: Int16(POLLIN), revents: 0)
+            return poll(&entry, 1, milliseconds) == 1
+        }
+        #expect(!isReadable(within: 0))
+        try LoopThread.start(named: "sender") {
+            mailbox.send(1)
+            mailbox.send(2)
+        }
+        var items: [Int] = []
+        while items.count < 2, isReadable(within: Int32(Patience.usual / .milliseconds(1))) {
+            items += mailbox.receive()
+        }
+        #expect(items == [1, 2])
+        #expect(mailbox.receive() == [])
+        #expect(!isReadable(within: 0))
     }
 
     @Test func `a closed mailbox gives out what is left and refuses what comes`() throws {

@@ -5,58 +5,52 @@ import Polling
 final class CurlLoop {
     /// How long the wheel may stand still; whoever has something to do turns it earlier.
     private static let longestWait: Int32 = 1000
-    private let wake: MultiWakeup
-    private let multi: UnsafeMutableRawPointer
+    private let multi: MultiHandle
+    private let inbox: Mailbox<HTTPClient.Command>
     private let usesProxyOfEnvironment: Bool
     private let addresses: AddressJudge
-    private let take: () -> [HTTPClient.Command]
     /// Transfers that wait for a request, by their route; nothing for a route that has been forgotten.
     private var idle: [ObjectIdentifier: [CurlTransfer]] = [:]
     private var running: [ObjectIdentifier: CurlTransfer] = [:]
     private var replies = Replies()
     private var isClosing = false
 
-    private let resolved: @Sendable (String, NameResolver.Result) -> Void
     private var names = NameLookups()
     /// Requests whose hosts are being looked up.
     private var line = RequestLine()
+    /// What takes long to compose.
+    private var composing = ComposingLine()
 
-    /// - Parameter resolved: gets the result of a lookup, on a thread of its own; a command brings it back here.
-    init(
-        _ wake: MultiWakeup,
-        _ configuration: HTTPClient.Configuration,
-        take: @escaping () -> [HTTPClient.Command],
-        resolved: @escaping @Sendable (String, NameResolver.Result) -> Void
-    ) {
-        self.wake = wake
-        self.multi = wake.multi
+    /// - Parameter inbox: commands; what other threads do for this one comes back through it, too.
+    init(_ multi: MultiHandle, _ configuration: HTTPClient.Configuration, _ inbox: Mailbox<HTTPClient.Command>) {
+        self.multi = multi
+        self.inbox = inbox
         self.usesProxyOfEnvironment = configuration.usesProxyOfEnvironment
         self.addresses = AddressJudge(configuration.addresses)
-        self.take = take
-        self.resolved = resolved
     }
 
     /// Turns until the client is closed.
     func run() {
         while !self.isClosing {
-            for command in self.take() { self.perform(command) }
+            self.composeBeside()
             self.beginLookups()
             self.endOverdueLookups()
             var count: Int32 = 0
-            curl_multi_perform(self.multi, &count)
+            curl_multi_perform(self.multi.pointer, &count)
             self.finishTransfers()
             self.replies.send()
-            curl_multi_poll(self.multi, nil, 0, self.wait, nil)
+            guard self.multi.poll(self.inbox.descriptor, milliseconds: self.wait) else { continue }
+            for command in self.inbox.receive() { self.perform(command) }
         }
+        for refusal in self.composing.takeAll().flatMap(\.refusals) { self.replies.add(refusal) }
         for request in self.line.takeAll() { self.replies.add(.refusal(of: request)) }
         for transfer in self.running.values {
-            curl_multi_remove_handle(self.multi, transfer.handle)
-            self.replies.add(transfer.fail(.client, "the host has stopped"))
+            curl_multi_remove_handle(self.multi.pointer, transfer.handle)
+            self.replies.add(transfer.fail(.hostStopped))
         }
         self.replies.send()
         self.running = [:]
         self.idle = [:]
-        self.wake.cleanUp()
     }
 
     /// In milliseconds. Rounded up, or the last one would be waited for in many short turns.
@@ -69,9 +63,28 @@ final class CurlLoop {
     private func perform(_ command: HTTPClient.Command) {
         switch command {
         case .send(let requests): for request in requests { self.admit(request) }
+        case .compose(let batch): self.composing.add(batch)
+        case .composingEnded: self.composing.ended()
         case .resolved(let name, let result): self.finishLookup(name, result)
         case .forget(let route): self.idle[ObjectIdentifier(route)] = nil
         case .close: self.isClosing = true
+        }
+    }
+
+    // MARK: - Composing
+
+    private func composeBeside() {
+        let batches = self.composing.begin()
+        guard !batches.isEmpty else { return }
+        do throws(SystemError) {
+            try LoopThread.start(named: "compose") { [inbox = self.inbox] in
+                for batch in batches { batch.composeAndReport() }
+                inbox.send(.composingEnded)
+            }
+        } catch {
+            // Without a thread of its own it holds up other requests, which is better than not to be sent.
+            for batch in batches { batch.composeAndReport() }
+            self.composing.ended()
         }
     }
 
@@ -94,7 +107,7 @@ final class CurlLoop {
         while case let names = self.names.begin(), !names.isEmpty {
             for name in names {
                 do throws(SystemError) {
-                    try NameResolver.start(name) { [resolved = self.resolved] in resolved(name, $0) }
+                    try NameResolver.start(name) { [inbox = self.inbox] in inbox.send(.resolved(name: name, $0)) }
                 } catch {
                     self.finishLookup(name, .failed(words: "the host's name could not be looked up: \(error)"))
                 }
@@ -136,10 +149,11 @@ final class CurlLoop {
         do throws(TransferRefusal) {
             try transfer.begin(request, known, waited: waited)
         } catch {
-            return self.replies.add(transfer.fail(error.problem, error.words))
+            return self.replies.add(transfer.fail(error))
         }
-        guard curl_multi_add_handle(self.multi, transfer.handle) == CURLM_OK else {
-            return self.replies.add(transfer.fail(.client, "libcurl does not take the request"))
+        guard curl_multi_add_handle(self.multi.pointer, transfer.handle) == CURLM_OK else {
+            let refusal = TransferRefusal(problem: .client, words: "libcurl does not take the request")
+            return self.replies.add(transfer.fail(refusal))
         }
         self.running[ObjectIdentifier(transfer)] = transfer
     }
@@ -151,7 +165,7 @@ final class CurlLoop {
 
     private func finishTransfers() {
         var left: Int32 = 0
-        while let message = curl_multi_info_read(self.multi, &left) {
+        while let message = curl_multi_info_read(self.multi.pointer, &left) {
             guard message.pointee.msg == CURLMSG_DONE, let handle = message.pointee.easy_handle,
                 let context = warren_curl_context(handle)
             else { continue }
@@ -159,7 +173,7 @@ final class CurlLoop {
             let result = warren_curl_message_result(message)
             // The context is the transfer that `running` keeps alive until it is taken out here.
             let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
-            curl_multi_remove_handle(self.multi, handle)
+            curl_multi_remove_handle(self.multi.pointer, handle)
             self.running[ObjectIdentifier(transfer)] = nil
             let reply = transfer.finish(result)
             if reply.answer.result.meansNoConnection, let name = transfer.route.name {

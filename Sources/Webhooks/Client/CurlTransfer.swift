@@ -202,10 +202,10 @@ final class CurlTransfer {
         let failure = CurlFailure(code, self.handle, isBlocked: self.isBlocked, isHeadTooLarge: self.isHeadTooLarge)
         // The buffer is libcurl's, which ends every text in it with NUL.
         let detail = self.tlsPaths.reduce(String(cString: self.errorBuffer)) { $0.replacing($1.option, with: $1.path) }
-        return self.fail(failure.problem, failure.words(detail: detail))
+        return self.fail(TransferRefusal(problem: failure.problem, words: failure.words(detail: detail)))
     }
 
-    func fail(_ problem: TransferProblem, _ words: String) -> Reply { self.answer(.failed(problem, words: words)) }
+    func fail(_ refusal: TransferRefusal) -> Reply { self.answer(.failed(refusal.problem, words: refusal.words)) }
 
     private func answer(_ result: HTTPAnswer.Result, retryAfter: String? = nil) -> Reply {
         guard let request = self.request else { preconditionFailure("a transfer ends once, after it has begun") }

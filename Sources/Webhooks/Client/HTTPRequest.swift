@@ -9,8 +9,8 @@ package struct HTTPRequest: Sendable {
     package let body: ArraySlice<UInt8>
     /// How much of the answer's body is kept, in bytes.
     package let excerptLimit: Int
-    /// Gets the answers of one turn of the client together.
-    package let replyTo: Mailbox<[HTTPAnswer]>
+    /// Gets the answer, with the others of one turn of the client.
+    package let replyTo: Mailbox<[ClientReport]>
 
     package init(
         id: UInt64,
@@ -18,7 +18,7 @@ package struct HTTPRequest: Sendable {
         headers: HeaderBlock,
         body: ArraySlice<UInt8>,
         excerptLimit: Int,
-        replyTo: Mailbox<[HTTPAnswer]>
+        replyTo: Mailbox<[ClientReport]>
     ) {
         self.id = id
         self.route = route
@@ -53,7 +53,11 @@ package struct HeaderBlock: Sendable {
     private mutating func finish(_ value: some Sequence<UInt8>) {
         self.bytes.append(UInt8(ascii: ":"))
         self.bytes.append(UInt8(ascii: " "))
-        for byte in value { self.bytes.append(byte < 0x20 || byte == 0x7f ? 0x20 : byte) }
+        let start = self.bytes.count
+        self.bytes.append(contentsOf: value)
+        for index in start..<self.bytes.count where self.bytes[index] < 0x20 || self.bytes[index] == 0x7f {
+            self.bytes[index] = 0x20
+        }
         self.bytes.append(0)
         self.count += 1
     }

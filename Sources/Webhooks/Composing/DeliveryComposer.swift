@@ -14,6 +14,8 @@ package struct DeliveryComposer: Sendable {
     private let constantHeaders: HeaderBlock
     /// The manifest says how bodies are compressed, and knows better.
     private let hasOwnCoding: Bool
+    /// How many times a payload is gone through: not at all when it goes out as it came and is not signed.
+    let passes: Int
 
     package init(_ manifest: WebhookManifest, _ credentials: WebhookCredentials) {
         self.format = manifest.format
@@ -33,6 +35,18 @@ package struct DeliveryComposer: Sendable {
         }
         self.constantHeaders = headers
         self.hasOwnCoding = credentials.headers.contains { $0.name.lowercased() == "content-encoding" }
+        self.passes = credentials.secrets.count + Self.passes(manifest)
+    }
+
+    /// A template checks the payload and looks for each part that it wants; an envelope checks it and takes it in.
+    private static func passes(_ manifest: WebhookManifest) -> Int {
+        if let template = manifest.template {
+            return template.payloadPlaceholders == 0 ? 0 : 1 + template.payloadPlaceholders
+        }
+        return switch manifest.format {
+        case .binary: 0
+        case .structured: 2
+        }
     }
 
     /// The payload is the body.

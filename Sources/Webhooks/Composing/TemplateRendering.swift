@@ -9,24 +9,25 @@ package struct Undeliverable: Error, Sendable, Equatable {
 extension PayloadTemplate {
     /// The body for an event.
     package func render(_ event: EventView) throws(Undeliverable) -> [UInt8] {
-        if self.needsPayload, event.flaw == .missing {
+        let needsPayload = self.payloadPlaceholders > 0
+        if needsPayload, event.flaw == .missing {
             throw Undeliverable(
                 reason: "envelope: neither data nor data_base64 is there, and the template wants parts of the payload"
             )
         }
-        if self.needsPayload, let coding = event.coding.fieldValue {
+        if needsPayload, let coding = event.coding.fieldValue {
             throw Undeliverable(
                 reason: "the template wants parts of the payload, which is compressed (content-encoding \(coding))"
             )
         }
         do throws(JSONScanner.Malformed) {
-            if self.needsPayload { try JSONScanner.check(event.payload) }
+            if needsPayload { try JSONScanner.check(event.payload) }
         } catch {
             throw Undeliverable(
                 reason: "the template wants parts of the payload, which is not JSON (byte \(error.offset))"
             )
         }
-        if self.needsPayload, String(validating: event.payload, as: UTF8.self) == nil {
+        if needsPayload, String(validating: event.payload, as: UTF8.self) == nil {
             throw Undeliverable(reason: "the template wants parts of the payload, which is not UTF-8")
         }
         var body: [UInt8] = []
@@ -39,12 +40,16 @@ extension PayloadTemplate {
         return body
     }
 
-    private var needsPayload: Bool {
-        self.segments.contains { segment in
-            if case .placeholder(let placeholder) = segment, case .payload = placeholder.reference {
-                true
-            } else {
-                false
+    /// How many parts of the payload the template wants.
+    var payloadPlaceholders: Int {
+        self.segments.count { segment in
+            switch segment {
+            case .placeholder(let placeholder):
+                switch placeholder.reference {
+                case .payload: true
+                case .attribute: false
+                }
+            case .literal: false
             }
         }
     }

@@ -1,7 +1,7 @@
 package import Manifests
 package import Messaging
 
-/// What follows from an answer. A closed set; `WebhookInvoker` carries it out.
+/// What follows from an answer. A closed set; `DispatchState` decides what becomes of the invocation.
 package enum Verdict: Sendable, Equatable {
     case outcome(Outcome)
     /// The endpoint takes nothing for so long. The event was not taken and burns no attempt.

@@ -149,6 +149,49 @@ struct DeliveryTests {
         }
     }
 
+    /// Large ones are composed beside the others.
+    @Test func `large events are composed like small ones, signed and whole, and one that cannot be is a dead letter`()
+        async throws
+    {
+        try await TestBed.use { bed in
+            let endpoint = try await bed.endpoint()
+            try bed.deployWebhook(
+                "crm",
+                endpoint.url("/ok"),
+                """
+                template: '{"of": "{{ id }}", "items": {{ payload.items }}}'
+                secret: \(TestBed.secret)
+                """
+            )
+            let host = try await bed.startDelivering()
+            let sizes = ["e-1": 1, "e-2": 2 << 20, "e-3": 100, "e-4": 1 << 20, "e-5": 200_000]
+            let items = sizes.mapValues { "\"\(String(repeating: "x", count: $0))\"" }
+            var events = items.map { bed.event("{\"items\":\($0.value)}", id: $0.key) }
+            events.append(bed.event(String(repeating: "x", count: 1 << 20), id: "bad"))
+            #expect(await bed.broker.publish(events).allSatisfy { $0 == .confirmed })
+            let verifier = try WebhookVerifier(keys: [TestBed.secret])
+            let requests = try await endpoint.requests(5, on: "/ok")
+            #expect(Set(requests.map(\.id)) == Set(sizes.keys))
+            for request in requests {
+                let body = "{\"of\": \"\(request.id)\", \"items\": \(items[request.id] ?? "")}"
+                #expect(request.body == Data(body.utf8), "\(request.id): \(request.body.count) bytes")
+                try verifier.verify(
+                    id: request.id,
+                    timestamp: request["webhook-timestamp"],
+                    signature: request["webhook-signature"],
+                    body: Array(request.body)[...],
+                    now: 0,
+                    tolerance: nil
+                )
+            }
+            let letter = try await bed.reader(bed.deadLetters("crm")).message()
+            #expect(letter.id == "bad" && letter.text("warren-dead-reason") == "undecodable")
+            #expect(letter.text("warren-error")?.contains("not JSON") == true)
+            #expect(try await host.stop() == 0)
+            #expect(endpoint.requests.count == 5)
+        }
+    }
+
     @Test func `structured mode carries attributes and payload in one envelope`() async throws {
         try await TestBed.use { bed in
             let endpoint = try await bed.endpoint()

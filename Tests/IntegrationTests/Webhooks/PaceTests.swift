@@ -10,15 +10,22 @@ struct PaceTests {
     @Test func `a rate is never exceeded`() async throws {
         try await TestBed.use { bed in
             let endpoint = try await bed.endpoint()
-            try bed.deployWebhook("crm", endpoint.url("/ok"), "rate: 20/s")
+            try bed.deployWebhook("crm", endpoint.url("/ok"), "rate: 20/s\nconcurrency: 2")
             let host = try await bed.startDelivering()
             let confirmed = await bed.publish(ids: (1...40).map { "e-\($0)" }, "{}")
             let requests = try await endpoint.requests(40, on: "/ok")
             #expect(Set(requests.map(\.id)) == confirmed)
+            // In any window there are those that were on their way when it began, at most as many as run at once, and
+            // those that were sent in it: one for each interval, 20 ms of which may be made up for. Requests that the
+            // endpoint reads late, on a busy machine, are among the former. Clocks that are cut to milliseconds take one.
             let times = requests.map(\.milliseconds)
-            let longest = try #require(times.last).distance(to: try #require(times.first)).magnitude
-            // 39 intervals of 50 ms, less what may be made up for at once.
-            #expect(longest >= 39 * 50 - 100)
+            for first in times.indices {
+                for last in first..<times.endIndex {
+                    let window = times[last] - times[first]
+                    let most = 2 + (window + 1 + 20 + 49) / 50
+                    #expect(last - first + 1 <= most, "from \(first) to \(last) in \(window) ms")
+                }
+            }
             #expect(try await host.stop() == 0)
         }
     }

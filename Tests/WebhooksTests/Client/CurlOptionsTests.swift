@@ -28,7 +28,7 @@ struct CurlOptionsTests {
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let client = try HTTPClient(HTTPClient.Configuration(addresses: AddressGuard(allowing: [])))
-        let answers = try Mailbox<[HTTPAnswer]>()
+        let answers = try Mailbox<[ClientReport]>()
         func send(_ id: UInt64, _ tls: TLSFiles) throws {
             client.send([
                 HTTPRequest(
@@ -47,7 +47,7 @@ struct CurlOptionsTests {
         let loop = try EventLoop()
         let received = Received()
         answers.attach(to: loop) { batches in
-            for answer in batches.joined() { received.results[answer.id] = answer.result }
+            for case .answered(let answer) in batches.joined() { received.results[answer.id] = answer.result }
             if received.results.count == 3 { loop.stop() }
         }
         loop.run()

@@ -31,18 +31,7 @@ extension EventView {
             headers: table,
             body: body[...]
         )
-        let delivery = Delivery(message, tag: DeliveryTag(generation: 1, value: 1))
-        return EventView(
-            Invocation(
-                id: 1,
-                delivery: delivery,
-                attributes: EventAttributes(delivery),
-                generatedID: nil,
-                attempt: 1,
-                maxAttempts: 10,
-                originalRoutingKey: originalKey
-            )
-        )
+        return EventView(.test(message, originalKey: originalKey))
     }
 
     static func test(

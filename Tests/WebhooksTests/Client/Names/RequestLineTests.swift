@@ -7,7 +7,7 @@ import Testing
 struct RequestLineTests {
     private static let start = ContinuousClock.now
     private var line = RequestLine()
-    private let mailbox: Mailbox<[HTTPAnswer]>
+    private let mailbox: Mailbox<[ClientReport]>
 
     init() throws { self.mailbox = try Mailbox() }
 

@@ -2,10 +2,11 @@ import FoundationEssentials
 import Manifests
 import Polling
 
-/// Gets and keeps the access token of one webhook: what `TokenCache` decides, with requests to the authorization server.
+/// The token endpoint of an authorization server, for the client that one webhook is there: the request for an access
+/// token, and what its answer grants.
 ///
 /// The client's own credentials go into the `Authorization` header (RFC 6749, section 2.3.1).
-struct AccessTokens {
+struct TokenEndpoint: Sendable {
     /// No invocation has it.
     static let requestID = UInt64.max
     private static let longestGrant = 64 << 10
@@ -13,7 +14,6 @@ struct AccessTokens {
     let route: HTTPRoute
     private let headers: HeaderBlock
     private let body: [UInt8]
-    private var cache = TokenCache()
 
     init(_ credentials: WebhookCredentials.OAuthCredentials, timeout: Duration) {
         self.route = HTTPRoute(url: credentials.tokenURL, timeout: timeout)
@@ -31,9 +31,7 @@ struct AccessTokens {
         self.body = Array(fields.joined(separator: "&").utf8)
     }
 
-    mutating func need() -> TokenCache.Need { self.cache.need(at: .now) }
-
-    func request(replyTo mailbox: Mailbox<[HTTPAnswer]>) -> HTTPRequest {
+    func request(replyTo mailbox: Mailbox<[ClientReport]>) -> HTTPRequest {
         HTTPRequest(
             id: Self.requestID,
             route: self.route,
@@ -44,25 +42,24 @@ struct AccessTokens {
         )
     }
 
-    /// - Returns: the new token, if there is one.
-    mutating func take(_ answer: HTTPAnswer) -> String? {
+    /// Why an answer holds no token; for people, no secret.
+    struct Refusal: Error, Equatable {
+        let reason: String
+    }
+
+    static func grant(in answer: HTTPAnswer) throws(Refusal) -> TokenGrant {
         switch answer.result {
         case .status(200...299):
             guard let grant = TokenGrant(answer.excerpt) else {
-                self.cache.failed("the token endpoint's answer holds no bearer token", at: .now)
-                return nil
+                throw Refusal(reason: "the token endpoint's answer holds no bearer token")
             }
-            self.cache.fetched(grant, at: .now)
-            return grant.token
+            return grant
         case .status(let status):
-            self.cache.failed("the token endpoint answered \(status): look at 'clientID' and 'clientSecret'", at: .now)
+            throw Refusal(reason: "the token endpoint answered \(status): look at 'clientID' and 'clientSecret'")
         case .failed(let problem, let words):
-            self.cache.failed("the token endpoint gave no token: \(words) (\(problem.rawValue))", at: .now)
+            throw Refusal(reason: "the token endpoint gave no token: \(words) (\(problem.rawValue))")
         }
-        return nil
     }
-
-    mutating func refused(_ token: String?) { if let token { self.cache.refused(token) } }
 
     /// Source: WHATWG URL standard, section 5.2 (application/x-www-form-urlencoded), which RFC 6749 asks for.
     private static func form(_ text: String) -> String {

@@ -5,8 +5,8 @@ import Manifests
 /// When a pause is over one request shows whether the endpoint is well again. One that asks for a pause again gets a
 /// longer one: twice as long each time, up to five minutes, so that an endpoint that answers `Retry-After: 1` for hours
 /// is not asked every second.
-struct EndpointPause {
-    private enum State {
+struct EndpointPause: Equatable {
+    private enum State: Equatable {
         case off
         case until(ContinuousClock.Instant, reason: String)
         case gone(reason: String)

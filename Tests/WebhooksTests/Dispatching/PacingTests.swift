@@ -8,40 +8,25 @@ import Testing
 struct PacingTests {
     private static let start = ContinuousClock.now
 
-    /// When deliveries begin, from `start`, where somebody always has one more and asks again when told to.
+    /// When deliveries begin, where somebody always has one more and asks again when told to.
     ///
     /// - Parameter lateness: how late each timer is.
     private func deliveries(
         _ rate: DeliveryRate,
         for time: Duration,
         lateness: () -> Duration = { .zero }
-    ) -> [Duration] {
+    ) -> DeliveryTimes {
         var pacing = Pacing(rate)
-        var now = Duration.zero
-        var times: [Duration] = []
-        while now < time {
-            if let wait = pacing.take(at: Self.start + now) {
+        var now = Self.start
+        var times = DeliveryTimes()
+        while now < Self.start + time {
+            if let wait = pacing.take(at: now) {
                 now += wait + lateness()
             } else {
-                times.append(now)
+                times.times.append(now)
             }
         }
         return times
-    }
-
-    /// The most that begin in any window of this length.
-    private func most(of times: [Duration], in window: Duration) -> Int {
-        var (most, first) = (0, 0)
-        for (last, time) in times.enumerated() {
-            while times[first] <= time - window { first += 1 }
-            most = max(most, last - first + 1)
-        }
-        return most
-    }
-
-    /// What may begin in any window: as many as the rate gives, and those that the tolerance lets begin early.
-    private func allowance(_ rate: DeliveryRate, in window: Duration) -> Int {
-        Int(((window + Pacing.tolerance) / rate.interval).rounded(.up))
     }
 
     @Test(arguments: ["1/s", "7/s", "20/s", "49/s", "50/s", "51/s", "1000/s", "100/m", "600/h", "6/h"])
@@ -59,15 +44,24 @@ struct PacingTests {
         #expect(pacing.take(at: Self.start + wait) == nil)
     }
 
+    @Test func `to look how long the next one has to wait counts for nothing`() throws {
+        var pacing = Pacing(try DeliveryRate("1/s"))
+        for _ in 0..<3 { #expect(pacing.wait(at: Self.start) == nil) }
+        #expect(pacing.take(at: Self.start) == nil)
+        let before = pacing
+        #expect(pacing.wait(at: Self.start) == .seconds(1) - Pacing.tolerance)
+        #expect(pacing == before)
+    }
+
     @Test(arguments: ["1/s", "7/s", "50/s", "333/s", "1000/s", "100000/s", "100/m", "600/h", "6/h"], 1...5)
     func `a rate is never exceeded, whenever somebody asks`(text: String, seed: Int) throws {
         let rate = try DeliveryRate(text)
         var random = SeededGenerator(seed: UInt64(seed))
         var pacing = Pacing(rate)
-        var now = Duration.zero
-        var times: [Duration] = []
+        var now = Self.start
+        var times = DeliveryTimes()
         while times.count < 2000 {
-            if pacing.take(at: Self.start + now) == nil { times.append(now) }
+            if pacing.take(at: now) == nil { times.times.append(now) }
             // In a burst, a little later, or after a rest.
             switch Int.random(in: 0..<20, using: &random) {
             case 0: now += rate.interval * Double.random(in: 0...200, using: &random)
@@ -76,7 +70,7 @@ struct PacingTests {
             }
         }
         for window in [.seconds(1), rate.period, rate.interval * 10] {
-            #expect(self.most(of: times, in: window) <= self.allowance(rate, in: window), "in \(window)")
+            #expect(times.most(in: window) <= DeliveryTimes.allowance(rate, in: window), "in \(window)")
         }
     }
 
@@ -86,8 +80,8 @@ struct PacingTests {
         let time = rate.period * 20
         let times = self.deliveries(rate, for: time)
         #expect(times.count >= rate.count * 20)
-        #expect(times.count <= self.allowance(rate, in: time))
-        #expect(self.most(of: times, in: rate.period) <= self.allowance(rate, in: rate.period))
+        #expect(times.count <= DeliveryTimes.allowance(rate, in: time))
+        #expect(times.most(in: rate.period) <= DeliveryTimes.allowance(rate, in: rate.period))
     }
 
     /// That is what the tolerance is for.
@@ -99,7 +93,7 @@ struct PacingTests {
             .microseconds(Int.random(in: 500...5000, using: &random))
         }
         #expect(Double(times.count) >= Double(rate.count) * 60 * 0.99)
-        #expect(self.most(of: times, in: .seconds(1)) <= self.allowance(rate, in: .seconds(1)))
+        #expect(times.most(in: .seconds(1)) <= DeliveryTimes.allowance(rate, in: .seconds(1)))
     }
 
     @Test func `nothing is saved up in a rest`() throws {

@@ -6,22 +6,22 @@ import Testing
 @testable import Webhooks
 
 /// The request to an authorization server, and what becomes of its answer.
-struct AccessTokensTests {
-    private func tokens(_ client: OAuthClient) throws -> AccessTokens {
+struct TokenEndpointTests {
+    private func endpoint(_ client: OAuthClient) throws -> TokenEndpoint {
         let credentials = try WebhookManifest.test(authentication: .oauth2(client)).credentials()
         guard case .oauth2(let oauth) = credentials.authentication else {
             throw try #require(nil as (any Error)?, "there is no client")
         }
-        return AccessTokens(oauth, timeout: .seconds(3))
+        return TokenEndpoint(oauth, timeout: .seconds(3))
     }
 
     private func body(_ client: OAuthClient) throws -> String {
-        String(decoding: try self.tokens(client).request(replyTo: Mailbox()).body, as: UTF8.self)
+        String(decoding: try self.endpoint(client).request(replyTo: Mailbox()).body, as: UTF8.self)
     }
 
     @Test func `the client shows its credentials in the header, and asks for its grant`() throws {
-        let request = try self.tokens(.test()).request(replyTo: Mailbox())
-        #expect(request.id == AccessTokens.requestID)
+        let request = try self.endpoint(.test()).request(replyTo: Mailbox())
+        #expect(request.id == TokenEndpoint.requestID)
         #expect(request.route.url.text == "https://login.example.com/token")
         #expect(request.route.timeout == .seconds(3))
         let pair = Data("warren:hush-client".utf8).base64EncodedString()
@@ -54,22 +54,16 @@ struct AccessTokensTests {
         var client = try OAuthClient.test()
         client.clientID = .literal("a:b")
         client.clientSecret = .literal("%é\n".replacing("\n", with: " "))
-        let request = try self.tokens(client).request(replyTo: Mailbox())
+        let request = try self.endpoint(client).request(replyTo: Mailbox())
         let pair = Data("a%3Ab:%25%C3%A9%20".utf8).base64EncodedString()
         #expect(request.headers["Authorization"] == ["Basic \(pair)"])
     }
 
-    @Test func `an answer with a token is used`() throws {
-        var tokens = try self.tokens(.test())
-        #expect(tokens.need() == .fetch)
-        #expect(tokens.need() == .wait)
+    @Test func `a token is read out of an answer`() throws {
         let body = #"{"access_token":"hush-token","token_type":"Bearer","expires_in":3600}"#
-        #expect(tokens.take(.test(.status(200), body)) == "hush-token")
-        #expect(tokens.need() == .use("hush-token"))
-        tokens.refused(nil)
-        #expect(tokens.need() == .use("hush-token"))
-        tokens.refused("hush-token")
-        #expect(tokens.need() == .fetch)
+        let grant = try TokenEndpoint.grant(in: .test(.status(200), body))
+        #expect(grant == TokenGrant(token: "hush-token", lifetime: .seconds(3600)))
+        #expect(grant.token.text == "hush-token")
     }
 
     @Test(
@@ -87,10 +81,8 @@ struct AccessTokensTests {
     func `an answer without one says what to look at, and nothing of itself`(
         result: HTTPAnswer.Result,
         reason: String
-    ) throws {
-        var tokens = try self.tokens(.test())
-        #expect(tokens.need() == .fetch)
-        #expect(tokens.take(.test(result, #"{"error":"hush-client"}"#)) == nil)
-        #expect(tokens.need() == .fail(reason: reason))
+    ) {
+        let answer = HTTPAnswer.test(result, #"{"error":"hush-client"}"#)
+        #expect(throws: TokenEndpoint.Refusal(reason: reason)) { try TokenEndpoint.grant(in: answer) }
     }
 }

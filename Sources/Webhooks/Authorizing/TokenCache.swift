@@ -1,10 +1,8 @@
-import FoundationEssentials
-
 /// The access token of a webhook that uses OAuth 2: fetched when it is first needed, kept until shortly before it ends,
 /// fetched anew when the endpoint has refused it. A value without a clock and without I/O.
 ///
 /// Source: RFC 6749, sections 4.4 and 5.1.
-struct TokenCache {
+struct TokenCache: Equatable {
     /// A token that ends sooner is not used any more: it would end on its way.
     static let margin = Duration.seconds(30)
     /// What a token without `expires_in` is worth.
@@ -15,7 +13,7 @@ struct TokenCache {
     static let pauseAfterFailure = Duration.seconds(1)
 
     enum Need: Equatable {
-        case use(String)
+        case use(AccessToken)
         /// Fetch one, and call `fetched` or `failed`.
         case fetch
         /// One is being fetched.
@@ -24,10 +22,10 @@ struct TokenCache {
         case fail(reason: String)
     }
 
-    private enum State {
+    private enum State: Equatable {
         case none
         case fetching
-        case valid(token: String, until: ContinuousClock.Instant)
+        case valid(token: AccessToken, until: ContinuousClock.Instant)
         case failed(reason: String, until: ContinuousClock.Instant)
     }
 
@@ -58,49 +56,7 @@ struct TokenCache {
     }
 
     /// The endpoint does not take this token.
-    mutating func refused(_ token: String) {
+    mutating func refused(_ token: AccessToken) {
         if case .valid(token, _) = self.state { self.state = .none }
-    }
-}
-
-/// What an authorization server grants.
-struct TokenGrant: Equatable {
-    let token: String
-    let lifetime: Duration?
-
-    private struct Body: Decodable {
-        let accessToken: String
-        let tokenType: String?
-        let expiresIn: Double?
-
-        private enum CodingKeys: String, CodingKey {
-            case accessToken = "access_token"
-            case tokenType = "token_type"
-            case expiresIn = "expires_in"
-        }
-
-        init(from decoder: any Decoder) throws {
-            let container = try decoder.container(keyedBy: CodingKeys.self)
-            self.accessToken = try container.decode(String.self, forKey: .accessToken)
-            self.tokenType = try container.decodeIfPresent(String.self, forKey: .tokenType)
-            // Some servers write the number as a text.
-            let text = try? container.decode(String.self, forKey: .expiresIn)
-            self.expiresIn = (try? container.decode(Double.self, forKey: .expiresIn)) ?? text.flatMap { Double($0) }
-        }
-    }
-
-    /// Reads the body of a successful answer; nothing when it holds no bearer token that a header can carry.
-    init?(_ body: [UInt8]) {
-        guard let body = try? JSONDecoder().decode(Body.self, from: Data(body)),
-            (body.tokenType ?? "bearer").lowercased() == "bearer", !body.accessToken.isEmpty,
-            body.accessToken.utf8.allSatisfy({ (0x21...0x7e).contains($0) })
-        else { return nil }
-        self.token = body.accessToken
-        self.lifetime = body.expiresIn.flatMap { $0 >= 0 && $0 < 1e9 ? .seconds($0) : nil }
-    }
-
-    init(token: String, lifetime: Duration?) {
-        self.token = token
-        self.lifetime = lifetime
     }
 }

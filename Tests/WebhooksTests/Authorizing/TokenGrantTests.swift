@@ -28,7 +28,7 @@ struct TokenGrantTests {
         ] as [(String, String, Duration?)]
     )
     func `a bearer token is read`(body: String, token: String, lifetime: Duration?) {
-        #expect(TokenGrant(Array(body.utf8)) == TokenGrant(token: token, lifetime: lifetime))
+        #expect(TokenGrant(Array(body.utf8)) == TokenGrant(token: AccessToken(token), lifetime: lifetime))
     }
 
     @Test(arguments: [

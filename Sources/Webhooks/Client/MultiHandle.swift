@@ -1,0 +1,37 @@
+import CCurl
+import Glibc
+import Polling
+
+/// libcurl's multi handle, freed with this object.
+///
+/// `@unchecked Sendable`: it is made where the client is and handed to the client's thread, which alone uses it from then
+/// on. When the client could not be started nobody has used it.
+final class MultiHandle: @unchecked Sendable {
+    /// Connections that are kept although nobody uses them. libcurl's own rule, four for each transfer, forgets when
+    /// transfers come and go.
+    private static let idleConnections = 256
+
+    let pointer: UnsafeMutableRawPointer
+
+    init() throws(SystemError) {
+        // Once in the process, before any other call; libcurl counts, and has a lock of its own for it since 7.84.
+        guard curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK, let pointer = curl_multi_init() else {
+            throw SystemError("curl_multi_init", code: ENOMEM)
+        }
+        self.pointer = pointer
+        guard warren_curl_multi_set_number(pointer, CURLMOPT_MAXCONNECTS, Self.idleConnections) == CURLM_OK else {
+            throw SystemError("curl_multi_setopt", code: EINVAL)
+        }
+    }
+
+    deinit { curl_multi_cleanup(self.pointer) }
+
+    /// Waits until a transfer or the descriptor is ready, or the time is over.
+    ///
+    /// - Returns: whether the descriptor can be read.
+    func poll(_ descriptor: Int32, milliseconds: Int32) -> Bool {
+        var extra = curl_waitfd(fd: descriptor, events: Int16(CURL_WAIT_POLLIN), revents: 0)
+        curl_multi_poll(self.pointer, &extra, 1, milliseconds, nil)
+        return extra.revents != 0
+    }
+}
