@@ -55,7 +55,7 @@ let package = Package(
             name: "WarrenTesting",
             dependencies: [
                 "Warren", "Messaging", "WorkerProtocol", "Polling", "Manifests", "Topology", "Deployments",
-                "Processing", logging, deque,
+                "Processing", "Invoking", logging, deque,
             ]
         ),
 
@@ -71,22 +71,26 @@ let package = Package(
         // The data path, from delivery to settlement.
         .target(name: "Polling", dependencies: ["CLinux"]),
         .target(name: "AMQP", dependencies: ["CRabbitMQ", "Messaging", "Polling", logging, deque]),
+        // What runs an event: workers, endpoints, and whatever tests put in their place.
+        .target(name: "Invoking", dependencies: ["Messaging", "Polling"]),
         .target(
             name: "Processing",
-            dependencies: ["Messaging", "Manifests", "Topology", "Deployments", "Polling", logging, metrics, deque]
+            dependencies: [
+                "Messaging", "Manifests", "Topology", "Deployments", "Invoking", "Polling", logging, metrics, deque,
+            ]
         ),
         .target(
             name: "Workers",
             dependencies: [
                 "CLinux", "CProcess", "Messaging", "Manifests", "Deployments", "WorkerProtocol", "Polling",
-                "Processing", logging, metrics, deque,
+                "Invoking", logging, metrics, deque,
             ]
         ),
 
         .target(
             name: "Webhooks",
             dependencies: [
-                "CCurl", "Messaging", "Manifests", "Deployments", "Polling", "Processing", logging, deque, crypto,
+                "CCurl", "Messaging", "Manifests", "Deployments", "Polling", "Invoking", logging, deque, crypto,
             ]
         ),
 
@@ -96,6 +100,7 @@ let package = Package(
             name: "WarrenCommand",
             dependencies: [
                 "CLinux", "Messaging", "Manifests", "Topology", "Deployments", "Polling", "AMQP", "Processing",
+                "Invoking",
                 "Workers", "Webhooks", "LocalBroker", arguments, lifecycle, signals, logging,
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -139,21 +144,22 @@ let package = Package(
         .testTarget(
             name: "ProcessingTests",
             dependencies: [
-                "Processing", "WarrenTesting", "Deployments", "Topology", "Manifests", "Messaging", "Polling",
+                "Processing", "Invoking", "WarrenTesting", "Deployments", "Topology", "Manifests", "Messaging",
+                "Polling",
                 "SeededGeneration", "Waiting", logging,
             ]
         ),
         .testTarget(
             name: "WorkersTests",
             dependencies: [
-                "Workers", "Processing", "Manifests", "Messaging", "Polling", "SeededGeneration", "Waiting",
+                "Workers", "Invoking", "Manifests", "Messaging", "Polling", "SeededGeneration", "Waiting",
                 "test-functions", logging,
             ]
         ),
         .testTarget(
             name: "WebhooksTests",
             dependencies: [
-                "CCurl", "Webhooks", "Processing", "Deployments", "Manifests", "Messaging", "Polling",
+                "CCurl", "Webhooks", "Invoking", "Deployments", "Manifests", "Messaging", "Polling",
                 "SeededGeneration", "Waiting", logging,
             ]
         ),
@@ -172,8 +178,8 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "AMQP", "BrokerConformance", "CLinux", "CRabbitMQ", "LocalBroker", "Manifests", "Messaging", "Polling",
-                "Processing", "Workers", "WarrenCommand", "test-functions", "evil-worker", "evil-endpoint",
+                "AMQP", "BrokerConformance", "CLinux", "CRabbitMQ", "Invoking", "LocalBroker", "Manifests", "Messaging",
+                "Polling", "Processing", "Workers", "WarrenCommand", "test-functions", "evil-worker", "evil-endpoint",
                 "ExampleHello", "ExampleOrders",
                 "ExampleAudit", "SeededGeneration", "Waiting", logging,
                 .product(name: "InMemoryLogging", package: "swift-log"),
@@ -206,7 +212,9 @@ let package = Package(
         .executableTarget(name: "bench-functions", dependencies: ["Warren"], path: "Tests/Benchmarks/BenchFunctions"),
         .executableTarget(
             name: "warren-bench",
-            dependencies: ["AMQP", "LocalBroker", "Messaging", "Polling", "Processing", "Workers", logging],
+            dependencies: [
+                "AMQP", "Invoking", "LocalBroker", "Messaging", "Polling", "Processing", "Workers", logging,
+            ],
             path: "Tests/Benchmarks/Bench"
         ),
     ]

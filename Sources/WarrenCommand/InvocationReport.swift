@@ -1,3 +1,4 @@
+import Invoking
 import Messaging
 import Processing
 

@@ -1,4 +1,5 @@
 import Deployments
+import Invoking
 import Logging
 import Polling
 import Processing

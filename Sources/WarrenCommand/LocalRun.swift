@@ -1,3 +1,4 @@
+import Invoking
 import Messaging
 import Polling
 import Processing
@@ -75,7 +76,7 @@ enum LocalRun {
                 let attributes = EventAttributes(delivery)
                 invoker.invoke(
                     Invocation(
-                        id: 1 << 16,
+                        id: InvocationID(run: 1, place: 0),
                         delivery: delivery,
                         attributes: attributes,
                         generatedID: nil,

@@ -4,6 +4,7 @@ import FoundationEssentials
 import Logging
 import Manifests
 import Messaging
+import Polling
 import Processing
 import Topology
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import FoundationEssentials
 import Manifests
 import Messaging
+import Polling
 import Processing
 import Topology
 

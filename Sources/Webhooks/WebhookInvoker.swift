@@ -1,7 +1,7 @@
+package import Invoking
 package import Logging
 package import Manifests
 package import Polling
-package import Processing
 
 /// Delivers the events of one webhook: carries out what `DispatchState` decides, with the HTTP client and timers.
 /// Confined to one loop.
@@ -104,7 +104,7 @@ package final class WebhookInvoker: Invoker {
         if self.state.hasWaiting { self.handle(.flush) }
     }
 
-    package func withdraw() -> [UInt64] {
+    package func withdraw() -> [InvocationID] {
         let ids = self.state.withdraw()
         self.forget(ids)
         return ids
@@ -121,7 +121,7 @@ package final class WebhookInvoker: Invoker {
         let now = self.clock.milliseconds / 1000
         var answers: [DispatchState.Answer] = []
         answers.reserveCapacity(reports.count)
-        var failures: [UInt64: Undeliverable] = [:]
+        var failures: [InvocationID: Undeliverable] = [:]
         for report in reports {
             switch report {
             case .answered(let answer) where answer.id == TokenEndpoint.requestID:
@@ -129,7 +129,7 @@ package final class WebhookInvoker: Invoker {
             case .answered(let answer):
                 answers.append(
                     DispatchState.Answer(
-                        id: answer.id,
+                        id: InvocationID(rawValue: answer.id),
                         verdict: self.judge.verdict(on: answer, now: now),
                         nanoseconds: UInt64(clamping: answer.microseconds * 1000)
                     )
@@ -143,7 +143,7 @@ package final class WebhookInvoker: Invoker {
         if !answers.isEmpty { self.handle(.answered(answers)) }
         if !failures.isEmpty { self.handle(.notComposed(failures)) }
         if !self.composed.isEmpty {
-            self.handle(.composed(self.composed.map(\.id)))
+            self.handle(.composed(self.composed.map { InvocationID(rawValue: $0.id) }))
             self.composed = []
         }
     }
@@ -172,7 +172,7 @@ package final class WebhookInvoker: Invoker {
         case .compose(let ids, let token):
             self.client.compose(self.batch(ids, token))
         case .sendComposed(let ids):
-            self.client.send(self.composed.filter { ids.contains($0.id) })
+            self.client.send(self.composed.filter { ids.contains(InvocationID(rawValue: $0.id)) })
         case .fetchToken:
             if let endpoint = self.tokenEndpoint { self.client.send([endpoint.request(replyTo: self.reports)]) }
         case .report(let results):
@@ -199,7 +199,7 @@ package final class WebhookInvoker: Invoker {
         }
     }
 
-    private func batch(_ ids: [UInt64], _ token: AccessToken?) -> RequestBatch {
+    private func batch(_ ids: [InvocationID], _ token: AccessToken?) -> RequestBatch {
         let terms = RequestTerms(
             composer: self.composer,
             token: token,
@@ -224,7 +224,7 @@ package final class WebhookInvoker: Invoker {
         if !requests.isEmpty { self.client.send(requests) }
     }
 
-    private func forget(_ ids: [UInt64]) { for id in ids { self.invocations.remove(id) } }
+    private func forget(_ ids: [InvocationID]) { for id in ids { self.invocations.remove(id) } }
 
     private func end() {
         for timer in [self.pacingTimer, self.pauseTimer].compactMap({ $0 }) { self.loop.cancel(timer) }

@@ -1,6 +1,6 @@
+import Invoking
 import Logging
 import Polling
-import Processing
 import WorkerProtocol
 
 /// Asks a bundle which functions it has, by starting it and reading its greeting.

@@ -1,3 +1,4 @@
+import Invoking
 import Polling
 
 /// Tells which invocations have been running for too long, at no cost but a number for each: while anything runs a
@@ -22,8 +23,8 @@ final class OverdueWatch {
         self.ticked = ticked
     }
 
-    func began(_ id: UInt64) {
-        let place = Int(id & 0xffff)
+    func began(_ id: InvocationID) {
+        let place = id.place
         while self.begins.count <= place { self.begins.append(0) }
         self.begins[place] = self.tick
         self.running += 1
@@ -33,15 +34,15 @@ final class OverdueWatch {
     func ended(_ count: Int = 1) { self.running -= count }
 
     /// Whether an invocation that runs has had its time.
-    func isOverdue(_ id: UInt64) -> Bool {
-        let place = Int(id & 0xffff)
+    func isOverdue(_ id: InvocationID) -> Bool {
+        let place = id.place
         guard place < self.begins.count else { return false }
         return self.tick - self.begins[place] > self.ticksWithinLimit
     }
 
     /// Whether an invocation has been running for that long, give or take two ticks.
-    func hasRun(_ id: UInt64, for time: Duration) -> Bool {
-        let place = Int(id & 0xffff)
+    func hasRun(_ id: InvocationID, for time: Duration) -> Bool {
+        let place = id.place
         guard place < self.begins.count else { return false }
         return self.length * (self.tick - self.begins[place] + 2) >= time
     }

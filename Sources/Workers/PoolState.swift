@@ -1,5 +1,5 @@
 import DequeModule
-import Processing
+import Invoking
 
 /// What the workers of one function are told to do: who runs what, who is started, replaced and drained, and which
 /// event a death is charged to. A value without I/O: each method takes what has happened and returns what to do.
@@ -21,15 +21,15 @@ struct PoolState {
         case spawn(Int, Role)
         /// After a pause, which grows while nothing succeeds, `respawn` is called with the role.
         case spawnLater(Role)
-        case send(UInt64, to: Int)
+        case send(InvocationID, to: Int)
         /// Nothing more comes for it: it ends when it has answered everything.
         case drain(Int)
         case available
-        case unavailable(notRun: [UInt64])
+        case unavailable(notRun: [InvocationID])
         /// It killed its worker, and nothing else can have been the cause.
-        case crashed(UInt64)
+        case crashed(InvocationID)
         /// Its worker was ended because of it.
-        case timedOut(UInt64)
+        case timedOut(InvocationID)
         /// Counts against the health of the function.
         case died
     }
@@ -64,9 +64,9 @@ struct PoolState {
     /// The worker that runs each.
     private var places = PlaceTable<Int>()
     /// Waits for a worker to be ready.
-    private var backlog = Deque<UInt64>()
+    private var backlog = Deque<InvocationID>()
     /// Wait for the quarantine.
-    private(set) var suspects = Deque<UInt64>()
+    private(set) var suspects = Deque<InvocationID>()
     private var isQuarantineDue = false
     private(set) var isAvailable = false
     private var isStopping = false
@@ -84,8 +84,8 @@ struct PoolState {
     var pending: Int { self.places.count + self.backlog.count + self.suspects.count }
     var running: Int { self.places.count }
 
-    func isRunning(_ id: UInt64) -> Bool { self.places[id] != nil }
-    func invocations(of worker: Int) -> [UInt64] { self.places.ids { $0 == worker } }
+    func isRunning(_ id: InvocationID) -> Bool { self.places[id] != nil }
+    func invocations(of worker: Int) -> [InvocationID] { self.places.ids { $0 == worker } }
     func role(of worker: Int) -> Role? { self.index(of: worker).map { self.workers[$0].role } }
 
     mutating func start() -> [Action] { (0..<self.size).map { _ in self.spawn(.serving) } }
@@ -117,7 +117,7 @@ struct PoolState {
     /// Takes an invocation in.
     ///
     /// - Returns: the worker to send it to; nil when it has to wait for one.
-    mutating func invoke(_ id: UInt64) -> Int? {
+    mutating func invoke(_ id: InvocationID) -> Int? {
         guard self.backlog.isEmpty, let index = self.leastLoaded() else {
             self.backlog.append(id)
             return nil
@@ -126,7 +126,7 @@ struct PoolState {
         return self.workers[index].number
     }
 
-    private mutating func assign(_ id: UInt64, to index: Int) {
+    private mutating func assign(_ id: InvocationID, to index: Int) {
         self.places.add(self.workers[index].number, for: id)
         self.workers[index].load += 1
         self.workers[index].served += 1
@@ -155,7 +155,7 @@ struct PoolState {
     }
 
     /// A worker has answered. False when it was not running that: then it has broken the protocol.
-    mutating func answered(_ id: UInt64, by number: Int) -> Bool {
+    mutating func answered(_ id: InvocationID, by number: Int) -> Bool {
         guard self.places[id] == number else { return false }
         self.places.remove(id)
         if let index = self.index(of: number) { self.workers[index].load -= 1 }
@@ -163,7 +163,7 @@ struct PoolState {
     }
 
     /// A worker gives an invocation back that it could not begin in time. It is nobody's fault, and waits again.
-    mutating func returned(_ id: UInt64, by number: Int) -> Bool {
+    mutating func returned(_ id: InvocationID, by number: Int) -> Bool {
         guard self.answered(id, by: number) else { return false }
         if self.role(of: number) == .quarantine { self.suspects.append(id) } else { self.backlog.append(id) }
         return true
@@ -179,7 +179,7 @@ struct PoolState {
     }
 
     /// Takes back all that has not been given to a worker.
-    mutating func withdraw() -> [UInt64] {
+    mutating func withdraw() -> [InvocationID] {
         defer {
             self.backlog.removeAll()
             self.suspects.removeAll()
@@ -263,7 +263,7 @@ struct PoolState {
     /// - Parameters:
     ///   - hasAnswered: it had sent a result in its life.
     ///   - isOverdue: whether an invocation has had its time, and more: then it is why the worker was ended.
-    mutating func ended(_ number: Int, hasAnswered: Bool, isOverdue: (UInt64) -> Bool) -> [Action] {
+    mutating func ended(_ number: Int, hasAnswered: Bool, isOverdue: (InvocationID) -> Bool) -> [Action] {
         guard let index = self.index(of: number) else { return [] }
         let worker = self.workers.remove(at: index)
         let lost = self.invocations(of: number)
@@ -280,7 +280,11 @@ struct PoolState {
     }
 
     /// Decides what becomes of what a worker was running when it died.
-    private mutating func judge(_ lost: [UInt64], of worker: Worker, isOverdue: (UInt64) -> Bool) -> [Action] {
+    private mutating func judge(
+        _ lost: [InvocationID],
+        of worker: Worker,
+        isOverdue: (InvocationID) -> Bool
+    ) -> [Action] {
         let overdue = lost.filter(isOverdue)
         if !overdue.isEmpty {
             // What hung is known; the others are innocent, and first in turn again.

@@ -1,3 +1,4 @@
+import Invoking
 import Logging
 import Polling
 import WorkerProtocol
@@ -13,7 +14,7 @@ final class WorkerLog {
     private let logger: Logger
     private let metrics: WorkerMetrics
     /// Whose lines are logged: the event's id and attempt for an invocation.
-    private let describe: (UInt64) -> (event: String, attempt: Int)?
+    private let describe: (InvocationID) -> (event: String, attempt: Int)?
     private let meter: LogMeter
     private var timer: TimerID?
 
@@ -24,7 +25,7 @@ final class WorkerLog {
         logger: Logger,
         metrics: WorkerMetrics,
         meter: LogMeter,
-        describe: @escaping (UInt64) -> (event: String, attempt: Int)?
+        describe: @escaping (InvocationID) -> (event: String, attempt: Int)?
     ) {
         self.loop = loop
         self.logger = logger
@@ -55,7 +56,7 @@ final class WorkerLog {
         let level = levels[min(Int(line.level), levels.count - 1)]
         var metadata = Logger.Metadata()
         for (key, value) in line.metadata { metadata[key] = "\(value)" }
-        if let run = self.describe(frame.invocation) {
+        if let run = self.describe(InvocationID(rawValue: frame.invocation)) {
             metadata["event"] = "\(run.event)"
             metadata["attempt"] = "\(run.attempt)"
         }

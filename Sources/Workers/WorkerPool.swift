@@ -1,8 +1,8 @@
+package import Invoking
 package import Logging
 import Manifests
 import Messaging
 package import Polling
-package import Processing
 import WorkerProtocol
 
 /// The workers of one function: carries out what `PoolState` decides, with processes, sockets and timers. Confined to
@@ -103,7 +103,7 @@ package final class WorkerPool: Invoker {
         return Failure(type: "WorkerCrashed", message: words)
     }
 
-    private func report(_ id: UInt64, _ outcome: Outcome) {
+    private func report(_ id: InvocationID, _ outcome: Outcome) {
         self.invocations.remove(id)
         self.handler(.results([InvocationResult(id: id, outcome: outcome, nanoseconds: 0)]))
     }
@@ -163,7 +163,7 @@ package final class WorkerPool: Invoker {
         if let timer { self.timers.insert(timer) }
     }
 
-    private func describe(_ id: UInt64) -> (event: String, attempt: Int)? {
+    private func describe(_ id: InvocationID) -> (event: String, attempt: Int)? {
         guard self.state.isRunning(id) else { return nil }
         return self.invocations[id].map { ($0.eventID, $0.attempt) }
     }
@@ -274,7 +274,7 @@ package final class WorkerPool: Invoker {
         }
     }
 
-    package func withdraw() -> [UInt64] {
+    package func withdraw() -> [InvocationID] {
         let ids = self.state.withdraw()
         for id in ids { self.invocations.remove(id) }
         return ids
@@ -284,7 +284,7 @@ package final class WorkerPool: Invoker {
         self.watch.began(invocation.id)
         worker.append { output in
             InvokeFrame.write(
-                invocation: invocation.id,
+                invocation: invocation.id.rawValue,
                 run: InvokeFrame.Run(
                     timeoutMilliseconds: self.timeoutMilliseconds,
                     attempt: UInt32(clamping: invocation.attempt),

@@ -1,9 +1,9 @@
 import Glibc
+import Invoking
 import Logging
 import Manifests
 import Messaging
 import Polling
-import Processing
 import WorkerProtocol
 
 /// One worker process on the loop: its socket, its output, its end.
@@ -19,7 +19,7 @@ final class WorkerProcess {
     }
 
     struct Result {
-        let invocation: UInt64
+        let invocation: InvocationID
         /// Nil when it was not begun.
         let frame: ResultFrame?
     }
@@ -188,9 +188,9 @@ final class WorkerProcess {
     private func handle(_ frame: Frame, _ results: inout [Result]) throws(FrameError) {
         switch (frame.kind, self.phase) {
         case (.result, .ready):
-            results.append(Result(invocation: frame.invocation, frame: try ResultFrame(frame)))
+            results.append(Result(invocation: InvocationID(rawValue: frame.invocation), frame: try ResultFrame(frame)))
         case (.notBegun, .ready):
-            results.append(Result(invocation: frame.invocation, frame: nil))
+            results.append(Result(invocation: InvocationID(rawValue: frame.invocation), frame: nil))
         case (.log, _):
             try self.log.write(frame)
         case (.hello, .greeting):

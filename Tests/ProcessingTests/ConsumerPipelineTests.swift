@@ -1,3 +1,4 @@
+import Invoking
 import Manifests
 import Messaging
 import Processing

@@ -1,3 +1,4 @@
+import Invoking
 import Messaging
 import SeededGeneration
 import Testing
@@ -5,18 +6,18 @@ import Testing
 @testable import Processing
 
 struct InFlightTests {
-    private static func add(_ inFlight: inout InFlight, _ event: String) -> UInt64 {
-        inFlight.add(HeldDelivery.test(.test(event), id: 0)).id
+    private static func add(_ inFlight: inout InFlight, _ event: String) -> InvocationID {
+        inFlight.add(.test(.test(event)))
     }
 
     @Test func `ids are new for each run, although places are used again`() {
         var inFlight = InFlight(limit: 2)
         let first = Self.add(&inFlight, "a")
-        #expect(inFlight[first]?.id == first)
-        #expect(inFlight.remove(first)?.id == first)
+        #expect(inFlight[first] == .test(.test("a")))
+        #expect(inFlight.remove(first) == .test(.test("a")))
         #expect(inFlight.isEmpty)
         let second = Self.add(&inFlight, "b")
-        #expect(second & 0xffff == first & 0xffff)
+        #expect(second.place == first.place)
         #expect(second != first)
         #expect(inFlight[first] == nil)
         #expect(inFlight.remove(first) == nil, "an id of an earlier run means nothing")
@@ -39,10 +40,10 @@ struct InFlightTests {
 
     @Test func `it knows which events run, whatever message brought them, until they have ended`() {
         var inFlight = InFlight(limit: 2)
-        let running = HeldDelivery.test(.test("a"), id: 0, identity: Self.identity(of: .test("a")))
+        let running = HeldDelivery.test(.test("a"), identity: Self.identity(of: .test("a")))
         let copy = Self.identity(of: .test("a", exchange: "t.delay.done", key: "other", body: [1], isRedelivered: true))
         #expect(!inFlight.runs(copy))
-        let id = inFlight.add(running).id
+        let id = inFlight.add(running)
         #expect(inFlight.runs(copy))
         #expect(!inFlight.runs(Self.identity(of: .test("a", source: "web"))))
         #expect(!inFlight.runs(Self.identity(of: .test("b"))))
@@ -57,21 +58,20 @@ struct InFlightTests {
     @Test func `a delivery is exchanged in its place, and only there`() {
         var inFlight = InFlight(limit: 2)
         let id = Self.add(&inFlight, "a")
-        inFlight[id]?.delivery = .test("a", tag: 9)
+        #expect(inFlight.change(id) { $0.delivery = .test("a", tag: 9) })
         #expect(inFlight[id]?.delivery.tag.value == 9)
-        inFlight[id] = .test(.test("b"), id: id + 1)
+        let later = InvocationID(run: id.run + 1, place: id.place)
+        #expect(!inFlight.change(later) { $0.delivery = .test("b") })
         #expect(inFlight[id]?.delivery.tag.value == 9)
-        inFlight[id] = nil
-        #expect(inFlight.count == 1)
-        #expect(inFlight.all.map(\.id) == [id])
+        #expect(inFlight.ids == [id])
     }
 
     @Test(arguments: 0..<10 as Range<UInt64>)
     func `in any history it holds what was added and not removed, each under an id of its own`(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         var inFlight = InFlight(limit: 1000)
-        var model: [UInt64: String] = [:]
-        var used: Set<UInt64> = []
+        var model: [InvocationID: String] = [:]
+        var used: Set<InvocationID> = []
         for number in 0..<2000 {
             if Bool.random(using: &random), let id = model.keys.sorted().randomElement(using: &random) {
                 let removed = inFlight.remove(id).map { EventKey($0.delivery) }
@@ -84,7 +84,7 @@ struct InFlightTests {
             }
             #expect(inFlight.count == model.count)
         }
-        #expect(Set(inFlight.all.map(\.id)) == Set(model.keys))
-        #expect(inFlight.all.allSatisfy { $0.id & 0xffff < 1000 }, "places are used again before there are more")
+        #expect(Set(inFlight.ids) == Set(model.keys))
+        #expect(inFlight.ids.allSatisfy { $0.place < 1000 }, "places are used again before there are more")
     }
 }

@@ -1,3 +1,4 @@
+import Invoking
 import Messaging
 import Polling
 import Testing
@@ -64,8 +65,8 @@ struct RedeliveryTrackerTests {
     func `each run of equal messages stands for one of them, and the end of one leaves the others`(id: String?) {
         var tracker = Tracker(prefetch: 8)
         for number in 1...3 as ClosedRange<UInt64> {
-            tracker.orphaned(.running(number), .test(id, tag: number))
-            tracker.orphaned(.running(number), .test(id, tag: number))
+            tracker.orphaned(.running(InvocationID(rawValue: number)), .test(id, tag: number))
+            tracker.orphaned(.running(InvocationID(rawValue: number)), .test(id, tag: number))
         }
         tracker.ended(.running(2), .test(id))
         #expect(Self.again(id, &tracker) == .orphan(.running(1)))

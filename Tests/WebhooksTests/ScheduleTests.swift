@@ -1,5 +1,5 @@
+import Invoking
 import Manifests
-import Processing
 import Testing
 
 /// How long a delivery is tried.

@@ -1,3 +1,4 @@
+import Invoking
 import Testing
 
 @testable import Workers
@@ -11,7 +12,11 @@ struct PoolStateTests {
         return pool
     }
 
-    private static func die(_ pool: inout PoolState, _ number: Int, overdue: Set<UInt64> = []) -> [PoolState.Action] {
+    private static func die(
+        _ pool: inout PoolState,
+        _ number: Int,
+        overdue: Set<InvocationID> = []
+    ) -> [PoolState.Action] {
         pool.ended(number, hasAnswered: true) { overdue.contains($0) }
     }
 
@@ -29,7 +34,7 @@ struct PoolStateTests {
     @Test func `what comes before any worker is ready waits, and goes out in its order`() {
         var pool = PoolState(size: 1)
         _ = pool.start()
-        for id in 1...3 as ClosedRange<UInt64> { #expect(pool.invoke(id) == nil) }
+        for id in InvocationID.each(1...3) { #expect(pool.invoke(id) == nil) }
         #expect(pool.ready(1, random: 0) == [.send(1, to: 1), .send(2, to: 1), .send(3, to: 1), .available])
         #expect(pool.running == 3 && pool.pending == 3)
     }
@@ -84,7 +89,7 @@ struct PoolStateTests {
 
     @Test func `several are suspects, which run one at a time in a worker of their own beside the others`() {
         var pool = Self.pool(2)
-        for id in 1...6 as ClosedRange<UInt64> { _ = pool.invoke(id) }
+        for id in InvocationID.each(1...6) { _ = pool.invoke(id) }
         #expect(Self.die(&pool, 1) == [.died, .spawnLater(.serving), .spawn(3, .quarantine)])
         #expect(Array(pool.suspects) == [1, 3, 5])
         #expect(pool.invoke(7) == 2, "the others go on")
@@ -105,7 +110,7 @@ struct PoolStateTests {
 
     @Test func `suspects that come while the quarantine runs are next in it`() {
         var pool = Self.pool(2)
-        for id in 1...4 as ClosedRange<UInt64> { _ = pool.invoke(id) }
+        for id in InvocationID.each(1...4) { _ = pool.invoke(id) }
         _ = Self.die(&pool, 1)
         _ = pool.ready(3, random: 0)
         #expect(Self.die(&pool, 2) == [.died, .spawnLater(.serving)], "there is one quarantine")
@@ -114,10 +119,10 @@ struct PoolStateTests {
 
     @Test func `suspects that come while the quarantine is ending get another one`() {
         var pool = Self.pool(2)
-        for id in 1...4 as ClosedRange<UInt64> { _ = pool.invoke(id) }
+        for id in InvocationID.each(1...4) { _ = pool.invoke(id) }
         _ = Self.die(&pool, 1)
         _ = pool.ready(3, random: 0)
-        for id in [1, 3] as [UInt64] {
+        for id in [1, 3] as [InvocationID] {
             #expect(pool.answered(id, by: 3) == true)
             _ = pool.rested(3)
         }
@@ -126,7 +131,7 @@ struct PoolStateTests {
 
     @Test func `a quarantine that cannot start is tried again after a pause, once, while suspects wait`() {
         var pool = Self.pool(2)
-        for id in 1...4 as ClosedRange<UInt64> { _ = pool.invoke(id) }
+        for id in InvocationID.each(1...4) { _ = pool.invoke(id) }
         _ = Self.die(&pool, 1)
         #expect(Self.die(&pool, 3) == [.spawnLater(.quarantine)])
         #expect(Self.die(&pool, 2).contains(.spawn(4, .quarantine)) == false, "its pause is not over")
@@ -135,7 +140,7 @@ struct PoolStateTests {
 
     @Test func `with no worker left a quarantine that cannot start hands its suspects back`() {
         var pool = Self.pool(1)
-        for id in 1...2 as ClosedRange<UInt64> { _ = pool.invoke(id) }
+        for id in InvocationID.each(1...2) { _ = pool.invoke(id) }
         _ = Self.die(&pool, 1)
         #expect(Self.die(&pool, 2) == [.unavailable(notRun: [1, 2]), .spawnLater(.quarantine)])
         #expect(pool.respawn(.quarantine) == [], "nobody is suspected any more")
@@ -143,7 +148,7 @@ struct PoolStateTests {
 
     @Test func `of a worker that was ended because one hung, that one is timed out and the others are next`() {
         var pool = Self.pool(1)
-        for id in 1...3 as ClosedRange<UInt64> { _ = pool.invoke(id) }
+        for id in InvocationID.each(1...3) { _ = pool.invoke(id) }
         #expect(Self.die(&pool, 1, overdue: [2]) == [.died, .timedOut(2), .spawnLater(.serving)])
         #expect(pool.suspects.isEmpty)
         _ = pool.invoke(4)
@@ -153,7 +158,7 @@ struct PoolStateTests {
 
     @Test func `another worker takes them up at once`() {
         var pool = Self.pool(2)
-        for id in 1...4 as ClosedRange<UInt64> { _ = pool.invoke(id) }
+        for id in InvocationID.each(1...4) { _ = pool.invoke(id) }
         #expect(
             Self.die(&pool, 1, overdue: [1]) == [.died, .timedOut(1), .spawnLater(.serving), .send(3, to: 2)]
         )
@@ -161,7 +166,7 @@ struct PoolStateTests {
 
     @Test func `a suspect that hangs alone is timed out, not crashed`() {
         var pool = Self.pool(1)
-        for id in 1...2 as ClosedRange<UInt64> { _ = pool.invoke(id) }
+        for id in InvocationID.each(1...2) { _ = pool.invoke(id) }
         _ = Self.die(&pool, 1)
         _ = pool.ready(2, random: 0)
         #expect(Self.die(&pool, 2, overdue: [1]) == [.died, .timedOut(1), .spawn(3, .quarantine)])
@@ -171,10 +176,10 @@ struct PoolStateTests {
 
     @Test func `an answer counts once, from the worker that ran it, and by its whole id`() {
         var pool = Self.pool(2)
-        let id: UInt64 = 1 << 16 | 7
+        let id = InvocationID(run: 1, place: 7)
         #expect(pool.invoke(id) == 1)
         #expect(pool.answered(id, by: 2) == false)
-        #expect(pool.answered(2 << 16 | 7, by: 1) == false)
+        #expect(pool.answered(InvocationID(run: 2, place: 7), by: 1) == false)
         #expect(pool.answered(id, by: 1) == true)
         #expect(pool.answered(id, by: 1) == false)
         #expect(pool.running == 0)
@@ -182,7 +187,7 @@ struct PoolStateTests {
 
     @Test func `what waits is taken back, and what runs is not`() {
         var pool = Self.pool(2)
-        for id in 1...4 as ClosedRange<UInt64> { _ = pool.invoke(id) }
+        for id in InvocationID.each(1...4) { _ = pool.invoke(id) }
         _ = Self.die(&pool, 1)
         _ = Self.die(&pool, 2, overdue: [4])
         _ = pool.invoke(5)
@@ -248,16 +253,16 @@ struct PoolStateTests {
     @Test(arguments: [(0.0, 9), (0.5, 10), (0.999, 10)])
     func `a worker that has been given so many, a tenth more or less, is replaced`(random: Double, limit: Int) {
         var pool = Self.pool(1, recycleAfter: 10, random: random)
-        for id in 1...20 as ClosedRange<UInt64> {
+        for id in InvocationID.each(1...20) {
             #expect(pool.invoke(id) == 1)
             #expect(pool.answered(id, by: 1) == true)
-            #expect(pool.rested(1) == (id == limit ? [.spawn(2, .replacement(of: 1))] : []))
+            #expect(pool.rested(1) == (id.rawValue == UInt64(limit) ? [.spawn(2, .replacement(of: 1))] : []))
         }
     }
 
     @Test func `what a worker that was told to go loses in its death is judged, and it is not replaced`() {
         var pool = Self.pool(1)
-        for id in 1...2 as ClosedRange<UInt64> { _ = pool.invoke(id) }
+        for id in InvocationID.each(1...2) { _ = pool.invoke(id) }
         _ = pool.recycle(1)
         _ = pool.ready(2, random: 0)
         #expect(Self.die(&pool, 1) == [.died, .spawn(3, .quarantine)])
@@ -276,7 +281,7 @@ struct PoolStateTests {
 
     @Test func `a quarantine that is given up gets no other suspect, and another one does`() {
         var pool = Self.pool(1)
-        for id in 1...2 as ClosedRange<UInt64> { _ = pool.invoke(id) }
+        for id in InvocationID.each(1...2) { _ = pool.invoke(id) }
         _ = Self.die(&pool, 1)
         #expect(pool.ready(2, random: 0) == [.send(1, to: 2)])
         #expect(pool.answered(1, by: 2) == true)
@@ -288,7 +293,7 @@ struct PoolStateTests {
 
     @Test func `the last of several that a given up worker ran is not charged for the others`() {
         var pool = Self.pool(1)
-        for id in 1...2 as ClosedRange<UInt64> { _ = pool.invoke(id) }
+        for id in InvocationID.each(1...2) { _ = pool.invoke(id) }
         pool.condemn(1)
         #expect(pool.answered(1, by: 1) == true)
         #expect(Self.die(&pool, 1) == [.died, .spawnLater(.serving), .spawn(2, .quarantine)])

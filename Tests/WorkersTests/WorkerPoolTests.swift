@@ -1,7 +1,7 @@
 import Foundation
+import Invoking
 import Messaging
 import Polling
-import Processing
 import Testing
 
 @testable import Workers

@@ -1,8 +1,8 @@
 import Foundation
+import Invoking
 import Manifests
 import Messaging
 import Polling
-import Processing
 import Testing
 
 @testable import Workers

@@ -1,3 +1,4 @@
+package import Invoking
 package import Logging
 package import Manifests
 package import Messaging
@@ -137,7 +138,7 @@ package final class ConsumerPipeline {
         case .refuse(let tag, let id): self.intake.refuse(tag, of: id)
         case .replace(let held, let id, let settlement): self.replace(held, id, by: settlement)
         case .start(let slot): self.start(slot)
-        case .run(let held, let slot): self.run(held, slot)
+        case .run(let id, let held, let slot): self.run(id, held, slot)
         case .withdraw(let slot): self.handle(.withdrawn(slot, self.invokers[slot]?.withdraw() ?? []))
         case .stop(let slot): self.stop(slot)
         case .arm(let timer, let time): self.arm(timer, time)
@@ -198,14 +199,14 @@ package final class ConsumerPipeline {
         }
     }
 
-    private func run(_ held: HeldDelivery, _ slot: InvokerSlot.ID) {
+    private func run(_ id: InvocationID, _ held: HeldDelivery, _ slot: InvokerSlot.ID) {
         let delivery = held.delivery
         let attributes = EventAttributes(delivery)
         self.log.look(at: attributes, delivery)
         let isCopy = self.state.names.isDelay(exchange: delivery.exchange)
         self.invokers[slot]?.invoke(
             Invocation(
-                id: held.id,
+                id: id,
                 delivery: delivery,
                 attributes: attributes,
                 generatedID: attributes.id.count == 0 ? delivery.eventID(attributes) : nil,

@@ -55,10 +55,10 @@ struct DeliveryTable: Hashable {
         self.duplicates.removeAll(where: isOver)
         if let head = self.head, isOver(head.delivery) { self.head = nil }
         var orphans: [(Orphan, Delivery)] = []
-        self.running.changeAll { held in
+        self.running.changeAll { id, held in
             guard !held.isOrphaned, isOver(held) else { return }
             held.isOrphaned = true
-            orphans.append((.running(held.id), held.delivery))
+            orphans.append((.running(id), held.delivery))
         }
         for id in self.settling.keys.sorted() {
             guard let held = self.settling[id]?.held, !held.isOrphaned, isOver(held) else { continue }
@@ -74,13 +74,12 @@ struct DeliveryTable: Hashable {
     mutating func adopt(_ delivery: Delivery, from subscription: SubscriptionID, for orphan: Orphan) -> Bool {
         switch orphan {
         case .running(let id):
-            guard self.running[id] != nil else { return false }
-            self.running[id]?.takeOver(delivery, from: subscription)
+            return self.running.change(id) { $0.takeOver(delivery, from: subscription) }
         case .settling(let id):
             guard self.settling[id] != nil else { return false }
             self.settling[id]?.held.takeOver(delivery, from: subscription)
+            return true
         }
-        return true
     }
 
     // MARK: - What has not begun

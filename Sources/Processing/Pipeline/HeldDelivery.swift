@@ -2,8 +2,6 @@ import Messaging
 
 /// A delivery that this host has looked at and holds unacknowledged, with all that is known of its event.
 struct HeldDelivery: Hashable {
-    /// The invocation's id; 0 before it has one.
-    var id: UInt64 = 0
     /// Delivered again while it runs or is settled: the last delivery counts.
     var delivery: Delivery
     /// The subscription that the delivery came from.
@@ -20,7 +18,6 @@ struct HeldDelivery: Hashable {
     /// It is to be run again, without having left this host.
     func again(_ history: AttemptHistory) -> HeldDelivery {
         var next = self
-        next.id = 0
         next.history = history
         return next
     }

@@ -1,7 +1,14 @@
+import Invoking
+
 /// The deliveries of one function that are being run, each at a place that its invocation's id names. As many run at
 /// the same time as the limit says, whatever it was before.
 struct InFlight {
-    private var places: [HeldDelivery?] = []
+    private struct Run: Hashable {
+        let id: InvocationID
+        var held: HeldDelivery
+    }
+
+    private var places: [Run?] = []
     /// The identity of the event at each place, beside it: they are looked through together.
     private var identities: [EventIdentity?] = []
     private var free: [Int] = []
@@ -16,23 +23,23 @@ struct InFlight {
 
     var hasRoom: Bool { self.count < self.limit }
     var isEmpty: Bool { self.count == 0 }
-    var all: [HeldDelivery] { self.places.compactMap { $0 } }
+    var all: [HeldDelivery] { self.places.compactMap(\.?.held) }
+    var ids: [InvocationID] { self.places.compactMap(\.?.id) }
 
-    /// Gives it a place, and its invocation's id: the number of the run above, the place in the lower 16 bits.
-    mutating func add(_ next: HeldDelivery) -> HeldDelivery {
+    /// Gives it a place, and its invocation's id.
+    mutating func add(_ held: HeldDelivery) -> InvocationID {
         let place = self.free.popLast() ?? self.places.count
         if place == self.places.count {
             self.places.append(nil)
             self.identities.append(nil)
         }
         self.runs += 1
-        var running = next
-        running.id = self.runs << 16 | UInt64(place)
-        self.places[place] = running
+        let id = InvocationID(run: self.runs, place: place)
+        self.places[place] = Run(id: id, held: held)
         self.count += 1
-        self.identities[place] = running.identity
-        if let identity = running.identity { self.marks[identity.mark] += 1 }
-        return running
+        self.identities[place] = held.identity
+        if let identity = held.identity { self.marks[identity.mark] += 1 }
+        return id
     }
 
     /// Whether the event is being run, whatever message brought it.
@@ -41,36 +48,38 @@ struct InFlight {
         return self.identities.contains(identity)
     }
 
-    subscript(id: UInt64) -> HeldDelivery? {
-        get {
-            let place = Int(id & 0xffff)
-            guard place < self.places.count, let running = self.places[place], running.id == id else { return nil }
-            return running
-        }
-        set {
-            guard self[id] != nil, newValue?.id == id else { return }
-            self.places[Int(id & 0xffff)] = newValue
-        }
+    /// Nil when the invocation has ended.
+    subscript(id: InvocationID) -> HeldDelivery? { self.holds(id) ? self.places[id.place]?.held : nil }
+
+    private func holds(_ id: InvocationID) -> Bool {
+        id.place < self.places.count && self.places[id.place]?.id == id
     }
 
-    mutating func changeAll(_ body: (inout HeldDelivery) -> Void) {
+    /// - Returns: false when the invocation has ended.
+    mutating func change(_ id: InvocationID, _ body: (inout HeldDelivery) -> Void) -> Bool {
+        guard self.holds(id), var run = self.places[id.place] else { return false }
+        body(&run.held)
+        self.places[id.place] = run
+        return true
+    }
+
+    mutating func changeAll(_ body: (InvocationID, inout HeldDelivery) -> Void) {
         for place in self.places.indices {
-            if var held = self.places[place] {
-                body(&held)
-                self.places[place] = held
+            if var run = self.places[place] {
+                body(run.id, &run.held)
+                self.places[place] = run
             }
         }
     }
 
-    mutating func remove(_ id: UInt64) -> HeldDelivery? {
-        let place = Int(id & 0xffff)
-        guard place < self.places.count, let running = self.places[place], running.id == id else { return nil }
-        self.places[place] = nil
-        self.identities[place] = nil
-        self.free.append(place)
+    mutating func remove(_ id: InvocationID) -> HeldDelivery? {
+        guard self.holds(id), let held = self.places[id.place]?.held else { return nil }
+        self.places[id.place] = nil
+        self.identities[id.place] = nil
+        self.free.append(id.place)
         self.count -= 1
-        if let identity = running.identity { self.marks[identity.mark] -= 1 }
-        return running
+        if let identity = held.identity { self.marks[identity.mark] -= 1 }
+        return held
     }
 }
 

@@ -1,3 +1,4 @@
+import Invoking
 package import Messaging
 
 /// What a pipeline wants done. A closed set: its driver, `ConsumerPipeline`, carries out each in the order in which they
@@ -17,7 +18,7 @@ enum PipelineAction {
 
     // Whoever runs the invocations.
     case start(InvokerSlot.ID)
-    case run(HeldDelivery, InvokerSlot.ID)
+    case run(InvocationID, HeldDelivery, InvokerSlot.ID)
     /// Takes back what has not begun, and tells it with `PipelineEvent.withdrawn`.
     case withdraw(InvokerSlot.ID)
     case stop(InvokerSlot.ID)

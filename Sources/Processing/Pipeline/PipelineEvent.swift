@@ -1,3 +1,4 @@
+import Invoking
 import Manifests
 import Messaging
 import Topology
@@ -25,7 +26,7 @@ enum PipelineEvent {
     // Whoever runs the invocations.
     case invoker(InvokerSlot.ID, InvokerEvent)
     /// The answer to `PipelineAction.withdraw`: these had not begun, and will have no result.
-    case withdrawn(InvokerSlot.ID, [UInt64])
+    case withdrawn(InvokerSlot.ID, [InvocationID])
     case stopped(InvokerSlot.ID)
 
     // Whoever deploys.

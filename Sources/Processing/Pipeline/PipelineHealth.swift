@@ -1,3 +1,4 @@
+import Invoking
 import Manifests
 import Messaging
 import Polling
@@ -8,7 +9,7 @@ struct PipelineHealth: Hashable {
     /// Why the breaker has opened.
     var breakerReason = ""
     /// The invocation that shows whether a paused function is well again.
-    var probe: UInt64?
+    var probe: InvocationID?
     /// The broker's own view of the consumer.
     var watch = ConsumerWatch()
     /// The queue exists, as far as this host knows.

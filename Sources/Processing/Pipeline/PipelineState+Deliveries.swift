@@ -1,4 +1,5 @@
 import DequeModule
+import Invoking
 import Manifests
 import Messaging
 import Polling
@@ -162,11 +163,11 @@ extension PipelineState {
             return self.expire(held, now, &actions)
         }
         guard !self.deliveries.running.runs(held.identity) else { return self.deliveries.duplicates.append(held) }
-        let running = self.deliveries.running.add(held)
-        if self.health.breaker.state == .probing { self.health.probe = running.id }
+        let id = self.deliveries.running.add(held)
+        if self.health.breaker.state == .probing { self.health.probe = id }
         let slot = self.slots.current.id
         self.slots.change(slot) { $0.running += 1 }
-        actions.append(.run(running, slot))
+        actions.append(.run(id, held, slot))
     }
 
     // MARK: - The head of an ordered queue

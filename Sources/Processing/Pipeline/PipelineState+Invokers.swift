@@ -1,3 +1,4 @@
+import Invoking
 import Manifests
 import Messaging
 
@@ -62,7 +63,7 @@ extension PipelineState {
         for result in results {
             guard let held = self.deliveries.running.remove(result.id) else { continue }
             ended += 1
-            self.end(held, result.outcome, now, &actions)
+            self.end(result.id, held, result.outcome, now, &actions)
             // What an older version did says nothing about this one.
             let isProbe = self.health.probe == result.id
             if isProbe { self.health.probe = nil }
@@ -79,7 +80,7 @@ extension PipelineState {
 
     /// These were not run. They are held, and go first: with an invoker that is ready at once, or when a short pause is
     /// over; else they go back to the queue.
-    mutating func keep(_ ids: [UInt64], of id: InvokerSlot.ID) {
+    mutating func keep(_ ids: [InvocationID], of id: InvokerSlot.ID) {
         var count = 0
         for invocation in ids {
             guard let held = self.deliveries.running.remove(invocation) else { continue }

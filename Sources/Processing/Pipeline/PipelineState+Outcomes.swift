@@ -1,3 +1,4 @@
+import Invoking
 import Manifests
 import Messaging
 import Polling
@@ -6,6 +7,7 @@ import Polling
 extension PipelineState {
     /// Every outcome goes this way, and what is decided about it.
     mutating func end(
+        _ id: InvocationID,
         _ held: HeldDelivery,
         _ outcome: Outcome,
         _ now: Moment,
@@ -18,7 +20,7 @@ extension PipelineState {
             now: now.milliseconds,
             random: self.random()
         )
-        if held.isOrphaned { self.redelivery.ended(.running(held.id), held.delivery) }
+        if held.isOrphaned { self.redelivery.ended(.running(id), held.delivery) }
         if self.isOrdered { self.remember(settlement, of: held, now) }
         switch settlement {
         case .acknowledge(let emitted):

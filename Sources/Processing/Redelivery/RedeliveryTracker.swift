@@ -1,10 +1,10 @@
+import Invoking
 import Messaging
 import Polling
 
 /// Something that goes on although the broker has taken back its delivery.
 enum Orphan: Hashable {
-    /// By the invocation's id.
-    case running(UInt64)
+    case running(InvocationID)
     case settling(SettlementID)
 }
 

@@ -1,4 +1,5 @@
 package import Deployments
+package import Invoking
 package import Logging
 package import Manifests
 package import Messaging

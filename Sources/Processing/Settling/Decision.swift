@@ -47,16 +47,3 @@ package func decide(
         return .retry(after: delay, history, failure)
     }
 }
-
-extension Backoff {
-    /// `initial × multiplier^(attempt − 1)`, at most `max`, lengthened by up to `jitter`. Jitter only lengthens, so
-    /// that a delay is never shorter than what the manifest promises.
-    package func delay(afterAttempt attempt: Int, random: Double) -> Duration {
-        var delay = self.initial
-        for _ in 1..<Swift.max(attempt, 1) {
-            guard delay < self.max, self.multiplier > 1 else { break }
-            delay = delay * self.multiplier
-        }
-        return Swift.min(delay, self.max) * (1 + self.jitter * random)
-    }
-}

@@ -1,6 +1,7 @@
 import Messaging
 import NIOCore
 import NIOHTTP1
+import Polling
 import Processing
 import Webhooks
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Manifests
+import Polling
 import Processing
 import Webhooks
 

@@ -1,6 +1,8 @@
 import FoundationEssentials
+import Invoking
 import Logging
 import Messaging
+import Polling
 import Processing
 public import Warren
 import WorkerProtocol
@@ -121,7 +123,7 @@ public struct FunctionHarness<Body: Function>: Sendable {
             tag: DeliveryTag(generation: 1, value: 1)
         )
         return Invocation(
-            id: 1,
+            id: InvocationID(run: 1, place: 0),
             delivery: delivery,
             attributes: EventAttributes(delivery),
             generatedID: nil,

@@ -1,3 +1,4 @@
+import Invoking
 import Logging
 import Polling
 import Processing
@@ -47,7 +48,7 @@ final class InProcessInvoker: Invoker {
 
     func flush() {}
 
-    func withdraw() -> [UInt64] { [] }
+    func withdraw() -> [InvocationID] { [] }
 
     func stop(_ completion: @escaping () -> Void) {
         self.results.detach(from: self.loop)

@@ -1,5 +1,7 @@
+import Invoking
 import Logging
 import Messaging
+import Polling
 import Processing
 import Warren
 import WorkerProtocol
@@ -71,7 +73,7 @@ enum InProcessRun {
     ) throws(FrameError) -> ReceivedInvocation {
         var bytes: [UInt8] = []
         InvokeFrame.write(
-            invocation: invocation.id,
+            invocation: invocation.id.rawValue,
             run: InvokeFrame.Run(
                 timeoutMilliseconds: UInt32(clamping: timeout.wholeMilliseconds),
                 attempt: UInt32(clamping: invocation.attempt),

@@ -1,3 +1,4 @@
+import Invoking
 import Messaging
 import Polling
 import Processing
@@ -58,7 +59,7 @@ private final class RecordingInvoker: Invoker {
         self.handler(.results(results))
     }
 
-    func withdraw() -> [UInt64] { [] }
+    func withdraw() -> [InvocationID] { [] }
 
     func stop(_ completion: @escaping () -> Void) { completion() }
 }

@@ -1,3 +1,5 @@
+package import Invoking
+
 /// What the HTTP client reports of a request.
 package enum ClientReport: Sendable {
     /// It was sent, or could not be. Nothing more is reported of it.
@@ -5,5 +7,5 @@ package enum ClientReport: Sendable {
     /// It took long to compose, and is ready to be sent.
     case composed(HTTPRequest)
     /// No request can be made of the invocation.
-    case notComposed(UInt64, Undeliverable)
+    case notComposed(InvocationID, Undeliverable)
 }

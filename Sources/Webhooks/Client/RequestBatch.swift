@@ -1,5 +1,5 @@
+import Invoking
 import Polling
-import Processing
 
 /// Invocations of one webhook whose requests are still to be composed.
 struct RequestBatch: Sendable {
@@ -7,7 +7,7 @@ struct RequestBatch: Sendable {
     let invocations: [Invocation]
 
     /// For a batch that comes too late.
-    var refusals: [Reply] { self.invocations.map { .refusal(of: $0.id, to: self.terms.replyTo) } }
+    var refusals: [Reply] { self.invocations.map { .refusal(of: $0.id.rawValue, to: self.terms.replyTo) } }
 }
 
 /// What is the same for all requests of a batch.
@@ -23,7 +23,7 @@ struct RequestTerms: Sendable {
     func compose(_ invocation: Invocation) throws(Undeliverable) -> HTTPRequest {
         let (headers, body) = try self.composer.compose(invocation, self.token)
         return HTTPRequest(
-            id: invocation.id,
+            id: invocation.id.rawValue,
             route: self.route,
             headers: headers,
             body: body,

@@ -1,5 +1,5 @@
+import Invoking
 import Messaging
-import Processing
 
 extension DeliveryComposer {
     /// How many bytes composing goes through for an event, about: its payload, as many times as it is read.

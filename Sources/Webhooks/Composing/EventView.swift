@@ -1,6 +1,6 @@
 import FoundationEssentials
+package import Invoking
 package import Messaging
-package import Processing
 
 /// An event as an endpoint is to see it, whether its message was in CloudEvents' binary or structured mode.
 package struct EventView: Sendable {

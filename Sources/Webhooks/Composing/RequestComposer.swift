@@ -1,5 +1,6 @@
+import Invoking
 import Messaging
-import Processing
+import Polling
 
 /// Makes requests of a webhook's invocations, on whatever thread there is.
 struct RequestComposer: Sendable {

@@ -1,4 +1,4 @@
-import Processing
+import Invoking
 
 /// What a `DispatchState` is told, and what it says.
 extension DispatchState {
@@ -7,13 +7,13 @@ extension DispatchState {
         /// before.
         ///
         /// - Parameter effort: how many bytes composing its request goes through.
-        case invoked(UInt64, effort: Int)
+        case invoked(InvocationID, effort: Int)
         /// Whoever invokes has no more at the moment.
         case flush
         /// Requests of `compose` are ready.
-        case composed([UInt64])
+        case composed([InvocationID])
         /// No requests can be made of these, whether they were to be composed or sent.
-        case notComposed([UInt64: Undeliverable])
+        case notComposed([InvocationID: Undeliverable])
         /// Answers to what was sent.
         case answered([Answer])
         /// Answers to `fetchToken`.
@@ -30,7 +30,7 @@ extension DispatchState {
     }
 
     struct Answer: Equatable {
-        let id: UInt64
+        let id: InvocationID
         let verdict: Verdict
         /// How long it took.
         let nanoseconds: UInt64
@@ -38,17 +38,17 @@ extension DispatchState {
 
     enum Action: Equatable {
         /// Compose the requests of these invocations at once and send them, in this order.
-        case send([UInt64], AccessToken?)
+        case send([InvocationID], AccessToken?)
         /// Compose the requests of these invocations beside the loop: `composed` or `notComposed` follows for each.
-        case compose([UInt64], AccessToken?)
+        case compose([InvocationID], AccessToken?)
         /// Send what has been composed.
-        case sendComposed([UInt64])
+        case sendComposed([InvocationID])
         /// Ask the authorization server for an access token: `tokenGranted` or `tokenRefused` follows.
         case fetchToken
         /// These invocations have ended.
         case report([InvocationResult])
         /// The endpoint wants a pause. It has not taken these invocations, which go back to whoever gave them.
-        case reportPaused(reason: String, until: ContinuousClock.Instant?, notRun: [UInt64])
+        case reportPaused(reason: String, until: ContinuousClock.Instant?, notRun: [InvocationID])
         /// The pause is over: invocations may come.
         case reportReady
         /// `pacingTimer` follows after this time. There is none yet.

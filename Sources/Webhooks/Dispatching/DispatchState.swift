@@ -1,6 +1,6 @@
 import DequeModule
+import Invoking
 import Messaging
-import Processing
 
 /// The deliveries of one webhook: which of them wait, which are under way, which goes next, and when the endpoint is left
 /// alone. A value without clock and without I/O: it takes what has happened and returns what to do.
@@ -14,7 +14,7 @@ struct DispatchState: Equatable {
     static let quickEffort = 64 << 10
 
     private struct Waiting: Equatable {
-        let id: UInt64
+        let id: InvocationID
         let effort: Int
         /// Its first token was refused.
         var isSecondTry = false
@@ -29,7 +29,7 @@ struct DispatchState: Equatable {
     }
 
     private var waiting = Deque<Waiting>()
-    private var underWay: [UInt64: UnderWay] = [:]
+    private var underWay: [InvocationID: UnderWay] = [:]
     /// How many of them are being composed.
     private var composing = 0
     private var pacing: Pacing?
@@ -86,7 +86,7 @@ struct DispatchState: Equatable {
     var hasWaiting: Bool { !self.waiting.isEmpty }
 
     /// Takes back what has not been sent: it ends here, without a result.
-    mutating func withdraw() -> [UInt64] {
+    mutating func withdraw() -> [InvocationID] {
         let waiting = self.waiting.map(\.id)
         self.waiting.removeAll()
         guard self.composing > 0 else { return waiting }
@@ -100,8 +100,8 @@ struct DispatchState: Equatable {
     private mutating func sendWaiting(at now: ContinuousClock.Instant) -> [Action] {
         guard !self.waiting.isEmpty, !self.pause.isOn else { return [] }
         var actions: [Action] = []
-        var quick: [UInt64] = []
-        var long: [UInt64] = []
+        var quick: [InvocationID] = []
+        var long: [InvocationID] = []
         var effort = 0
         var token: AccessToken?
         var failures: [InvocationResult] = []
@@ -156,14 +156,14 @@ struct DispatchState: Equatable {
 
     /// Nil when it is not under way: it has been withdrawn.
     @discardableResult
-    private mutating func end(_ id: UInt64) -> UnderWay? {
+    private mutating func end(_ id: InvocationID) -> UnderWay? {
         let ended = self.underWay.removeValue(forKey: id)
         if ended?.isComposing == true { self.composing -= 1 }
         return ended
     }
 
-    private mutating func sendComposed(_ ids: [UInt64], at now: ContinuousClock.Instant) -> [Action] {
-        var ready: [UInt64] = []
+    private mutating func sendComposed(_ ids: [InvocationID], at now: ContinuousClock.Instant) -> [Action] {
+        var ready: [InvocationID] = []
         for id in ids {
             guard let composed = self.underWay[id], composed.isComposing else { continue }
             let sent = self.underWay.count - self.composing
@@ -183,7 +183,7 @@ struct DispatchState: Equatable {
     }
 
     /// It has not reached the endpoint, so it says nothing about it.
-    private mutating func report(_ failures: [UInt64: Undeliverable]) -> [Action] {
+    private mutating func report(_ failures: [InvocationID: Undeliverable]) -> [Action] {
         var results: [InvocationResult] = []
         for (id, failure) in failures.sorted(by: { $0.key < $1.key }) where self.end(id) != nil {
             let outcome = Outcome.undecodable(Failure(type: "Undeliverable", message: failure.reason))
@@ -196,7 +196,7 @@ struct DispatchState: Equatable {
 
     private mutating func take(_ answers: [Answer], at now: ContinuousClock.Instant) -> [Action] {
         var results: [InvocationResult] = []
-        var notTaken: [UInt64] = []
+        var notTaken: [InvocationID] = []
         var again: [Waiting] = []
         for answer in answers {
             guard let sent = self.end(answer.id) else { continue }

@@ -1,4 +1,5 @@
 import Foundation
+import Invoking
 import Logging
 import Polling
 import Processing

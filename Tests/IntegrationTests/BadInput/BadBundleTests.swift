@@ -1,4 +1,5 @@
 import BrokerConformance
+import Invoking
 import LocalBroker
 import Logging
 import Messaging

@@ -1,3 +1,4 @@
+import Invoking
 import Messaging
 
 @testable import Processing
@@ -6,7 +7,7 @@ import Messaging
 struct ModelHost<Policy: PipelinePolicy>: Hashable {
     /// A run at an invoker.
     struct Run: Hashable {
-        let id: UInt64
+        let id: InvocationID
         let slot: InvokerSlot.ID
         let queue: Int
         let event: ModelEvent

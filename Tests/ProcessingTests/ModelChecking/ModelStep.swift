@@ -1,3 +1,5 @@
+import Invoking
+
 @testable import Processing
 
 /// Something that can happen next in the small world. Printed, a list of them is the story of a fault.
@@ -16,9 +18,9 @@ enum ModelStep: Hashable {
 
     // The functions.
     case ready(host: Int, queue: Int, InvokerSlot.ID)
-    case begin(host: Int, queue: Int, UInt64)
-    case succeed(host: Int, queue: Int, UInt64)
-    case fail(host: Int, queue: Int, UInt64)
+    case begin(host: Int, queue: Int, InvocationID)
+    case succeed(host: Int, queue: Int, InvocationID)
+    case fail(host: Int, queue: Int, InvocationID)
 
     // Faults.
     case loseConnection(host: Int)

@@ -1,3 +1,4 @@
+import Invoking
 import Manifests
 import Messaging
 import Polling
@@ -101,7 +102,7 @@ struct ModelWorld<Policy: PipelinePolicy>: Hashable {
         case .refuse: throw BrokenPromise("an event is refused that could be copied")
         case .replace(let held, let id, let settlement): try self.replace(held, id, settlement, host, queue)
         case .start(let slot): self.hosts[host].starting[queue].insert(slot)
-        case .run(let held, let slot): try self.begin(held, slot, host, queue)
+        case .run(let id, let held, let slot): try self.begin(id, held, slot, host, queue)
         case .withdraw(let slot):
             let notBegun = self.hosts[host].runs.filter { $0.queue == queue && $0.slot == slot && !$0.hasBegun }
             self.hosts[host].runs.removeAll { $0.queue == queue && $0.slot == slot && !$0.hasBegun }
@@ -213,7 +214,13 @@ struct ModelWorld<Policy: PipelinePolicy>: Hashable {
     /// By the number of the message that was run.
     private var eventsOfRuns: [Int: ModelEvent] = [:]
 
-    private mutating func begin(_ held: HeldDelivery, _ slot: InvokerSlot.ID, _ host: Int, _ queue: Int) throws {
+    private mutating func begin(
+        _ id: InvocationID,
+        _ held: HeldDelivery,
+        _ slot: InvokerSlot.ID,
+        _ host: Int,
+        _ queue: Int
+    ) throws {
         let number = Int(held.delivery.tag.value)
         let event = try self.event(of: number)
         self.eventsOfRuns[number] = event
@@ -229,7 +236,7 @@ struct ModelWorld<Policy: PipelinePolicy>: Hashable {
             throw BrokenPromise("attempt \(held.history.attempt) of \(Self.attempts) is made of \(event)")
         }
         self.hosts[host].runs.append(
-            .init(id: held.id, slot: slot, queue: queue, event: event, number: number, hasBegun: !self.invokersQueue)
+            .init(id: id, slot: slot, queue: queue, event: event, number: number, hasBegun: !self.invokersQueue)
         )
     }
 
@@ -477,11 +484,11 @@ struct ModelWorld<Policy: PipelinePolicy>: Hashable {
         )
     }
 
-    private func run(_ id: UInt64, _ host: Int, _ queue: Int) -> Int? {
+    private func run(_ id: InvocationID, _ host: Int, _ queue: Int) -> Int? {
         self.hosts[host].runs.firstIndex { $0.id == id && $0.queue == queue }
     }
 
-    private mutating func end(_ host: Int, _ queue: Int, _ id: UInt64, succeeds: Bool) throws {
+    private mutating func end(_ host: Int, _ queue: Int, _ id: InvocationID, succeeds: Bool) throws {
         guard let index = self.run(id, host, queue) else { return }
         let run = self.hosts[host].runs.remove(at: index)
         let outcome: Outcome

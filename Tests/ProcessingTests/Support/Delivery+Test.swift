@@ -29,15 +29,12 @@ extension Delivery {
 }
 
 extension HeldDelivery {
-    /// - Parameter id: the invocation's.
     static func test(
         _ delivery: Delivery,
-        id: UInt64 = 1,
         of subscription: SubscriptionID = .test,
         identity: EventIdentity? = nil
     ) -> HeldDelivery {
         HeldDelivery(
-            id: id,
             delivery: delivery,
             subscription: subscription,
             history: AttemptHistory(),

@@ -1,3 +1,4 @@
+import Invoking
 import Messaging
 import Polling
 import Processing
@@ -29,7 +30,7 @@ final class ScriptedInvoker: Invoker {
     /// Those that wait, by the test's word.
     var withdrawable = 0
 
-    func withdraw() -> [UInt64] {
+    func withdraw() -> [InvocationID] {
         let withdrawn = self.pending.suffix(self.withdrawable)
         self.pending.removeLast(withdrawn.count)
         self.withdrawable = 0

@@ -1,6 +1,6 @@
+import Invoking
 import Manifests
 import Polling
-import Processing
 import Testing
 
 @testable import Webhooks
@@ -16,16 +16,16 @@ struct ComposingLineTests {
         )
     }
 
-    private func ids(_ batches: [RequestBatch]) -> [UInt64] { batches.flatMap(\.invocations).map(\.id) }
+    private func ids(_ batches: [RequestBatch]) -> [InvocationID] { batches.flatMap(\.invocations).map(\.id) }
 
-    private func batch(_ id: UInt64) throws -> RequestBatch {
+    private func batch(_ id: InvocationID) throws -> RequestBatch {
         RequestBatch(terms: try self.terms(), invocations: [.test(id: id, body: [])])
     }
 
     @Test func `one thread has all that waits, and the next begins when it has ended`() throws {
         var line = ComposingLine()
         #expect(self.ids(line.begin()) == [])
-        for id in 1...2 as ClosedRange<UInt64> { line.add(try self.batch(id)) }
+        for id in InvocationID.each(1...2) { line.add(try self.batch(id)) }
         #expect(self.ids(line.begin()) == [1, 2])
         line.add(try self.batch(3))
         #expect(self.ids(line.begin()) == [])

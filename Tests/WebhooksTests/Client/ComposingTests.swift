@@ -1,10 +1,10 @@
 import Dispatch
 import FoundationEssentials
+import Invoking
 import Logging
 import Manifests
 import Messaging
 import Polling
-import Processing
 import Synchronization
 import Testing
 import Waiting
@@ -85,13 +85,13 @@ struct ComposingTests {
     private func threads(of sizes: [Int]) throws -> [String] {
         let notes = Notes()
         let invoker = try self.invoker(notes.composer())
-        var ids: Set<UInt64> = []
+        var ids: Set<InvocationID> = []
         invoker.start { [loop] event in
             if case .results(let results) = event { ids.formUnion(results.map(\.id)) }
             if ids.count == sizes.count { loop.stop() }
         }
         for (index, size) in sizes.enumerated() {
-            invoker.invoke(.test(id: UInt64(index), body: [UInt8](repeating: 0, count: size)))
+            invoker.invoke(.test(id: InvocationID(rawValue: UInt64(index)), body: [UInt8](repeating: 0, count: size)))
         }
         invoker.flush()
         self.run()
@@ -149,11 +149,11 @@ struct ComposingTests {
     func `an event of which no request can be made is undecodable, and those beside it are not`(size: Int) throws {
         let invoker = try self.invoker(
             RequestComposer { (invocation, _) throws(Undeliverable) in
-                if invocation.id % 2 == 0 { throw Undeliverable(reason: "it is even") }
+                if invocation.id.rawValue % 2 == 0 { throw Undeliverable(reason: "it is even") }
                 return (HeaderBlock(), [])
             }
         )
-        var outcomes: [UInt64: Outcome] = [:]
+        var outcomes: [InvocationID: Outcome] = [:]
         invoker.start { [loop] event in
             if case .results(let results) = event {
                 for result in results {
@@ -162,13 +162,13 @@ struct ComposingTests {
             }
             if outcomes.count == 8 { loop.stop() }
         }
-        for id in 1...8 as ClosedRange<UInt64> {
+        for id in InvocationID.each(1...8) {
             invoker.invoke(.test(id: id, body: [UInt8](repeating: 0, count: size)))
         }
         invoker.flush()
         self.run()
         for (id, outcome) in outcomes {
-            if id % 2 == 0 {
+            if id.rawValue % 2 == 0 {
                 #expect(outcome == .undecodable(Failure(type: "Undeliverable", message: "it is even")))
             } else if case .failed(let failure) = outcome {
                 #expect(failure.type == "blocked_ip")
@@ -182,7 +182,7 @@ struct ComposingTests {
     @Test func `what is withdrawn while it is being composed is not sent, and has no result`() throws {
         let notes = Notes()
         let invoker = try self.invoker(notes.composer(isHeld: true))
-        var results: [UInt64] = []
+        var results: [InvocationID] = []
         invoker.start { [loop] event in
             guard case .results(let new) = event else { return }
             results += new.map(\.id)
@@ -214,7 +214,7 @@ struct ComposingTests {
             replyTo: reports
         )
         func batch(_ ids: ClosedRange<UInt64>) -> RequestBatch {
-            RequestBatch(terms: terms, invocations: ids.map { .test(id: $0, body: Self.large) })
+            RequestBatch(terms: terms, invocations: InvocationID.each(ids).map { .test(id: $0, body: Self.large) })
         }
         var answers: [UInt64: HTTPAnswer.Result] = [:]
         reports.attach(to: self.loop) { [loop, client] batches in

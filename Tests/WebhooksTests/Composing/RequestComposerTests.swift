@@ -1,6 +1,7 @@
+import Invoking
 import Manifests
 import Messaging
-import Processing
+import Polling
 import Testing
 
 @testable import Webhooks

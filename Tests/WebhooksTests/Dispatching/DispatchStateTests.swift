@@ -1,6 +1,6 @@
+import Invoking
 import Manifests
 import Messaging
-import Processing
 import Testing
 
 @testable import Webhooks
@@ -16,20 +16,20 @@ struct DispatchStateTests {
 
     private func at(_ seconds: Double) -> ContinuousClock.Instant { Self.start + .seconds(seconds) }
 
-    private func answer(_ id: UInt64, _ verdict: Verdict = .outcome(Self.done)) -> DispatchState.Answer {
+    private func answer(_ id: InvocationID, _ verdict: Verdict = .outcome(Self.done)) -> DispatchState.Answer {
         DispatchState.Answer(id: id, verdict: verdict, nanoseconds: 7)
     }
 
-    private func result(_ id: UInt64, _ outcome: Outcome = Self.done) -> InvocationResult {
+    private func result(_ id: InvocationID, _ outcome: Outcome = Self.done) -> InvocationResult {
         InvocationResult(id: id, outcome: outcome, nanoseconds: 7)
     }
 
-    private func undecodable(_ id: UInt64) -> InvocationResult {
+    private func undecodable(_ id: InvocationID) -> InvocationResult {
         let outcome = Outcome.undecodable(Failure(type: "Undeliverable", message: "no JSON"))
         return InvocationResult(id: id, outcome: outcome, nanoseconds: 0)
     }
 
-    private func noToken(_ id: UInt64, _ reason: String) -> InvocationResult {
+    private func noToken(_ id: InvocationID, _ reason: String) -> InvocationResult {
         let outcome = Outcome.failed(Failure(type: "oauth_error", message: reason))
         return InvocationResult(id: id, outcome: outcome, nanoseconds: 0)
     }
@@ -41,7 +41,9 @@ struct DispatchStateTests {
         usesTokens: Bool = false
     ) throws -> DispatchState {
         var state = DispatchState(pacing: try rate.map { Pacing(try DeliveryRate($0)) }, usesTokens: usesTokens)
-        if let ids { for id in ids { #expect(state.handle(.invoked(id, effort: 1000), at: Self.start) == []) } }
+        if let ids {
+            for id in InvocationID.each(ids) { #expect(state.handle(.invoked(id, effort: 1000), at: Self.start) == []) }
+        }
         return state
     }
 
@@ -80,7 +82,7 @@ struct DispatchStateTests {
     @Test func `what has not been sent can be withdrawn, and what has been cannot`() throws {
         var state = try self.state(1...2)
         #expect(state.handle(.flush, at: self.at(0)) == [.send([1, 2], nil)])
-        for id in 3...4 as ClosedRange<UInt64> {
+        for id in InvocationID.each(3...4) {
             #expect(state.handle(.invoked(id, effort: 1000), at: self.at(0)) == [])
         }
         #expect(state.withdraw() == [3, 4])
@@ -106,7 +108,7 @@ struct DispatchStateTests {
 
     @Test func `what takes long is composed beside, and sent when it is ready`() throws {
         var state = try self.state()
-        for (id, effort) in [(1, Self.long), (2, 0), (3, Self.long)] as [(UInt64, Int)] {
+        for (id, effort) in [(1, Self.long), (2, 0), (3, Self.long)] as [(InvocationID, Int)] {
             _ = state.handle(.invoked(id, effort: effort), at: self.at(0))
         }
         #expect(state.handle(.flush, at: self.at(0)) == [.send([2], nil), .compose([1, 3], nil)])
@@ -119,7 +121,7 @@ struct DispatchStateTests {
     @Test func `no more is composed on the loop at a time than of one, and the rest beside`() throws {
         var state = try self.state()
         let part = DispatchState.quickEffort / 4
-        for id in 1...6 as ClosedRange<UInt64> { _ = state.handle(.invoked(id, effort: part), at: self.at(0)) }
+        for id in InvocationID.each(1...6) { _ = state.handle(.invoked(id, effort: part), at: self.at(0)) }
         #expect(state.handle(.flush, at: self.at(0)) == [.send([1, 2, 3, 4], nil), .compose([5, 6], nil)])
         _ = state.handle(.invoked(7, effort: DispatchState.quickEffort), at: self.at(0))
         #expect(state.handle(.flush, at: self.at(0)) == [.send([7], nil)])
@@ -127,7 +129,7 @@ struct DispatchStateTests {
 
     @Test func `what is being composed can be withdrawn, and is not sent then`() throws {
         var state = try self.state()
-        for (id, effort) in [(1, Self.long), (2, 0), (3, Self.long)] as [(UInt64, Int)] {
+        for (id, effort) in [(1, Self.long), (2, 0), (3, Self.long)] as [(InvocationID, Int)] {
             _ = state.handle(.invoked(id, effort: effort), at: self.at(0))
         }
         _ = state.handle(.flush, at: self.at(0))
@@ -140,7 +142,7 @@ struct DispatchStateTests {
 
     @Test func `what is ready in a pause is not sent, and is composed again after it`() throws {
         var state = try self.state()
-        for (id, effort) in [(1, 0), (2, Self.long)] as [(UInt64, Int)] {
+        for (id, effort) in [(1, 0), (2, Self.long)] as [(InvocationID, Int)] {
             _ = state.handle(.invoked(id, effort: effort), at: self.at(0))
         }
         #expect(state.handle(.flush, at: self.at(0)) == [.send([1], nil), .compose([2], nil)])
@@ -154,7 +156,7 @@ struct DispatchStateTests {
     @Test func `of what has been composed throughout a pause one is sent, and the others begin anew`() throws {
         var state = try self.state()
         _ = state.handle(.invoked(1, effort: 0), at: self.at(0))
-        for id in 2...3 as ClosedRange<UInt64> { _ = state.handle(.invoked(id, effort: Self.long), at: self.at(0)) }
+        for id in InvocationID.each(2...3) { _ = state.handle(.invoked(id, effort: Self.long), at: self.at(0)) }
         _ = state.handle(.flush, at: self.at(0))
         _ = state.handle(.answered([self.answer(1, Self.busy)]), at: self.at(0))
         #expect(state.handle(.pauseTimer, at: self.at(10)) == [.setPauseTimer(nil), .reportReady])
@@ -166,7 +168,7 @@ struct DispatchStateTests {
     @Test func `the one request after a pause is one, composed or being composed`() throws {
         var state = try self.paused()
         _ = state.handle(.answered([self.answer(2)]), at: self.at(1))
-        for id in 3...4 as ClosedRange<UInt64> { _ = state.handle(.invoked(id, effort: Self.long), at: self.at(1)) }
+        for id in InvocationID.each(3...4) { _ = state.handle(.invoked(id, effort: Self.long), at: self.at(1)) }
         #expect(state.handle(.pauseTimer, at: self.at(10)).last == .compose([3], nil))
         #expect(state.handle(.flush, at: self.at(10)) == [])
         #expect(state.handle(.composed([3]), at: self.at(11)) == [.sendComposed([3])])
@@ -175,7 +177,7 @@ struct DispatchStateTests {
 
     @Test func `with a rate one is composed when its turn has come, and counts when it is sent`() throws {
         var state = try self.state(rate: "1/s")
-        for id in 1...3 as ClosedRange<UInt64> { _ = state.handle(.invoked(id, effort: Self.long), at: self.at(0)) }
+        for id in InvocationID.each(1...3) { _ = state.handle(.invoked(id, effort: Self.long), at: self.at(0)) }
         #expect(state.handle(.flush, at: self.at(0)) == [.compose([1], nil)])
         #expect(state.handle(.flush, at: self.at(5)) == [], "one at a time")
         let wait = Duration.seconds(1) - Pacing.tolerance
@@ -234,7 +236,7 @@ struct DispatchStateTests {
 
     @Test func `in a pause nothing is sent, and one request shows whether it is over`() throws {
         var state = try self.paused()
-        for id in 3...5 as ClosedRange<UInt64> { _ = state.handle(.invoked(id, effort: 1000), at: self.at(1)) }
+        for id in InvocationID.each(3...5) { _ = state.handle(.invoked(id, effort: 1000), at: self.at(1)) }
         #expect(state.handle(.flush, at: self.at(1)) == [])
         #expect(state.handle(.answered([self.answer(2)]), at: self.at(2)) == [.report([self.result(2)])])
         #expect(state.handle(.flush, at: self.at(2)) == [], "what was under way before says nothing")
@@ -257,7 +259,7 @@ struct DispatchStateTests {
     @Test func `an event of which no request can be made says nothing about the endpoint`() throws {
         var state = try self.paused()
         _ = state.handle(.answered([self.answer(2)]), at: self.at(1))
-        for id in 3...5 as ClosedRange<UInt64> { _ = state.handle(.invoked(id, effort: 1000), at: self.at(1)) }
+        for id in InvocationID.each(3...5) { _ = state.handle(.invoked(id, effort: 1000), at: self.at(1)) }
         #expect(state.handle(.pauseTimer, at: self.at(10)).last == .send([3], nil))
         let actions = state.handle(.notComposed([3: Self.noJSON, 77: Self.noJSON]), at: self.at(10))
         #expect(actions == [.report([self.undecodable(3)]), .send([4], nil)])

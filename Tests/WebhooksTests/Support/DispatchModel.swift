@@ -1,6 +1,6 @@
+import Invoking
 import Manifests
 import Messaging
-import Processing
 import SeededGeneration
 import Testing
 
@@ -32,11 +32,11 @@ struct DispatchModel {
     private var random: SeededGenerator
     private var state: DispatchState
     private var now = Self.start
-    private var places: [UInt64: Place] = [:]
-    private(set) var ends: [UInt64: End] = [:]
+    private var places: [InvocationID: Place] = [:]
+    private(set) var ends: [InvocationID: End] = [:]
     private(set) var given = 0
     /// Invocations whose first token was refused.
-    private var secondTries: Set<UInt64> = []
+    private var secondTries: Set<InvocationID> = []
     private var sendTimes = DeliveryTimes()
     private var isPaused = false
     /// A pause is over, and the endpoint has not shown yet that it is well.
@@ -108,9 +108,11 @@ struct DispatchModel {
         // A pipeline gives nothing in a pause; another one that does must not harm the endpoint.
         guard self.places.count < self.limit, !self.isPaused || !self.withdrawsInPauses else { return }
         self.given += 1
-        self.places[UInt64(self.given)] = .waiting
+        self.places[InvocationID(rawValue: UInt64(self.given))] = .waiting
         let effort = [0, 1000, DispatchState.quickEffort / 3, DispatchState.quickEffort + 1, 1 << 24]
-        self.handle(.invoked(UInt64(self.given), effort: effort.randomElement(using: &self.random) ?? 0))
+        self.handle(
+            .invoked(InvocationID(rawValue: UInt64(self.given)), effort: effort.randomElement(using: &self.random) ?? 0)
+        )
     }
 
     /// What has been withdrawn is composed all the same, and nobody wants it.
@@ -128,7 +130,7 @@ struct DispatchModel {
     }
 
     /// What was begun before a pause waits again.
-    private mutating func finishComposing(_ ids: [UInt64]) {
+    private mutating func finishComposing(_ ids: [InvocationID]) {
         if self.isPaused { for id in ids where self.places[id] != nil { self.places[id] = .waiting } }
         self.handle(.composed(ids))
         for id in self.composing where ids.contains(id) {
@@ -144,7 +146,7 @@ struct DispatchModel {
             #expect(self.ends[id] == .result)
         }
         let sent = self.sent.shuffled(using: &self.random).prefix(Int.random(in: 1...3, using: &self.random))
-        var verdicts: [UInt64: Verdict] = [:]
+        var verdicts: [InvocationID: Verdict] = [:]
         for id in sent { verdicts[id] = self.verdict() }
         if !verdicts.isEmpty { self.answer(verdicts) }
     }
@@ -160,11 +162,11 @@ struct DispatchModel {
     }
 
     /// Tells the state, and looks at what becomes of each that was answered.
-    private mutating func answer(_ verdicts: [UInt64: Verdict]) {
+    private mutating func answer(_ verdicts: [InvocationID: Verdict]) {
         let answers = verdicts.sorted { $0.key < $1.key }
-        var ended: [UInt64] = []
-        var notTaken: [UInt64] = []
-        var denied: [UInt64] = []
+        var ended: [InvocationID] = []
+        var notTaken: [InvocationID] = []
+        var denied: [InvocationID] = []
         for (id, verdict) in answers {
             switch verdict {
             case .outcome:
@@ -219,11 +221,11 @@ struct DispatchModel {
         for id in ids { self.end(id, .withdrawn) }
     }
 
-    private var composing: [UInt64] {
+    private var composing: [InvocationID] {
         self.places.filter { if case .composing = $0.value { true } else { false } }.keys.sorted()
     }
 
-    private var sent: [UInt64] {
+    private var sent: [InvocationID] {
         self.places.filter { if case .sent = $0.value { true } else { false } }.keys.sorted()
     }
 
@@ -259,7 +261,7 @@ struct DispatchModel {
         }
     }
 
-    private mutating func begin(_ ids: [UInt64], _ token: AccessToken?) {
+    private mutating func begin(_ ids: [InvocationID], _ token: AccessToken?) {
         #expect(!self.isPaused, "composed in a pause")
         if self.isTrying {
             #expect(ids.count == 1 && self.sent.isEmpty && self.composing.isEmpty, "one shows whether it is well")
@@ -275,7 +277,7 @@ struct DispatchModel {
         }
     }
 
-    private mutating func send(_ ids: [UInt64]) {
+    private mutating func send(_ ids: [InvocationID]) {
         #expect(!self.isPaused, "sent in a pause")
         if self.isTrying { #expect(ids.count == 1 && self.sent.isEmpty) }
         for id in ids {
@@ -289,7 +291,7 @@ struct DispatchModel {
         #expect(self.sent.count <= self.limit)
     }
 
-    private mutating func end(_ id: UInt64, _ end: End) {
+    private mutating func end(_ id: InvocationID, _ end: End) {
         #expect(self.ends.updateValue(end, forKey: id) == nil, "it ended twice")
         #expect(self.places.removeValue(forKey: id) != nil)
     }

@@ -1,5 +1,5 @@
+import Invoking
 import Messaging
-import Processing
 import Webhooks
 
 extension EventView {

@@ -1,9 +1,9 @@
+import Invoking
 import Messaging
-import Processing
 
 extension Invocation {
     /// The first attempt of the event that a message brings.
-    static func test(id: UInt64 = 1, _ message: OutgoingMessage, originalKey: String? = nil) -> Invocation {
+    static func test(id: InvocationID = 1, _ message: OutgoingMessage, originalKey: String? = nil) -> Invocation {
         let delivery = Delivery(message, tag: DeliveryTag(generation: 1, value: 1))
         return Invocation(
             id: id,
@@ -16,7 +16,7 @@ extension Invocation {
         )
     }
 
-    static func test(id: UInt64, body: [UInt8]) -> Invocation {
+    static func test(id: InvocationID, body: [UInt8]) -> Invocation {
         .test(
             id: id,
             OutgoingMessage(

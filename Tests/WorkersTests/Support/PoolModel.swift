@@ -1,3 +1,4 @@
+import Invoking
 import SeededGeneration
 import Testing
 
@@ -28,7 +29,7 @@ struct PoolModel {
         var isDrained = false
         var hasAnswered = false
         var isCondemned = false
-        var holds: [UInt64] = []
+        var holds: [InvocationID] = []
     }
 
     let size: Int
@@ -38,13 +39,13 @@ struct PoolModel {
     private(set) var pool: PoolState
     private var processes: [Int: Process] = [:]
     private var timers: [PoolState.Role] = []
-    private var natures: [UInt64: Nature] = [:]
-    private(set) var ends: [UInt64: End] = [:]
-    private var runs: [UInt64: Int] = [:]
-    private var pending: Set<UInt64> = []
+    private var natures: [InvocationID: Nature] = [:]
+    private(set) var ends: [InvocationID: End] = [:]
+    private var runs: [InvocationID: Int] = [:]
+    private var pending: Set<InvocationID> = []
     private var count: UInt64 = 0
     /// Lost by the worker whose end is being judged.
-    private var lost: [UInt64] = []
+    private var lost: [InvocationID] = []
 
     init(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
@@ -104,10 +105,10 @@ struct PoolModel {
 
     private mutating func invoke() {
         // Places are used again, as the pipeline does it.
-        let taken = Set(self.pending.map { $0 & 0xffff })
-        guard let place = (0..<40 as Range<UInt64>).first(where: { !taken.contains($0) }) else { return }
+        let taken = Set(self.pending.map(\.place))
+        guard let place = (0..<40).first(where: { !taken.contains($0) }) else { return }
         self.count += 1
-        let id = self.count << 16 | place
+        let id = InvocationID(run: self.count, place: place)
         switch Int.random(in: 0..<20, using: &self.random) {
         case 0, 1: self.natures[id] = .poisonous
         case 2: self.natures[id] = self.hasHanging ? .hanging : .innocent
@@ -233,7 +234,7 @@ struct PoolModel {
         }
     }
 
-    private mutating func send(_ id: UInt64, to number: Int) {
+    private mutating func send(_ id: InvocationID, to number: Int) {
         guard let process = self.processes[number] else {
             Issue.record("\(id) was sent to worker \(number), which is gone")
             return
@@ -249,7 +250,7 @@ struct PoolModel {
         self.processes[number]?.holds.append(id)
     }
 
-    private mutating func end(_ id: UInt64, _ end: End) {
+    private mutating func end(_ id: InvocationID, _ end: End) {
         #expect(self.ends.updateValue(end, forKey: id) == nil, "it ended twice")
         self.pending.remove(id)
     }

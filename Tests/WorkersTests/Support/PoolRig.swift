@@ -1,8 +1,8 @@
 import Foundation
+import Invoking
 import Logging
 import Messaging
 import Polling
-import Processing
 import Synchronization
 import Testing
 import Waiting
@@ -20,15 +20,15 @@ final class PoolRig {
     let directory: String
     let loop: EventLoop
     private(set) var pool: WorkerPool
-    private(set) var outcomes: [UInt64: Outcome] = [:]
+    private(set) var outcomes: [InvocationID: Outcome] = [:]
     /// Results that came a second time.
-    private(set) var repeated: [UInt64] = []
+    private(set) var repeated: [InvocationID] = []
     private(set) var readyCount = 0
     private(set) var deaths: [String] = []
     /// Takes back what has not begun as soon as a worker has died, as a pipeline does whose breaker opens.
     var withdrawsAfterDeath = false
     private(set) var withdrawn: [UInt64] = []
-    private(set) var unavailable: [(reason: String, notRun: [UInt64])] = []
+    private(set) var unavailable: [(reason: String, notRun: [InvocationID])] = []
     /// A worker has begun and ended. Not every start succeeds: a script that was just written counts as busy while a
     /// process that another test is starting still shares the descriptor it was written with (execve(2), ETXTBSY).
     var hasEndedByItself: Bool { self.unavailable.contains { $0.reason.hasPrefix("it exited") } }
@@ -121,7 +121,7 @@ final class PoolRig {
             case .paused(let reason, _, _): Issue.record("workers have nobody who asks for a pause: \(reason)")
             case .workerDied(let reason):
                 self.deaths.append(reason)
-                if self.withdrawsAfterDeath { self.withdrawn += self.pool.withdraw().map { $0 >> 16 } }
+                if self.withdrawsAfterDeath { self.withdrawn += self.pool.withdraw().map(\.run) }
             case .results(let results):
                 for result in results where self.outcomes.updateValue(result.outcome, forKey: result.id) != nil {
                     self.repeated.append(result.id)
@@ -163,7 +163,7 @@ final class PoolRig {
         let delivery = Delivery(message, tag: DeliveryTag(generation: 1, value: number))
         self.pool.invoke(
             Invocation(
-                id: number << 16 | number,
+                id: Self.id(number),
                 delivery: delivery,
                 attributes: EventAttributes(delivery),
                 generatedID: nil,
@@ -188,7 +188,9 @@ final class PoolRig {
         }
     }
 
-    func outcome(_ number: UInt64) -> Outcome? { self.outcomes[number << 16 | number] }
+    private static func id(_ number: UInt64) -> InvocationID { InvocationID(run: number, place: Int(number)) }
+
+    func outcome(_ number: UInt64) -> Outcome? { self.outcomes[Self.id(number)] }
 
     func stop() throws {
         var isStopped = false

@@ -1,10 +1,10 @@
-/// Elements by the place that the lower 16 bits of an invocation's id name: looked up without hashing, and never
-/// mistaken for what stood at the place before.
+/// Elements by the places of invocations: looked up without hashing, and never mistaken for what stood at the place
+/// before.
 ///
 /// It is on the way of every event in other modules, so it has to be compiled for its elements there. The compiler does
 /// that for public declarations and not for those of a package, `@inlinable` or not.
 public struct PlaceTable<Element> {
-    @usableFromInline var places: [(id: UInt64, element: Element)?] = []
+    @usableFromInline var places: [(id: InvocationID, element: Element)?] = []
     @usableFromInline var taken = 0
 
     @inlinable
@@ -14,32 +14,29 @@ public struct PlaceTable<Element> {
     public var count: Int { self.taken }
 
     @inlinable
-    static func index(of id: UInt64) -> Int { Int(id & 0xffff) }
-
-    @inlinable
-    public subscript(id: UInt64) -> Element? {
-        let index = Self.index(of: id)
+    public subscript(id: InvocationID) -> Element? {
+        let index = id.place
         guard index < self.places.count, let place = self.places[index], place.id == id else { return nil }
         return place.element
     }
 
     @inlinable
-    public mutating func add(_ element: Element, for id: UInt64) {
-        let index = Self.index(of: id)
+    public mutating func add(_ element: Element, for id: InvocationID) {
+        let index = id.place
         while self.places.count <= index { self.places.append(nil) }
         if self.places[index] == nil { self.taken += 1 }
         self.places[index] = (id, element)
     }
 
     @inlinable
-    public mutating func remove(_ id: UInt64) {
+    public mutating func remove(_ id: InvocationID) {
         guard self[id] != nil else { return }
-        self.places[Self.index(of: id)] = nil
+        self.places[id.place] = nil
         self.taken -= 1
     }
 
     @inlinable
-    public func ids(where isMeant: (Element) -> Bool) -> [UInt64] {
+    public func ids(where isMeant: (Element) -> Bool) -> [InvocationID] {
         self.places.compactMap { place in place.flatMap { isMeant($0.element) ? $0.id : nil } }
     }
 }

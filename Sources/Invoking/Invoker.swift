@@ -4,7 +4,7 @@ package import Polling
 /// One run to make: an event and what the runtime knows of it.
 package struct Invocation: Sendable {
     /// Chosen by the pipeline; outcomes name it.
-    package let id: UInt64
+    package let id: InvocationID
     package let delivery: Delivery
     package let attributes: EventAttributes
     /// The event's id when the message has none of its own.
@@ -15,7 +15,7 @@ package struct Invocation: Sendable {
     package let originalRoutingKey: String?
 
     package init(
-        id: UInt64,
+        id: InvocationID,
         delivery: Delivery,
         attributes: EventAttributes,
         generatedID: String?,
@@ -37,13 +37,13 @@ package struct Invocation: Sendable {
 }
 
 /// How an invocation ended.
-package struct InvocationResult: Sendable {
-    package let id: UInt64
+package struct InvocationResult: Sendable, Equatable {
+    package let id: InvocationID
     package let outcome: Outcome
     /// How long the function ran.
     package let nanoseconds: UInt64
 
-    package init(id: UInt64, outcome: Outcome, nanoseconds: UInt64) {
+    package init(id: InvocationID, outcome: Outcome, nanoseconds: UInt64) {
         self.id = id
         self.outcome = outcome
         self.nanoseconds = nanoseconds
@@ -63,7 +63,7 @@ package protocol Invoker: AnyObject {
     func flush()
 
     /// Takes back what was invoked and has not begun to run, by id: it will have no result.
-    func withdraw() -> [UInt64]
+    func withdraw() -> [InvocationID]
 
     /// Tries again now what it has put off by itself: somebody asks for it.
     func reconsider()
@@ -82,10 +82,10 @@ package enum InvokerEvent {
     case ready
     /// Nothing can be run for the reason given, and these invocations were not: they go back to the queue. The
     /// invoker goes on trying and reports `ready` when it has succeeded.
-    case unavailable(reason: String, notRun: [UInt64])
+    case unavailable(reason: String, notRun: [InvocationID])
     /// Whoever would run it has asked not to be given anything until then, or ever, and has not taken these invocations:
     /// they are run when it is `ready` again, or go back to the queue.
-    case paused(reason: String, until: SteadyInstant?, notRun: [UInt64])
+    case paused(reason: String, until: SteadyInstant?, notRun: [InvocationID])
     /// What runs the function has died over its work. What becomes of the invocations is reported by itself.
     case workerDied(reason: String)
     case results([InvocationResult])

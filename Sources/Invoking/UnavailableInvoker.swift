@@ -15,7 +15,7 @@ package final class UnavailableInvoker: Invoker {
 
     package func flush() {}
 
-    package func withdraw() -> [UInt64] { [] }
+    package func withdraw() -> [InvocationID] { [] }
 
     package func stop(_ completion: @escaping () -> Void) { completion() }
 }
