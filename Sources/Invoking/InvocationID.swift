@@ -24,3 +24,7 @@ public struct InvocationID: Hashable, Comparable, Sendable {
     @inlinable
     public var place: Int { Int(self.rawValue & 0xffff) }
 }
+
+extension InvocationID: CustomStringConvertible {
+    public var description: String { "\(self.rawValue)" }
+}
