@@ -107,6 +107,8 @@ lint: ## Check format and house rules
 	swift format lint --strict --recursive --parallel $(SWIFT_SOURCES)
 	@! find $(SWIFT_SOURCES) -name '*.swift' -exec awk 'FNR == 501 { print FILENAME }' {} + | grep . \
 	    || { echo 'lint: more than 500 lines' >&2; exit 1; }
+	@! grep -rnE --include='*.swift' '^.{121,}$$' $(SWIFT_SOURCES) | grep -E '^[^:]*:[0-9]*: *//' | grep -vE '/// \|' \
+	    || { echo 'lint: a comment line of more than 120 columns' >&2; exit 1; }
 	@! find $(SWIFT_SOURCES) -name '*Utils*' -o -name '*Helpers*' -o -name '*Common*' | grep . \
 	    || { echo 'lint: a name that says nothing' >&2; exit 1; }
 	@! grep -rnE 'TODO|FIXME' $(SWIFT_SOURCES) manifests \

@@ -3,7 +3,7 @@ enum Spelling {
     /// Lists of known words are cut here: a longer line is not read.
     private static let longestList = 12
 
-    /// The known word that the user most likely meant, or nothing if none is near.
+    /// The known word that the user most likely meant, or nil if none is near.
     static func nearest(to word: String, among known: some Collection<String>) -> String? {
         guard let best = self.sorted(known, by: word).first else { return nil }
         if best.lowercased() == word.lowercased() { return best }

@@ -8,7 +8,7 @@ public struct FunctionContext: Sendable {
 
     package init(_ state: InvocationState) { self.state = state }
 
-    /// The how manieth run on this event this is, from 1. Runs put off by ``RetryLater`` do not count.
+    /// The number of this attempt on the event: 1 for the first. Runs that ended with ``RetryLater`` do not count.
     public var attempt: Int { Int(self.state.origin.received.run.attempt) }
 
     /// The number of attempts after which the event goes to the dead letters.

@@ -151,12 +151,12 @@ package struct ReloadState: Sendable {
         self.successor(of: key).map { .queueChanged(to: $0.queue) } ?? .manifestGone
     }
 
-    /// The function of the same name that is wanted now, on the same queue or another one; nothing if none is.
+    /// The function of the same name that is wanted now, on the same queue or another one; nil if none is.
     package func successor(of key: ConsumerKey) -> ConsumerKey? {
         self.wanted.keys.filter { $0.name == key.name }.min()
     }
 
-    /// The function that is to consume the queue of one that goes; nothing if none is.
+    /// The function that is to consume the queue of one that goes; nil if none is.
     package func heir(of key: ConsumerKey) -> ResolvedManifest? {
         self.wanted.first { $0.key.queue == key.queue }?.value
     }

@@ -25,7 +25,7 @@ package struct FileIdentity: Sendable, Hashable {
         self.changed = Self.nanoseconds(status.st_ctim)
     }
 
-    /// What stands at the path, behind symbolic links; nothing if that cannot be told.
+    /// What stands at the path, behind symbolic links; nil if that cannot be told.
     static func find(at path: String) -> Self? {
         var status = stat()
         return stat(path, &status) == 0 ? Self(status) : nil

@@ -19,7 +19,7 @@ package struct ResolvedFunction: Sendable, Equatable {
         self.user = user
     }
 
-    /// Why no worker of this version can be started; nothing if one can.
+    /// Why no worker of this version can be started; nil if one can.
     package var obstacle: String? {
         var reasons: [String] = []
         if case .missing(let reason) = self.bundle { reasons.append(reason) }

@@ -1,9 +1,9 @@
 package import Manifests
 
-/// One version of what a manifest asks for: all that makes what it invokes what it is.
+/// One version of a manifest, with everything that it refers to: the executable, the environment, certificates, secrets.
 ///
-/// Two that are equal run alike, so an equal one is never switched over. Comparing the values themselves takes the
-/// place of a hash: it cannot collide, and no digest of a secret exists that could end up in a log.
+/// Two equal versions behave alike, so the host never switches from one to the other. The values themselves are compared,
+/// not a hash of them: a hash could collide, and a digest of a secret could end up in a log.
 package enum ResolvedManifest: Sendable, Equatable {
     case function(ResolvedFunction)
     case webhook(ResolvedWebhook)
@@ -22,7 +22,7 @@ package enum ResolvedManifest: Sendable, Equatable {
         }
     }
 
-    /// Why nothing of this version can be run; nothing if it can.
+    /// Why nothing of this version can be run; nil if it can.
     package var obstacle: String? {
         switch self {
         case .function(let function): function.obstacle

@@ -15,7 +15,7 @@ package enum ManifestCheck {
             let consumer = manifest.consumer
             if let first = names[consumer.name] {
                 problems.append(self.duplicateName(consumer, first: first))
-                // Its queue is the same for the same reason.
+                // Both queues take their names from the manifests', so they collide too. One report is enough.
                 continue
             }
             names[consumer.name] = consumer.locations.name

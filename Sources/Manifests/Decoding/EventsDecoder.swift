@@ -4,7 +4,7 @@ import Messaging
 struct EventsDecoder {
     let document: MappingReader
 
-    /// - Returns: nothing if a part is missing or wrong; all of it has been reported.
+    /// - Returns: nil if a part is missing or wrong; all of it has been reported.
     func decode() -> (exchange: String, keys: [RoutingPattern])? {
         guard self.document.requiredEntry("events", example: "{ keys: [order.placed] }") != nil,
             let events = self.document.mapping("events", allowed: ["exchange", "keys"])

@@ -9,7 +9,7 @@ struct FunctionManifestDecoder {
     private let document: MappingReader
     private let problems: ProblemCollector
 
-    /// - Returns: nothing if a required field is wrong; everything that is has been reported.
+    /// - Returns: nil if a required field is wrong; everything that is has been reported.
     static func decode(_ value: YAMLValue, problems: ProblemCollector) -> FunctionManifest? {
         guard let document = MappingReader(value, subject: "a Function", allowed: Self.keys, problems: problems)
         else { return nil }

@@ -31,7 +31,7 @@ extension MappingReader {
 
     /// A duration within bounds.
     ///
-    /// - Returns: nothing if the key is absent, or if the value is wrong and has been reported.
+    /// - Returns: nil if the key is absent, or if the value is wrong and has been reported.
     func duration(_ key: String, in range: ClosedRange<Duration>, example: String) -> Duration? {
         guard let entry = self.entry(key), let (duration, text) = self.parsedDuration(entry) else { return nil }
         guard range.contains(duration) else {
@@ -53,7 +53,7 @@ extension MappingReader {
 
     /// A duration of whole seconds within bounds.
     ///
-    /// - Returns: nothing if the key is absent, or if the value is wrong and has been reported.
+    /// - Returns: nil if the key is absent, or if the value is wrong and has been reported.
     func wholeSeconds(_ key: String, in range: ClosedRange<Duration>, example: String) -> Duration? {
         guard let entry = self.entry(key), let duration = self.duration(key, in: range, example: example) else {
             return nil

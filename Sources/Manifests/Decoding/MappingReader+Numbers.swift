@@ -2,7 +2,7 @@ extension MappingReader {
     /// A whole number in plain decimal digits. Nothing else is taken: no exponent, fraction, sign of plus, leading
     /// zero, underscore or other base, because YAML versions disagree about their value.
     ///
-    /// - Returns: nothing if the key is absent, or if the value is wrong and has been reported.
+    /// - Returns: nil if the key is absent, or if the value is wrong and has been reported.
     func integer(_ key: String, in range: ClosedRange<Int>, example: Int) -> Int? {
         guard let entry = self.entry(key) else { return nil }
         let expected = "a whole number from \(range.lowerBound) to \(range.upperBound)"

@@ -82,7 +82,7 @@ struct MappingReader {
 
     /// The path of a file, from the root on.
     ///
-    /// - Returns: nothing if it is wrong, which has been reported.
+    /// - Returns: nil if it is wrong, which has been reported.
     func absolutePath(_ entry: YAMLEntry) -> String? {
         guard let path = self.text(of: entry.value, subject: "'\(entry.key)'") else { return nil }
         guard path.hasPrefix("/"), !path.unicodeScalars.contains("\0") else {

@@ -21,7 +21,7 @@ struct SafeguardDecoder {
         )
     }
 
-    /// - Returns: nothing if the manifest has no breaker; one that is written without a field has the field's default.
+    /// - Returns: nil if the manifest has no breaker; one that is written without a field has the field's default.
     func breaker() -> BreakerPolicy? {
         guard let reader = self.document.mapping("breaker", allowed: ["failures", "window", "pause"])
         else { return nil }

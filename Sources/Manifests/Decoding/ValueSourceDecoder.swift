@@ -6,7 +6,7 @@ struct ValueSourceDecoder {
     let problems: ProblemCollector
 
     /// - Parameter subject: what a message calls the field, such as "'secret'".
-    /// - Returns: nothing if it is wrong, which has been reported.
+    /// - Returns: nil if it is wrong, which has been reported.
     func decode(_ value: YAMLValue, subject: String) -> ValueSource? {
         switch value.content {
         case .refused:

@@ -27,9 +27,9 @@ package struct ConsumerManifest: Sendable, Equatable {
     /// Invocations in flight on one host; 1 if `ordered`. An invocation takes one event, or a batch of them: see
     /// `inFlight`.
     package var concurrency: Int
-    /// For a function that takes several events at a time; nothing: one event an invocation.
+    /// For a function that takes several events at a time; nil: one event an invocation.
     package var batch: BatchPolicy?
-    /// The most invocations that begin in a time; nothing: as many as there are.
+    /// The most invocations that begin in a time; nil: as many as there are.
     package var rate: DeliveryRate?
     /// One event at a time over all hosts, in the order of the queue; an event that fails holds up the rest until it
     /// succeeds or is dead-lettered.
@@ -42,7 +42,7 @@ package struct ConsumerManifest: Sendable, Equatable {
     /// The time that one invocation may take.
     package var timeout: Duration
     package var retry: RetryPolicy
-    /// When failing events pause the consumer; nothing: only what the invoker reports does.
+    /// When failing events pause the consumer; nil: only what the invoker reports does.
     package var breaker: BreakerPolicy?
     /// What becomes of the queue when the manifest goes.
     package var onRemove: RemovalPolicy

@@ -60,10 +60,10 @@ struct YAMLNodeReader {
             self.refuse(construct, at: location)
             return .refused
         }
-        return .scalar(YAMLScalar(text: Disguise.reveal(scalar.string), isPlain: isPlain))
+        return .scalar(YAMLScalar(text: YAMLStandIns.reveal(scalar.string), isPlain: isPlain))
     }
 
-    /// The name of a key, or nothing if it is refused; the rest of its mapping is read all the same.
+    /// The name of a key, or nil if it is refused; the rest of its mapping is read all the same.
     private func key(_ node: Node, firstLines: inout [String: Int]) -> String? {
         let location = self.location(node)
         guard case .scalar(let scalar) = node else {
@@ -74,7 +74,7 @@ struct YAMLNodeReader {
             )
             return nil
         }
-        if let number = Disguise.number(ofMark: scalar.string.unicodeScalars.first) {
+        if let number = YAMLStandIns.number(ofMark: scalar.string.unicodeScalars.first) {
             // The first of several keys with this name.
             let name = self.markedKeys[number]
             return self.isFirst(name, at: location, &firstLines) ? name : nil
@@ -83,7 +83,7 @@ struct YAMLNodeReader {
             self.refuse(construct, at: location)
             return nil
         }
-        let name = Disguise.reveal(scalar.string)
+        let name = YAMLStandIns.reveal(scalar.string)
         if scalar.style == .plain, name == "<<" {
             self.problems.report("merge keys are refused", at: location, remedy: "write the keys out")
             return nil
@@ -104,9 +104,9 @@ struct YAMLNodeReader {
         return false
     }
 
-    private func construct(of scalar: Node.Scalar) -> Disguise.Construct? {
+    private func construct(of scalar: Node.Scalar) -> YAMLStandIns.Construct? {
         let text = scalar.string.unicodeScalars
-        guard let construct = Disguise.construct(startingWith: text.first) else { return nil }
+        guard let construct = YAMLStandIns.construct(startingWith: text.first) else { return nil }
         switch construct {
         case .anchor, .alias, .tag: return construct
         // A question mark makes a key only if a blank follows.
@@ -116,7 +116,7 @@ struct YAMLNodeReader {
         }
     }
 
-    private func refuse(_ construct: Disguise.Construct, at location: SourceLocation) {
+    private func refuse(_ construct: YAMLStandIns.Construct, at location: SourceLocation) {
         self.problems.report(construct.what, at: location, remedy: construct.remedy)
     }
 

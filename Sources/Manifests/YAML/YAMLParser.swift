@@ -4,22 +4,22 @@ import Yams
 ///
 /// The library stops at the first error. Two kinds of errors are stepped over, so that the rest of the document is
 /// checked as well: an anchor or a tag in front of a collection (blanked out), and a key written twice (its first
-/// occurrence marked, see `Disguise`).
+/// occurrence marked, see `YAMLStandIns`).
 struct YAMLParser {
     private let document: YAMLDocument
     private let problems: ProblemCollector
     private var text: [Unicode.Scalar]
     /// The names of the keys whose first character a mark has replaced, by the number of the mark.
     private var markedKeys: [String] = []
-    private var blanked: [Int: Disguise.Construct] = [:]
+    private var blanked: [Int: YAMLStandIns.Construct] = [:]
 
     private init(document: YAMLDocument, problems: ProblemCollector) {
         self.document = document
         self.problems = problems
-        self.text = Disguise.hide(document.text)
+        self.text = YAMLStandIns.hide(document.text)
     }
 
-    /// - Returns: the document's value, or nothing if it is empty or could not be parsed; the latter is reported.
+    /// - Returns: the document's value, or nil if it is empty or could not be parsed; the latter is reported.
     static func parse(_ document: YAMLDocument, problems: ProblemCollector) -> YAMLValue? {
         var parser = Self(document: document, problems: problems)
         return parser.run()
@@ -27,7 +27,7 @@ struct YAMLParser {
 
     private mutating func run() -> YAMLValue? {
         // Every round but the last steps over one error, and costs one more pass over a text of at most 1 MiB.
-        for _ in 0..<Disguise.markCount {
+        for _ in 0..<YAMLStandIns.markCount {
             switch self.compose() {
             case .parsed(let node):
                 return self.convert(node)
@@ -80,7 +80,7 @@ struct YAMLParser {
 
     /// Puts a mark in place of the first character of a key, so that the key is no duplicate any more.
     private mutating func markKey(_ name: String, line: Int, column: Int) -> Bool {
-        guard !name.isEmpty, let mark = Disguise.mark(self.markedKeys.count),
+        guard !name.isEmpty, let mark = YAMLStandIns.mark(self.markedKeys.count),
             var index = YAMLDocument(firstLine: 0, text: self.text).index(line: line, column: column)
         else { return false }
         let isQuoted = self.text[index] == "\"" || self.text[index] == "'"
@@ -94,7 +94,7 @@ struct YAMLParser {
 
     /// The key as the user wrote it, although a mark may have taken its first character before.
     private func readableKey(_ name: String) -> String {
-        guard let number = Disguise.number(ofMark: name.unicodeScalars.first) else { return Disguise.reveal(name) }
+        guard let number = YAMLStandIns.number(ofMark: name.unicodeScalars.first) else { return YAMLStandIns.reveal(name) }
         return self.markedKeys[number]
     }
 
@@ -107,7 +107,7 @@ struct YAMLParser {
         // Comments may hold the same characters; more than a few of them in between are not worth the passes.
         var trials = 4
         while trials > 0,
-            let last = self.text[..<end].lastIndex(where: { Disguise.construct(startingWith: $0) != nil })
+            let last = self.text[..<end].lastIndex(where: { YAMLStandIns.construct(startingWith: $0) != nil })
         {
             let word = self.startOfWord(around: last)
             end = word
@@ -123,7 +123,7 @@ struct YAMLParser {
         return false
     }
 
-    private func blanking(_ run: [Int: Disguise.Construct]) -> Self {
+    private func blanking(_ run: [Int: YAMLStandIns.Construct]) -> Self {
         var trial = self
         trial.blanked.merge(run) { first, _ in first }
         for start in run.keys {
@@ -146,12 +146,12 @@ struct YAMLParser {
 
     /// The anchor or the tag that starts at a place, and the other of the two if it stands in front.
     ///
-    /// - Returns: nothing if there is no such word, or if no value starts there.
-    private func constructRun(endingWithWordAt last: Int) -> [Int: Disguise.Construct]? {
-        var run: [Int: Disguise.Construct] = [:]
+    /// - Returns: nil if there is no such word, or if no value starts there.
+    private func constructRun(endingWithWordAt last: Int) -> [Int: YAMLStandIns.Construct]? {
+        var run: [Int: YAMLStandIns.Construct] = [:]
         var word = last
         while run.count < 2 {
-            let construct = Disguise.construct(startingWith: self.text[word])
+            let construct = YAMLStandIns.construct(startingWith: self.text[word])
             guard construct == .anchor || construct == .tag else { return nil }
             run[word] = construct
             var before = word - 1

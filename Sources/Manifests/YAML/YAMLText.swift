@@ -43,7 +43,7 @@ enum YAMLText {
     private static func isAllowed(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x09, 0x0A, 0x0D, 0x20...0x7E, 0x85, 0xA0...0xD7FF, 0xE000...0xFEFE, 0xFF00...0xFFFD: true
-        case 0x10000...0x10_FFFF: !Disguise.isReserved(scalar)
+        case 0x10000...0x10_FFFF: !YAMLStandIns.isReserved(scalar)
         default: false
         }
     }

@@ -38,7 +38,7 @@ package struct JSONScanner {
     /// counts.
     ///
     /// - Parameter bytes: JSON that `check` has found right.
-    /// - Returns: nothing if there is no such value.
+    /// - Returns: nil if there is no such value.
     package static func find(_ path: [Step], in bytes: ArraySlice<UInt8>) throws(Malformed) -> Range<Int>? {
         var scanner = JSONScanner(bytes)
         for step in path {

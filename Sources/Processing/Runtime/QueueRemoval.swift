@@ -37,7 +37,7 @@ struct QueueRemoval: Sendable {
             let inspection = try await broker.inspect(queue: self.queue)
             let waiting = inspection?.readyMessages ?? 0
             guard self.policy == .delete else {
-                let future = self.hasMoved ? "what waits in it waits for somebody" : "it goes on taking events"
+                let future = self.hasMoved ? "its events wait until somebody consumes or deletes it" : "it goes on taking events"
                 logger.notice(
                     "\(what) and its queue stays: \(future)",
                     metadata: queue.merging(["waiting": "\(waiting)"]) { $1 }

@@ -1,9 +1,9 @@
 import CCurl
 import Polling
 
-/// The client's side on its thread: takes requests in, turns libcurl's wheel, and gives answers out.
+/// The client's loop on its own thread: it takes requests in, lets libcurl work on them, and gives answers out.
 final class CurlLoop {
-    /// How long the wheel may stand still; whoever has something to do turns it earlier.
+    /// The longest sleep between two turns, in milliseconds. A request or a socket that is ready ends it earlier.
     private static let longestWait: Int32 = 1000
     private let multi: MultiHandle
     private let inbox: Mailbox<HTTPClient.Command>

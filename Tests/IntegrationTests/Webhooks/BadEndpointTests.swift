@@ -9,7 +9,7 @@ struct BadEndpointTests {
     struct Misdeed: Sendable {
         let name: String
         let path: String
-        /// `warren-error-type` of the dead letter; nothing: the event is taken.
+        /// `warren-error-type` of the dead letter; nil: the event is taken.
         let type: String?
         var reason = "exhausted"
         var status: Int?

@@ -8,7 +8,7 @@ struct WebhookManifestDecoder {
     private let document: MappingReader
     private let problems: ProblemCollector
 
-    /// - Returns: nothing if a required field is wrong; everything that is has been reported.
+    /// - Returns: nil if a required field is wrong; everything that is has been reported.
     static func decode(_ value: YAMLValue, problems: ProblemCollector) -> WebhookManifest? {
         guard let document = MappingReader(value, subject: "a Webhook", allowed: Self.keys, problems: problems)
         else { return nil }

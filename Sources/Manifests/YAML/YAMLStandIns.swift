@@ -4,7 +4,7 @@
 /// it cannot build an alias, and nothing can be expanded, however the file is written. Line and column numbers stay
 /// true. Afterwards a plain scalar that starts with a stand-in is a refused construct at a known place; all others
 /// get their characters back. The stand-ins are private-use characters, which manifests may not contain.
-enum Disguise {
+enum YAMLStandIns {
     /// What a stand-in at the start of a plain scalar means.
     enum Construct {
         case anchor
