@@ -119,7 +119,7 @@ let package = Package(
         ),
 
         // Tests: unit tests need no network, integration tests start a private RabbitMQ.
-        .target(name: "SeededGeneration", path: "Tests/SeededGeneration"),
+        .target(name: "SeededGeneration", dependencies: ["Messaging"], path: "Tests/SeededGeneration"),
         .target(name: "Waiting", dependencies: ["Messaging"], path: "Tests/Waiting"),
         .testTarget(name: "MessagingTests", dependencies: ["Messaging", "SeededGeneration"]),
         .testTarget(

@@ -1,3 +1,4 @@
+import Messaging
 /// Which of several places to connect to is tried first, and which after it.
 ///
 /// The order is random but the same for all connections of a process. They begin at different places of it, and the
@@ -26,7 +27,7 @@ struct AddressRotation: Sendable {
 
     /// All targets, in the order of one round.
     func order(of targets: [ConnectionTarget]) -> [ConnectionTarget] {
-        var generator = ShuffleGenerator(state: self.seed)
+        var generator = SplitMix64(seed: self.seed)
         // The resolver gives the same records in another order each time.
         let sorted = targets.sorted { ($0.address.port, $0.host) < ($1.address.port, $1.host) }
         let shuffled = sorted.shuffled(using: &generator)
@@ -47,18 +48,5 @@ struct AddressRotation: Sendable {
             }
         let begin = self.last.flatMap(targets.firstIndex(of:)) ?? start
         return targets.indices.map { targets[(begin + $0 * step) % targets.count] }
-    }
-}
-
-/// SplitMix64 (Steele, Lea and Flood, 2014): random enough to choose an order, and the same for the same seed.
-private struct ShuffleGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = self.state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -1,5 +1,6 @@
 import Deployments
 import Manifests
+import Messaging
 import SeededGeneration
 import Testing
 

@@ -1,3 +1,4 @@
+import Messaging
 import Polling
 import SeededGeneration
 import Testing

@@ -1,17 +1,9 @@
-/// Random numbers that are the same in every run (SplitMix64), so that a failed property names its case by the seed.
-package struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
+package import Messaging
 
-    package init(seed: UInt64) { self.state = seed }
+/// Random numbers that are the same in every run, so that a failed property names its case by the seed.
+package typealias SeededGenerator = SplitMix64
 
-    package mutating func next() -> UInt64 {
-        self.state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = self.state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
-    }
-
+extension SplitMix64 {
     package mutating func bytes(_ count: Int) -> [UInt8] {
         (0..<count).map { _ in UInt8.random(in: 0...255, using: &self) }
     }

@@ -46,7 +46,7 @@ package final class ConsumerPipeline {
             PipelineVersion(manifest: manifest, topology: topology),
             names: copies.names,
             slot: slot,
-            jitter: Jitter(seed: .random(in: 0...(.max)))
+            jitter: SplitMix64(seed: .random(in: 0...(.max)))
         )
         self.driver = Driver(state, clock: clock)
         self.invokers[slot] = invoker

@@ -28,7 +28,7 @@ struct PipelineState<Policy: PipelinePolicy>: Hashable, Deciding {
     /// What this host remembers of the event at the head of an ordered queue.
     var head: OrderedHead?
     var drain: Drain?
-    var jitter: Jitter
+    var jitter: SplitMix64
 
     /// - Parameters:
     ///   - jitter: lengthens back-offs.
@@ -36,7 +36,7 @@ struct PipelineState<Policy: PipelinePolicy>: Hashable, Deciding {
         _ version: PipelineVersion,
         names: TopologyNames,
         slot: InvokerSlot.ID,
-        jitter: Jitter
+        jitter: SplitMix64
     ) {
         self.version = version
         self.names = names

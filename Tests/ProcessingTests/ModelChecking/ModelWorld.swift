@@ -55,7 +55,7 @@ struct ModelWorld<Policy: PipelinePolicy>: Hashable {
     private mutating func bringUp(_ host: Int) throws {
         let slot = InvokerSlot.ID(number: 0)
         self.hosts[host].pipelines = (0..<2).map { queue in
-            PipelineState(self.version(queue), names: Self.names, slot: slot, jitter: Jitter(seed: 0))
+            PipelineState(self.version(queue), names: Self.names, slot: slot, jitter: SplitMix64(seed: 0))
         }
         for queue in 0..<2 {
             try self.tell(.topologyReady, host, queue)

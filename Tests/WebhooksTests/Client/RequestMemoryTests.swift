@@ -1,4 +1,5 @@
 import CCurl
+import Messaging
 import SeededGeneration
 import Testing
 

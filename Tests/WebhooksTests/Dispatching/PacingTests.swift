@@ -1,4 +1,5 @@
 import Manifests
+import Messaging
 import SeededGeneration
 import Testing
 

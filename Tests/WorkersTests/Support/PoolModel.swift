@@ -1,4 +1,5 @@
 import Invoking
+import Messaging
 import SeededGeneration
 import Testing
 
