@@ -115,11 +115,14 @@ let package = Package(
 
         // Tests: unit tests need no network, integration tests start a private RabbitMQ.
         .target(name: "SeededGeneration", path: "Tests/SeededGeneration"),
-        .target(name: "Waiting", dependencies: ["Messaging"], path: "Tests/Waiting"),
+        // Without the testing library, so that the benchmarks can have them, too.
+        .target(name: "PatientPolling", dependencies: ["Messaging"], path: "Tests/PatientPolling"),
+        .target(name: "KernelFiles", path: "Tests/KernelFiles"),
+        .target(name: "Waiting", dependencies: ["PatientPolling"], path: "Tests/Waiting"),
         .testTarget(name: "MessagingTests", dependencies: ["Messaging", "SeededGeneration"]),
         .testTarget(
             name: "WarrenTests",
-            dependencies: ["Warren", "Messaging", "WorkerProtocol", "Waiting", logging]
+            dependencies: ["Warren", "Messaging", "WorkerProtocol", "PatientPolling", "Waiting", logging]
         ),
         .testTarget(name: "HelloTests", dependencies: ["ExampleHello", "WarrenTesting"]),
         .testTarget(name: "WorkerProtocolTests", dependencies: ["WorkerProtocol", "Messaging", "SeededGeneration"]),
@@ -129,25 +132,26 @@ let package = Package(
             dependencies: ["Topology", "Manifests", "Messaging", "SeededGeneration"],
             exclude: ["plan.golden.txt"]
         ),
-        .testTarget(name: "PollingTests", dependencies: ["Polling", "Waiting"]),
+        .testTarget(name: "PollingTests", dependencies: ["Polling", "KernelFiles", "PatientPolling"]),
         .testTarget(
             name: "DeploymentsTests",
             dependencies: [
-                "CLinux", "CProcess", "Deployments", "Manifests", "Messaging", "Polling", "SeededGeneration", "Waiting",
+                "CLinux", "CProcess", "Deployments", "Manifests", "Messaging", "PatientPolling", "Polling",
+                "SeededGeneration", "Waiting",
             ]
         ),
         .testTarget(
             name: "ProcessingTests",
             dependencies: [
                 "Processing", "WarrenTesting", "Deployments", "Topology", "Manifests", "Messaging", "Polling",
-                "SeededGeneration", "Waiting", logging,
+                "PatientPolling", "SeededGeneration", logging,
             ]
         ),
         .testTarget(
             name: "WorkersTests",
             dependencies: [
-                "Workers", "Processing", "Manifests", "Messaging", "Polling", "SeededGeneration", "Waiting",
-                "test-functions", logging,
+                "Workers", "Processing", "Manifests", "Messaging", "KernelFiles", "PatientPolling", "Polling",
+                "SeededGeneration", "test-functions", logging,
             ]
         ),
         .testTarget(
@@ -157,7 +161,7 @@ let package = Package(
                 "SeededGeneration",
             ]
         ),
-        .testTarget(name: "LocalBrokerTests", dependencies: ["LocalBroker", "Waiting"]),
+        .testTarget(name: "LocalBrokerTests", dependencies: ["KernelFiles", "LocalBroker", "Waiting"]),
         .testTarget(name: "AMQPTests", dependencies: ["AMQP", "Messaging", "SeededGeneration"]),
         // What a broker has to do, tested over the one in memory and over RabbitMQ.
         .target(
@@ -172,8 +176,9 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "AMQP", "BrokerConformance", "CLinux", "CRabbitMQ", "LocalBroker", "Manifests", "Messaging", "Polling",
-                "Processing", "Workers", "WarrenCommand", "test-functions", "evil-worker", "evil-endpoint",
+                "AMQP", "BrokerConformance", "CLinux", "CRabbitMQ", "KernelFiles", "LocalBroker", "Manifests",
+                "Messaging", "PatientPolling", "Polling", "Processing", "Workers", "WarrenCommand", "test-functions",
+                "evil-worker", "evil-endpoint",
                 "ExampleHello", "ExampleOrders",
                 "ExampleAudit", "SeededGeneration", "Waiting", logging,
                 .product(name: "InMemoryLogging", package: "swift-log"),
@@ -206,7 +211,10 @@ let package = Package(
         .executableTarget(name: "bench-functions", dependencies: ["Warren"], path: "Tests/Benchmarks/BenchFunctions"),
         .executableTarget(
             name: "warren-bench",
-            dependencies: ["AMQP", "LocalBroker", "Messaging", "Polling", "Processing", "Workers", logging],
+            dependencies: [
+                "AMQP", "KernelFiles", "LocalBroker", "Messaging", "PatientPolling", "Polling", "Processing", "Workers",
+                logging,
+            ],
             path: "Tests/Benchmarks/Bench"
         ),
     ]

@@ -1,6 +1,6 @@
+import PatientPolling
 import Synchronization
 import Testing
-import Waiting
 
 @testable import Polling
 

@@ -1,9 +1,9 @@
 import Manifests
 import Messaging
+import PatientPolling
 import SeededGeneration
 import Testing
 import Topology
-import Waiting
 import WarrenTesting
 
 @testable import Processing

@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import PatientPolling
 import Polling
 import Processing
 import Workers
@@ -82,7 +83,7 @@ struct StartBench {
             )
             let start = ContinuousClock.now
             let host = try HostUnderTest(self.surroundings, manifests: manifests)
-            let time = try await poll(every: .milliseconds(1), within: .seconds(30), for: "the first event") {
+            let time = try await poll(for: "the first event", every: .milliseconds(1), within: .seconds(30)) {
                 FileManager.default.fileExists(atPath: output) ? start.duration(to: .now) / .milliseconds(1) : nil
             }
             times.append(time)

@@ -1,6 +1,7 @@
 import AMQP
 import Glibc
 import Messaging
+import PatientPolling
 import Waiting
 
 /// How long the events of the function `measure` are on the way, from publish to its handler.

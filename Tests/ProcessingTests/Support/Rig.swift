@@ -2,11 +2,11 @@ import Deployments
 import Logging
 import Manifests
 import Messaging
+import PatientPolling
 import Polling
 import Processing
 import Testing
 import Topology
-import Waiting
 import WarrenTesting
 
 /// The whole runtime over the in-memory broker, on a loop that the test turns itself.
