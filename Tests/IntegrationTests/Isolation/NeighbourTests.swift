@@ -1,5 +1,7 @@
+import FoundationEssentials
 import Messaging
 import Testing
+import Waiting
 
 extension LoadTests {
     /// A function keeps its pace beside one that does harm in the same host.
@@ -9,7 +11,9 @@ extension LoadTests {
             let testDescription: String
             /// Of events of `misbehave`.
             let payload: String
-            /// What the host's log shows so often before the test is over.
+            /// So many of them. Those that end well are many, so that there is always another one.
+            var events = 20
+            /// What the host's log shows so often before anything is measured.
             let sign: String
             let signs: Int
 
@@ -22,6 +26,7 @@ extension LoadTests {
                 Fault(
                     testDescription: "a flood of log lines",
                     payload: #"{"harm":"print","amount":64}"#,
+                    events: 1000,
                     sign: Self.drop,
                     signs: 2
                 ),
@@ -34,7 +39,33 @@ extension LoadTests {
             ]
         }
 
+        /// Of one part of a measurement.
         private static let length = Duration.seconds(1)
+
+        @Test func `while a function holds all that it may, for as long as it likes, another one handles its events`()
+            async throws
+        {
+            try await TestBed.use { bed in
+                let gate = "\(bed.directory)/gate"
+                try bed.deploy("misbehave", keys: ["harm"], "concurrency: 4\ntimeout: 20m")
+                try bed.deploy("record", keys: [Neighbour.key])
+                let host = try await bed.startHost()
+                let held = (1...40).map { bed.event(#"{"gate":"\#(gate)"}"#, id: "bad-\($0)", key: "harm") }
+                #expect(await bed.broker.publish(held).allSatisfy { $0 == .confirmed })
+                try await bed.journal.wait(for: "harm") { $0.events("begun").count == 4 }
+                let events = (1...500).map { bed.event("{}", id: "e-\($0)", key: Neighbour.key) }
+                #expect(await bed.broker.publish(events).allSatisfy { $0 == .confirmed })
+                let deeds = try await bed.journal.wait(for: "every event of the neighbour") {
+                    $0.events("recorded").count == events.count
+                }
+                #expect(deeds.count("recorded") == events.count, "each ran once")
+                #expect(deeds.events("begun").count == 4 && deeds.events("ended").isEmpty, "the other still held on")
+
+                try "".write(toFile: gate, atomically: true, encoding: .utf8)
+                try await bed.journal.wait(for: "the rest") { $0.events("ended").count == held.count }
+                #expect(try await host.stop() == 0)
+            }
+        }
 
         @Test(arguments: Fault.all)
         func `a function keeps its pace beside a fault`(_ fault: Fault) async throws {
@@ -62,15 +93,14 @@ extension LoadTests {
             _ = try await Self.compare("warm", for: Self.length, bed, apart)
             // What succeeds in between keeps the function from being paused.
             _ = try await bed.publishing(50, key: "harm", prefix: "good", "{}") {
-                let bad = (1...20).map { bed.event(fault.payload, id: "bad-\($0)", key: "harm") }
+                let bad = (1...fault.events).map { bed.event(fault.payload, id: "bad-\($0)", key: "harm") }
                 #expect(await bed.broker.publish(bad).allSatisfy { $0 == .confirmed })
-                try await bed.journal.wait(for: "harm") { deeds in
-                    deeds.contains { $0.event.hasPrefix("bad-") && $0.name == "begun" }
-                }
-                try await LoadTests.expectFair(fault.testDescription) { round in
-                    try await Self.compare("loud-\(round)", for: Self.length, bed, apart)
-                }
                 try await host.wait(for: "harm in the log") { _ in host.count(fault.sign) >= fault.signs }
+                try await LoadTests.expectFair(
+                    fault.testDescription,
+                    harm: { bed.journal.deeds.count { $0.event.hasPrefix("bad-") && $0.name == "begun" } },
+                    measure: { try await Self.compare("loud-\($0)", for: Self.length, bed, apart) }
+                )
             }
             let deeds = bed.journal.deeds.filter { $0.name.hasPrefix("took-") }
             #expect(Set(deeds.map(\.event)).count == deeds.count, "each of the neighbour's events ran once")
@@ -83,8 +113,8 @@ extension LoadTests {
             _ bed: TestBed,
             _ apart: TestBed
         ) async throws -> Comparison {
-            async let far = Neighbour(on: apart).percentile(name, for: length)
-            async let near = Neighbour(on: bed).percentile(name, for: length)
+            async let far = Neighbour(on: apart).times(name, for: length)
+            async let near = Neighbour(on: bed).times(name, for: length)
             return try await Comparison(near: near, far: far)
         }
     }
