@@ -126,8 +126,10 @@ struct QueueRemovalTests {
         let loop = try EventLoop()
         let intake = try InMemoryIntake(broker: self.broker, loop: loop)
         _ = intake.subscribe(to: Self.queue, prefetch: 1) { _ in }
-        await self.carryOut(self.removal(), on: self.broker)
-        #expect(await self.isBound() == (true, true))
+        let broker = InterferingBroker(self.broker)
+        await self.carryOut(self.removal(), on: broker)
+        #expect(self.exists)
+        #expect(broker.calls == [.inspect(Self.queue), .inspectForCertain(Self.queue)], "it was never unbound")
         withExtendedLifetime(intake) {}
     }
 
