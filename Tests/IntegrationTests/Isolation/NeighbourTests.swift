@@ -11,8 +11,6 @@ extension LoadTests {
             let testDescription: String
             /// Of events of `misbehave`.
             let payload: String
-            /// So many of them. Those that end well are many, so that there is always another one.
-            var events = 20
             /// What the host's log shows so often before anything is measured.
             let sign: String
             let signs: Int
@@ -26,7 +24,6 @@ extension LoadTests {
                 Fault(
                     testDescription: "a flood of log lines",
                     payload: #"{"harm":"print","amount":64}"#,
-                    events: 1000,
                     sign: Self.drop,
                     signs: 2
                 ),
@@ -85,16 +82,13 @@ extension LoadTests {
                 timeout: 300ms
                 timeoutGrace: 200ms
                 limits: { memory: 64MiB }
-                retry: { maxAttempts: 1000, backoff: { initial: 100ms, max: 100ms } }
+                retry: { maxAttempts: 1 }
                 """
             )
             try bed.deploy("measure", keys: [Neighbour.key])
             let host = try await bed.startHost()
             _ = try await Self.compare("warm", for: Self.length, bed, apart)
-            // What succeeds in between keeps the function from being paused.
-            _ = try await bed.publishing(50, key: "harm", prefix: "good", "{}") {
-                let bad = (1...fault.events).map { bed.event(fault.payload, id: "bad-\($0)", key: "harm") }
-                #expect(await bed.broker.publish(bad).allSatisfy { $0 == .confirmed })
+            try await Self.doing(fault.payload, on: bed) {
                 try await host.wait(for: "harm in the log") { _ in host.count(fault.sign) >= fault.signs }
                 try await LoadTests.expectFair(
                     fault.testDescription,
@@ -105,6 +99,39 @@ extension LoadTests {
             let deeds = bed.journal.deeds.filter { $0.name.hasPrefix("took-") }
             #expect(Set(deeds.map(\.event)).count == deeds.count, "each of the neighbour's events ran once")
             #expect(deeds.allSatisfy { $0.attempt == 1 })
+        }
+
+        /// Has harm done again and again while the body runs.
+        private static func doing(
+            _ harm: String,
+            on bed: TestBed,
+            while body: () async throws -> Void
+        ) async throws {
+            _ = try await bed.publishing(50, key: "harm", prefix: "good", "{}") {
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { try await self.harm(harm, on: bed) }
+                    try await body()
+                    group.cancelAll()
+                    do { try await group.waitForAll() } catch is CancellationError {}
+                }
+            }
+        }
+
+        /// As often as it can be done until the task is cancelled. A function is paused when its workers die and nothing
+        /// succeeds in between, and a paused one harms nobody: so the next event comes after a good one has ended.
+        private static func harm(_ payload: String, on bed: TestBed) async throws {
+            var number = 0
+            while true {
+                number += 1
+                let id = "bad-\(number)"
+                try await bed.publish(bed.event(payload, id: id, key: "harm"))
+                try await bed.journal.wait(for: "success after \(id)") { deeds in
+                    guard let begin = deeds.lastIndex(where: { $0.event == id && $0.name == "begun" }) else {
+                        return false
+                    }
+                    return deeds[begin...].contains { $0.event.hasPrefix("good-") && $0.name == "ended" }
+                }
+            }
         }
 
         private static func compare(
