@@ -8,8 +8,7 @@ struct RuntimePropertyTests {
     /// So many walks in each case.
     private static let walks: UInt64 = 100
 
-    private static func walk(_ first: UInt64, _ end: (inout RuntimeWalk) throws -> Void) rethrows -> [RuntimeWalk.Tally]
-    {
+    private static func walk(_ first: UInt64, _ end: (inout RuntimeWalk) throws -> Void) rethrows -> [RuntimeTally] {
         try (first..<first + self.walks).map { seed in
             var walk = RuntimeWalk(seed: seed)
             try end(&walk)
@@ -18,8 +17,8 @@ struct RuntimePropertyTests {
     }
 
     /// A walk on which nothing happens proves nothing.
-    private static func expectEvents(_ tallies: [RuntimeWalk.Tally]) {
-        let counts: [KeyPath<RuntimeWalk.Tally, Int>] = [
+    private static func expectEvents(_ tallies: [RuntimeTally]) {
+        let counts: [KeyPath<RuntimeTally, Int>] = [
             \.added, \.committed, \.switched, \.refused, \.unbound, \.cameBack, \.ended, \.removedQueues,
         ]
         for count in counts {

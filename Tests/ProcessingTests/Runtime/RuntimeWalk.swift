@@ -31,19 +31,6 @@ struct RuntimeWalk {
         case look(TopologyPart)
     }
 
-    /// How often something happened.
-    struct Tally {
-        var added = 0
-        var committed = 0
-        var switched = 0
-        var refused = 0
-        var unbound = 0
-        var cameBack = 0
-        var ended = 0
-        var removedQueues = 0
-        var closed = 0
-    }
-
     private let seed: UInt64
     private var random: SeededGenerator
     private var runtime = StateUnderTest(waysBackInterval: .seconds(60))
@@ -53,7 +40,7 @@ struct RuntimeWalk {
     private var wanted: [FunctionManifest] = []
     private var isSharedDeclared = false
     private var isDraining = false
-    private(set) var tally = Tally()
+    private(set) var tally = RuntimeTally()
 
     init(seed: UInt64) {
         self.seed = seed
@@ -66,7 +53,7 @@ struct RuntimeWalk {
 
     /// Begins, and goes so many steps.
     mutating func walk(_ steps: Int) throws {
-        self.wanted = try self.manifests()
+        self.wanted = try Self.manifests(&self.random)
         self.tell(.start(.test(self.wanted)))
         for _ in 0..<steps { try self.step() }
     }
@@ -74,7 +61,7 @@ struct RuntimeWalk {
     private mutating func step() throws {
         switch Int.random(in: 0..<12, using: &self.random) {
         case 0:
-            if self.chance(3, in: 4) { self.wanted = try self.manifests() }
+            if self.chance(3, in: 4) { self.wanted = try Self.manifests(&self.random) }
             let settled = self.chance(5, in: 6)
             self.tell(.apply(.test(self.wanted), settled: settled, retryingRejected: self.chance(1, in: 6)))
         case 1...4: self.answer(well: self.chance(3, in: 4))
@@ -85,22 +72,6 @@ struct RuntimeWalk {
         default:
             guard let key = self.pipelines.keys.sorted().randomElement(using: &self.random) else { return }
             self.step(key)
-        }
-    }
-
-    /// Some of few names, queues and keys, so that they often meet.
-    private mutating func manifests() throws -> [FunctionManifest] {
-        var queues: Set<String> = []
-        return try ["f", "g", "h"].compactMap { name in
-            let queue = ["t.f", "t.g", "t.h", "q"].randomElement(using: &self.random) ?? "q"
-            guard self.chance(3, in: 4), queues.insert(queue).inserted else { return nil }
-            let keys = [["a"], ["b"], ["a", "b"]].randomElement(using: &self.random) ?? []
-            let concurrency = Int.random(in: 1...2, using: &self.random)
-            let policy = RemovalPolicy.allCases.randomElement(using: &self.random) ?? .keep
-            return try FunctionManifest.test(name, keys: keys, concurrency: concurrency).with {
-                $0.queue = queue
-                $0.onRemove = policy
-            }
         }
     }
 
