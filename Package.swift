@@ -120,11 +120,14 @@ let package = Package(
 
         // Tests: unit tests need no network, integration tests start a private RabbitMQ.
         .target(name: "SeededGeneration", dependencies: ["Messaging"], path: "Tests/SeededGeneration"),
-        .target(name: "Waiting", dependencies: ["Messaging"], path: "Tests/Waiting"),
+        // Without the testing library, so that the benchmarks can have them, too.
+        .target(name: "PatientPolling", dependencies: ["Messaging"], path: "Tests/PatientPolling"),
+        .target(name: "KernelFiles", path: "Tests/KernelFiles"),
+        .target(name: "Waiting", dependencies: ["PatientPolling"], path: "Tests/Waiting"),
         .testTarget(name: "MessagingTests", dependencies: ["Messaging", "SeededGeneration"]),
         .testTarget(
             name: "WarrenTests",
-            dependencies: ["Warren", "Messaging", "WorkerProtocol", "Waiting", logging]
+            dependencies: ["Warren", "Messaging", "WorkerProtocol", "PatientPolling", "Waiting", logging]
         ),
         .testTarget(name: "HelloTests", dependencies: ["ExampleHello", "WarrenTesting"]),
         .testTarget(name: "WorkerProtocolTests", dependencies: ["WorkerProtocol", "Messaging", "SeededGeneration"]),
@@ -134,36 +137,36 @@ let package = Package(
             dependencies: ["Topology", "Manifests", "Messaging", "SeededGeneration"],
             exclude: ["plan.golden.txt"]
         ),
-        .testTarget(name: "PollingTests", dependencies: ["Polling", "Waiting"]),
+        .testTarget(name: "PollingTests", dependencies: ["Polling", "KernelFiles", "PatientPolling"]),
         .testTarget(
             name: "DeploymentsTests",
             dependencies: [
-                "CLinux", "CProcess", "Deployments", "Manifests", "Messaging", "Polling", "SeededGeneration", "Waiting",
+                "CLinux", "CProcess", "Deployments", "Manifests", "Messaging", "PatientPolling", "Polling",
+                "SeededGeneration", "Waiting",
             ]
         ),
         .testTarget(
             name: "ProcessingTests",
             dependencies: [
                 "Processing", "Invoking", "WarrenTesting", "Deployments", "Topology", "Manifests", "Messaging",
-                "Polling",
-                "SeededGeneration", "Waiting", logging,
+                "PatientPolling", "Polling", "SeededGeneration", logging,
             ]
         ),
         .testTarget(
             name: "WorkersTests",
             dependencies: [
-                "Workers", "Invoking", "Manifests", "Messaging", "Polling", "SeededGeneration", "Waiting",
-                "test-functions", logging,
+                "Workers", "Invoking", "Manifests", "Messaging", "KernelFiles", "PatientPolling", "Polling",
+                "SeededGeneration", "test-functions", logging,
             ]
         ),
         .testTarget(
             name: "WebhooksTests",
             dependencies: [
-                "CCurl", "Webhooks", "Invoking", "Deployments", "Manifests", "Messaging", "Polling",
-                "SeededGeneration", "Waiting", logging,
+                "CCurl", "Webhooks", "Invoking", "Deployments", "Manifests", "Messaging", "PatientPolling",
+                "Polling", "SeededGeneration", "Waiting", logging,
             ]
         ),
-        .testTarget(name: "LocalBrokerTests", dependencies: ["LocalBroker", "Waiting"]),
+        .testTarget(name: "LocalBrokerTests", dependencies: ["KernelFiles", "LocalBroker", "Waiting"]),
         .testTarget(name: "AMQPTests", dependencies: ["AMQP", "Messaging", "SeededGeneration"]),
         // What a broker has to do, tested over the one in memory and over RabbitMQ.
         .target(
@@ -178,8 +181,9 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "AMQP", "BrokerConformance", "CLinux", "CRabbitMQ", "Invoking", "LocalBroker", "Manifests", "Messaging",
-                "Polling", "Processing", "Workers", "WarrenCommand", "test-functions", "evil-worker", "evil-endpoint",
+                "AMQP", "BrokerConformance", "CLinux", "CRabbitMQ", "Invoking", "KernelFiles", "LocalBroker",
+                "Manifests", "Messaging", "PatientPolling", "Polling", "Processing", "Workers", "WarrenCommand",
+                "test-functions", "evil-worker", "evil-endpoint",
                 "ExampleHello", "ExampleOrders",
                 "ExampleAudit", "SeededGeneration", "Waiting", logging,
                 .product(name: "InMemoryLogging", package: "swift-log"),
@@ -213,7 +217,8 @@ let package = Package(
         .executableTarget(
             name: "warren-bench",
             dependencies: [
-                "AMQP", "Invoking", "LocalBroker", "Messaging", "Polling", "Processing", "Workers", logging,
+                "AMQP", "Invoking", "KernelFiles", "LocalBroker", "Messaging", "PatientPolling", "Polling",
+                "Processing", "Workers", logging,
             ],
             path: "Tests/Benchmarks/Bench"
         ),

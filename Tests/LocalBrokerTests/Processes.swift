@@ -1,5 +1,5 @@
 import FoundationEssentials
-import Glibc
+import KernelFiles
 
 /// What `/proc` tells about the processes of private nodes, found by the data directory in their environment.
 enum Processes {
@@ -7,15 +7,13 @@ enum Processes {
     static func ofNode(in directory: String) throws -> [Int32] {
         let home = Array("\0HOME=\(directory)".utf8)
         return try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap(Int32.init).filter { pid in
-            let environment = try? Data(contentsOf: URL(filePath: "/proc/\(pid)/environ"))
-            return environment.map { ([0] + $0).contains(home) } ?? false
+            ([0] + KernelFile.bytes("/proc/\(pid)/environ")).contains(home)
         }
     }
 
     /// The state letter of `/proc/PID/stat`, or nil when there is no such process.
     static func state(of pid: Int32) -> Character? {
-        let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
-        return stat?.split(separator: ") ").last?.first
+        KernelFile.text("/proc/\(pid)/stat").split(separator: ") ").last?.first
     }
 
     /// The local addresses, as `/proc/net/tcp` writes them, on which these processes listen.
@@ -28,22 +26,11 @@ enum Processes {
             }
         }
         return ["/proc/net/tcp", "/proc/net/tcp6"].flatMap { table in
-            Self.text(table).split(separator: "\n").dropFirst().compactMap { line in
+            KernelFile.text(table).split(separator: "\n").dropFirst().compactMap { line in
                 let columns = line.split(separator: " ")
                 guard columns[3] == "0A", sockets.contains("socket:[\(columns[9])]") else { return nil }
                 return columns[1].split(separator: ":").first.map(String.init)
             }
         }
-    }
-
-    /// A file of `/proc` has no size, and Foundation takes the first part that the kernel hands over for all of it.
-    private static func text(_ path: String) -> String {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { return "" }
-        defer { close(file) }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 65_536)
-        while case let count = read(file, &buffer, buffer.count), count > 0 { bytes += buffer[..<count] }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -15,8 +15,7 @@ import Testing
         )
     }
 
-    @Test("A property wins over a header, and the first header over the next")
-    func preference() {
+    @Test func `a property wins over a header, and the first header over the next`() {
         var properties = BasicProperties()
         properties.messageID = "property"
         let both = self.delivery(properties, [("cloudEvents_id", .string("header")), ("ce-type", .string("T"))])
@@ -32,8 +31,8 @@ import Testing
         #expect(headers.bytes.text(EventAttributes(headers).source) == "first")
     }
 
-    @Test("Every attribute is found under each prefix", arguments: ["cloudEvents_", "cloudEvents:", "ce-"])
-    func prefixes(prefix: String) {
+    @Test(arguments: ["cloudEvents_", "cloudEvents:", "ce-"])
+    func `every attribute is found under each prefix`(prefix: String) {
         let names = ["id", "type", "source", "subject", "version", "time", "correlationid", "causationid"]
         let delivery = self.delivery(BasicProperties(), names.map { (prefix + $0, .string("the \($0)")) })
         let found = EventAttributes(delivery)
@@ -44,8 +43,7 @@ import Testing
         #expect(ranges.map { delivery.bytes.text($0) } == names.map { "the \($0)" })
     }
 
-    @Test("What only looks like an attribute is none")
-    func lookalikes() {
+    @Test func `what only looks like an attribute is none`() {
         let long = FieldValue.string(String(repeating: "x", count: 256))
         let delivery = self.delivery(
             BasicProperties(),
@@ -56,8 +54,7 @@ import Testing
         #expect(!attributes.source.isPresent)
     }
 
-    @Test("A giant trace header is not taken, because it would travel for ever")
-    func giantTrace() {
+    @Test func `a giant trace header is not taken, because it would travel for ever`() {
         let giant = FieldValue.string(String(repeating: "x", count: 70_000))
         let delivery = self.delivery(BasicProperties(), [("traceparent", giant), ("tracestate", .string("a=b"))])
         let attributes = EventAttributes(delivery)
@@ -65,8 +62,7 @@ import Testing
         #expect(delivery.bytes.text(attributes.traceState) == "a=b")
     }
 
-    @Test("A message without an id has the same made-up id at each delivery, and another body has another")
-    func generatedID() {
+    @Test func `a message without an id has the same made-up id at each delivery, and another body has another`() {
         let first = self.delivery(BasicProperties(), [])
         let again = self.delivery(BasicProperties(), [])
         let other = self.delivery(BasicProperties(), [("a", .integer(1))])

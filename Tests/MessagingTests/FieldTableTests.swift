@@ -9,13 +9,12 @@ import Testing
         .table(["a": .integer(1), "b": .array([.void])]),
     ]
 
-    @Test("Every value is read as it was written", arguments: Self.values)
-    func roundTrip(value: FieldValue) {
+    @Test(arguments: Self.values)
+    func `every value is read as it was written`(value: FieldValue) {
         #expect(FieldTable([("other", .integer(1)), ("key", value)])["key"] == value)
     }
 
-    @Test("Editing keeps the other entries byte for byte")
-    func editing() {
+    @Test func `editing keeps the other entries byte for byte`() {
         // Kinds that are never written here: a short, a decimal, and text that is not UTF-8.
         let odd: [UInt8] =
             [1, UInt8(ascii: "s"), UInt8(ascii: "s"), 0xff, 0xfe]
@@ -30,8 +29,7 @@ import Testing
         #expect(table.bytes == odd)
     }
 
-    @Test("A table cut anywhere gives the entries before the cut and never traps")
-    func truncated() {
+    @Test func `a table cut anywhere gives the entries before the cut and never traps`() {
         let whole = FieldTable(Self.values.enumerated().map { ("key\($0.offset)", $0.element) })
         for count in 0...whole.bytes.count {
             var cut = FieldTable(bytes: Array(whole.bytes[..<count]))
@@ -42,8 +40,8 @@ import Testing
         }
     }
 
-    @Test("Random bytes are read without a trap", arguments: 0..<200 as Range<UInt64>)
-    func random(seed: UInt64) {
+    @Test(arguments: 0..<200 as Range<UInt64>)
+    func `random bytes are read without a trap`(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         let bytes = random.bytes(Int.random(in: 0...200, using: &random))
         var table = FieldTable(bytes: bytes)
@@ -52,8 +50,7 @@ import Testing
         #expect(bytes.starts(with: table.bytes))
     }
 
-    @Test("A value nested too deep is not read but kept")
-    func deep() {
+    @Test func `a value nested too deep is not read but kept`() {
         var value = FieldValue.integer(1)
         for _ in 0..<40 { value = .array([value]) }
         var table = FieldTable([("deep", value), ("flat", .integer(1))])

@@ -18,8 +18,7 @@ import Testing
         return properties
     }
 
-    @Test("All properties are found where they were written")
-    func roundTrip() throws {
+    @Test func `all properties are found where they were written`() throws {
         let headers = FieldTable([("a", .integer(1))])
         let bytes = Self.everything.encoded(headers: headers)
         let layout = try PropertyLayout(bytes, ByteRange(start: 0, count: bytes.count))
@@ -27,8 +26,7 @@ import Testing
         #expect(Array(bytes[layout.headers.lowerBound..<layout.headers.upperBound]) == headers.bytes)
     }
 
-    @Test("Properties cut anywhere are refused, never trapped on")
-    func truncated() {
+    @Test func `properties cut anywhere are refused, never trapped on`() {
         let bytes = Self.everything.encoded(headers: FieldTable([("a", .string("b"))]))
         for count in 1..<bytes.count {
             let cut = Array(bytes[..<count])
@@ -36,8 +34,8 @@ import Testing
         }
     }
 
-    @Test("Random bytes are read or refused", arguments: 0..<200 as Range<UInt64>)
-    func random(seed: UInt64) {
+    @Test(arguments: 0..<200 as Range<UInt64>)
+    func `random bytes are read or refused`(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         let bytes = random.bytes(64)
         guard let layout = try? PropertyLayout(bytes, ByteRange(start: 0, count: bytes.count)) else { return }
@@ -46,13 +44,12 @@ import Testing
     }
 
     @Test(
-        "Milliseconds are clamped at both ends",
         arguments: [
             (Duration.milliseconds(1500), Int64(1500)), (.milliseconds(-1500), -1500), (.seconds(Int64.max), .max),
             (.seconds(Int64.min), .min), (.seconds(Int64.max / 1000) + .milliseconds(999), .max),
         ]
     )
-    func milliseconds(duration: Duration, expected: Int64) {
+    func `milliseconds are clamped at both ends`(duration: Duration, expected: Int64) {
         #expect(duration.wholeMilliseconds == expected)
     }
 }

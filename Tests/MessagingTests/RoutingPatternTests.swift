@@ -3,7 +3,6 @@ import Testing
 
 @Suite struct RoutingPatternTests {
     @Test(
-        "A pattern matches the keys that the broker would route",
         arguments: [
             ("order.placed", "order.placed", true), ("order.placed", "order", false), ("order.*", "order.placed", true),
             ("order.*", "order", false), ("order.*", "order.placed.late", false), ("order.#", "order", true),
@@ -14,18 +13,16 @@ import Testing
             ("caf\u{e9}", "cafe\u{301}", false),
         ]
     )
-    func matching(pattern: String, key: String, isMatch: Bool) throws {
+    func `a pattern matches the keys that the broker would route`(pattern: String, key: String, isMatch: Bool) throws {
         #expect(try RoutingPattern(pattern).matches(key) == isMatch)
     }
 
-    @Test("A pattern of many wildcards is decided at once")
-    func manyWildcards() throws {
+    @Test func `a pattern of many wildcards is decided at once`() throws {
         let pattern = try RoutingPattern(Array(repeating: "#.a", count: 40).joined(separator: ".") + ".b")
         #expect(!pattern.matches(Array(repeating: "a", count: 120).joined(separator: ".")))
     }
 
-    @Test("Texts that can be no pattern are refused with the reason")
-    func refused() {
+    @Test func `texts that can be no pattern are refused with the reason`() {
         #expect(throws: RoutingPattern.Problem.empty) { try RoutingPattern("") }
         #expect(throws: RoutingPattern.Problem.emptyWord(position: 2)) { try RoutingPattern("a..b") }
         #expect(throws: RoutingPattern.Problem.emptyWord(position: 1)) { try RoutingPattern(".a") }

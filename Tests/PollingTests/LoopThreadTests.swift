@@ -1,4 +1,4 @@
-import Glibc
+import KernelFiles
 import Testing
 
 @testable import Polling
@@ -17,17 +17,9 @@ struct LoopThreadTests {
         }
     }
 
-    private static func contents(of path: String) -> String {
-        guard let file = fopen(path, "r") else { return "" }
-        defer { fclose(file) }
-        var text: [UInt8] = []
-        while case let byte = fgetc(file), byte != EOF { text.append(UInt8(truncatingIfNeeded: byte)) }
-        return String(decoding: text, as: UTF8.self)
-    }
-
     /// The size of the memory mapping that the address lies in.
     private static func mappingSize(around address: UInt) -> UInt {
-        for line in self.contents(of: "/proc/self/maps").split(separator: "\n") {
+        for line in KernelFile.text("/proc/self/maps").split(separator: "\n") {
             let bounds = line.prefix { $0 != " " }.split(separator: "-").compactMap { UInt($0, radix: 16) }
             if bounds.count == 2, bounds[0] <= address, address < bounds[1] { return bounds[1] - bounds[0] }
         }
@@ -37,7 +29,7 @@ struct LoopThreadTests {
     @Test(arguments: [("intake", "intake"), ("a name that is far too long", "a name that is ")])
     func `a thread has its name, cut to what Linux takes`(name: String, expected: String) async throws {
         let seen = try await Self.onThread(name) {
-            Self.contents(of: "/proc/thread-self/comm").filter { $0 != "\n" }
+            KernelFile.text("/proc/thread-self/comm").filter { $0 != "\n" }
         }
         #expect(seen == expected)
     }

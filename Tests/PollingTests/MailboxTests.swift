@@ -1,7 +1,7 @@
 import Glibc
+import PatientPolling
 import Synchronization
 import Testing
-import Waiting
 
 @testable import Polling
 

@@ -1,11 +1,11 @@
 import Invoking
 import Manifests
 import Messaging
+import PatientPolling
 import Polling
 import SeededGeneration
 import Testing
 import Topology
-import Waiting
 import WarrenTesting
 
 @testable import Processing

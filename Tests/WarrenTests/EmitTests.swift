@@ -8,8 +8,7 @@ import WorkerProtocol
 @Suite struct EmitTests {
     private let order = #"{"id":"1","items":[]}"#
 
-    @Test("Emitted events say where they come from")
-    func inheritance() async throws {
+    @Test func `emitted events say where they come from`() async throws {
         let outcome = try await TestInvocation.run(
             EchoOrder.self,
             self.order,
@@ -27,14 +26,12 @@ import WorkerProtocol
         #expect(event.delay == .zero)
     }
 
-    @Test("Without a correlation id the event's own id becomes it")
-    func ownCorrelation() async throws {
+    @Test func `without a correlation id the event's own id becomes it`() async throws {
         let outcome = try await TestInvocation.run(EchoOrder.self, self.order)
         #expect(outcome.emitted.allSatisfy { $0.correlationID == "event-1" })
     }
 
-    @Test("What AMQP cannot carry is refused at once")
-    func refusals() async throws {
+    @Test func `what AMQP cannot carry is refused at once`() async throws {
         let outcome = try await TestInvocation.run(EmitBadly.self, "")
         let text = try #require(outcome.emitted.last.map { String(decoding: $0.payload, as: UTF8.self) })
         for part in [
@@ -55,8 +52,7 @@ import WorkerProtocol
         ) { _ in Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }
     }
 
-    @Test("After the end of the invocation nothing can be emitted")
-    func ended() throws {
+    @Test func `after the end of the invocation nothing can be emitted`() throws {
         let state = try self.state()
         let context = FunctionContext(state)
         try context.emit("in.time", 1)
@@ -64,15 +60,13 @@ import WorkerProtocol
         #expect(throws: EmitError.invocationEnded) { try context.emit("late", 1) }
     }
 
-    @Test("An invocation emits 10,000 events and no more")
-    func many() throws {
+    @Test func `an invocation emits 10,000 events and no more`() throws {
         let context = FunctionContext(try self.state())
         for _ in 0..<10_000 { try context.emit("k", bytes: [], contentType: "a/b") }
         #expect(throws: EmitError.self) { try context.emit("k", bytes: [], contentType: "a/b") }
     }
 
-    @Test("The context tells attempts, the time left, and makes one logger")
-    func context() throws {
+    @Test func `the context tells attempts, the time left, and makes one logger`() throws {
         let received = try TestInvocation.received(TestInvocation.bytes([], number: 42))
         let made = Mutex<[UInt64]>([])
         let origin = EventOrigin(received, envelope: nil)

@@ -9,8 +9,7 @@ import Warren
         return Event(EventOrigin(received, envelope: nil), payload: RawPayload(bytes: []))
     }
 
-    @Test("A message from a plain AMQP client has sensible attributes")
-    func plain() throws {
+    @Test func `a message from a plain AMQP client has sensible attributes`() throws {
         let event = try self.event(headers: [])
         #expect(event.type == "order.placed")
         #expect(event.source == "unknown")
@@ -23,15 +22,13 @@ import Warren
         #expect(event.headers.isEmpty)
     }
 
-    @Test("An empty attribute counts as absent")
-    func empty() throws {
+    @Test func `an empty attribute counts as absent`() throws {
         let event = try self.event(headers: [("ce-type", .string("")), ("ce-subject", .string(""))])
         #expect(event.type == "order.placed")
         #expect(event.subject == nil)
     }
 
-    @Test("A time in a header is read, and one that is none stays the same at each look")
-    func time() throws {
+    @Test func `a time in a header is read, and one that is none stays the same at each look`() throws {
         let good = try self.event(headers: [("ce-time", .string("2026-01-31T12:00:00.5Z"))])
         #expect(good.time == Date(timeIntervalSince1970: 1_769_860_800.5))
         let bad = try self.event(headers: [("ce-time", .string("yesterday"))])
@@ -39,8 +36,7 @@ import Warren
         #expect(abs(bad.time.timeIntervalSinceNow) < 60)
     }
 
-    @Test("Headers keep their types and order")
-    func headers() throws {
+    @Test func `headers keep their types and order`() throws {
         let event = try self.event(headers: [
             ("text", .string("a")), ("number", .integer(-3)), ("flag", .boolean(true)), ("nothing", .void),
             ("bytes", .bytes([1])), ("real", .double(0.5)), ("time", .timestamp(60)),

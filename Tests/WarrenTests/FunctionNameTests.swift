@@ -4,7 +4,6 @@ import Testing
 
 @Suite struct FunctionNameTests {
     @Test(
-        "A type's name becomes kebab case",
         arguments: [
             ("ReserveStock", "reserve-stock"), ("HTTPCall", "http-call"), ("CallHTTP", "call-http"), ("A", "a"),
             ("OrderV2Check", "order-v2-check"), ("S3Upload", "s3-upload"), ("Snake_Case", "snake-case"),
@@ -12,12 +11,11 @@ import Testing
             ("Größe", "gr-e"), ("Step2b", "step2b"),
         ]
     )
-    func kebabCase(type: String, name: String) {
+    func `a type's name becomes kebab case`(type: String, name: String) {
         #expect(FunctionName.kebabCase(type) == name)
     }
 
-    @Test("A function is called after its type")
-    func defaultName() {
+    @Test func `a function is called after its type`() {
         #expect(EchoOrder.name == "echo-order")
     }
 }

@@ -4,14 +4,13 @@ import Warren
 
 @Suite struct OutcomeTests {
     @Test(
-        "What a function does decides the outcome",
         arguments: [
             ("return", "done"), ("later", "later 3.0 seconds: busy"), ("earlier", "later 0.0 seconds: busy"),
             ("reject", "rejected: no such order"), ("fail", "failed: the disk is full"),
             ("cancel", "failed: CancellationError()"),
         ]
     )
-    func outcomes(word: String, summary: String) async throws {
+    func `what a function does decides the outcome`(word: String, summary: String) async throws {
         #expect(try await TestInvocation.run(Obey.self, #"{"word":"\#(word)"}"#).summary == summary)
     }
 
@@ -19,8 +18,7 @@ import Warren
         #expect("\(RetryLater(after: .milliseconds(1500), reason: "busy"))" == "busy (again after 1.5 s)")
     }
 
-    @Test("A decoding error of the function's own doing is an ordinary failure")
-    func ownDecodingError() async throws {
+    @Test func `a decoding error of the function's own doing is an ordinary failure`() async throws {
         let outcome = try await TestInvocation.run(Obey.self, #"{"word":"decode"}"#)
         guard case .failed(let failure) = outcome else {
             Issue.record("\(outcome)")
@@ -51,14 +49,12 @@ import Warren
         #expect(try await TestInvocation.run(Obey.self, body, stop: stop) == expected)
     }
 
-    @Test("A function that returns after the deadline is done")
-    func returnsLate() async throws {
+    @Test func `a function that returns after the deadline is done`() async throws {
         let outcome = try await TestInvocation.run(Obey.self, #"{"word":"return"}"#, deadline: .now)
         #expect(outcome.emitted.count == 1)
     }
 
-    @Test("A long message is cut to 8 KiB between characters")
-    func longMessage() async throws {
+    @Test func `a long message is cut to 8 KiB between characters`() async throws {
         let outcome = try await TestInvocation.run(Obey.self, #"{"word":"long"}"#)
         guard case .failed(let failure) = outcome else {
             Issue.record("\(outcome)")
@@ -68,8 +64,7 @@ import Warren
         #expect(failure.message == String(repeating: "ü", count: 4096))
     }
 
-    @Test("Of two reasons to stop the first one stays")
-    func firstReason() {
+    @Test func `of two reasons to stop the first one stays`() {
         let stop = StopSignal()
         stop.raise(.host)
         stop.raise(.deadline)

@@ -14,8 +14,7 @@ import Warren
         try JSONDecoder().decode(Order.self, from: Data(try #require(outcome.emitted.first).payload))
     }
 
-    @Test("The envelope's attributes win and its data is the payload")
-    func envelope() async throws {
+    @Test func `the envelope's attributes win and its data is the payload`() async throws {
         let body = """
             {"specversion":"1.0","id":"inner","type":"T","source":"S","correlationid":"C","traceparent":"00-1-2-01",
              "data":{"id":"1","items":[{"sku":"a","price":1.5}]}}
@@ -27,8 +26,7 @@ import Warren
         #expect(outcome.emitted.allSatisfy { $0.traceParent == "00-1-2-01" })
     }
 
-    @Test("What the envelope lacks is the message's")
-    func lacking() async throws {
+    @Test func `what the envelope lacks is the message's`() async throws {
         let body = #"{"data":{"id":"1","items":[]}}"#
         let outcome = try await TestInvocation.run(
             EchoOrder.self,
@@ -40,15 +38,13 @@ import Warren
         #expect(self.texts(outcome).dropFirst() == [#""event-1""#, attributes])
     }
 
-    @Test("Data in base64 is JSON too")
-    func base64() async throws {
+    @Test func `data in base64 is JSON too`() async throws {
         let body = #"{"id":"1","data_base64":"eyJpZCI6IjEiLCJpdGVtcyI6W119"}"#
         let outcome = try await TestInvocation.run(EchoOrder.self, body, contentType: self.structured)
         #expect(try self.order(outcome) == Order(id: "1", items: []))
     }
 
     @Test(
-        "A broken envelope is undecodable with its place",
         arguments: [
             (#"{"id":7,"data":{}}"#, "undecodable: envelope.id: expected String, found number"),
             (#"{"id":"1","data":{"id":"1"}}"#, "undecodable: envelope.data.items: missing"),
@@ -58,13 +54,12 @@ import Warren
             ("", "undecodable: envelope: empty, and JSON was expected"),
         ]
     )
-    func broken(body: String, summary: String) async throws {
+    func `a broken envelope is undecodable with its place`(body: String, summary: String) async throws {
         let outcome = try await TestInvocation.run(EchoOrder.self, body, contentType: self.structured)
         #expect(outcome.summary == summary)
     }
 
     @Test(
-        "A function on bytes gets those of the data",
         arguments: [
             (#"{"data":[1,-2.5,null,true,"x"]}"#, #"[1,-2.5,null,true,"x"]"#, "application/json"),
             (#"{"data":18446744073709551615}"#, "18446744073709551615", "application/json"),
@@ -74,7 +69,7 @@ import Warren
             (#"{"id":"1"}"#, "", "application/json"),
         ]
     )
-    func raw(body: String, bytes: String, contentType: String) async throws {
+    func `a function on bytes gets those of the data`(body: String, bytes: String, contentType: String) async throws {
         let outcome = try await TestInvocation.run(EchoBytes.self, body, contentType: self.structured)
         #expect(self.texts(outcome) == [bytes])
         #expect(outcome.emitted.map { $0.contentType } == [contentType])

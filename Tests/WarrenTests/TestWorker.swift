@@ -1,9 +1,9 @@
 import Glibc
 import Logging
 import Messaging
+import PatientPolling
 import Synchronization
 import Testing
-import Waiting
 import WorkerProtocol
 
 @testable import Warren

@@ -7,8 +7,8 @@ import WorkerProtocol
 @testable import Warren
 
 @Suite(.hangGuard) struct WorkerTests {
-    @Test("Each of many invocations gets one result", arguments: [1, 3, 64])
-    func many(concurrency: Int) async throws {
+    @Test(arguments: [1, 3, 64])
+    func `each of many invocations gets one result`(concurrency: Int) async throws {
         let worker = try TestWorker(concurrency: concurrency)
         try await worker.open(EchoOrder.self)
         let count = 2000
@@ -23,24 +23,21 @@ import WorkerProtocol
         #expect(try frames.allSatisfy { try ResultFrame($0).outcome.emitted.count == 3 })
     }
 
-    @Test("Invocations that wait for each other run at the same time")
-    func together() async throws {
+    @Test func `invocations that wait for each other run at the same time`() async throws {
         let worker = try TestWorker(concurrency: 16)
         try await worker.open(MeetAll.self)
         for number in 1...16 as ClosedRange<UInt64> { worker.invoke(number, "16") }
         #expect(try await worker.receive(16).allSatisfy { try ResultFrame($0).outcome == .done(emitted: []) })
     }
 
-    @Test("Invocations that come before the function is ready wait for it")
-    func beforeReady() async throws {
+    @Test func `invocations that come before the function is ready wait for it`() async throws {
         let worker = try TestWorker()
         worker.invoke(1, #"{"word":"return"}"#)
         try await worker.open(Obey.self)
         #expect(try await worker.result().summary == "done")
     }
 
-    @Test("At the deadline the task is cancelled, and a new lane takes the place of its own")
-    func deadline() async throws {
+    @Test func `at the deadline the task is cancelled, and a new lane takes the place of its own`() async throws {
         let worker = try TestWorker(concurrency: 1)
         try await worker.open(Wait.self)
         worker.invoke(1, "throw")
@@ -59,8 +56,7 @@ import WorkerProtocol
         #expect(try await worker.result().summary == "done")
     }
 
-    @Test("A function that returns in spite of its cancellation is done")
-    func returnsAfterDeadline() async throws {
+    @Test func `a function that returns in spite of its cancellation is done`() async throws {
         let worker = try TestWorker(concurrency: 1)
         try await worker.open(Wait.self)
         worker.invoke(1, "return")
@@ -69,8 +65,7 @@ import WorkerProtocol
         #expect(try await worker.result().summary == "done")
     }
 
-    @Test("A function that ignores its cancellation keeps no other from running")
-    func deaf() async throws {
+    @Test func `a function that ignores its cancellation keeps no other from running`() async throws {
         let worker = try TestWorker(concurrency: 1)
         try await worker.open(Wait.self)
         worker.invoke(1, "deaf")
@@ -82,8 +77,7 @@ import WorkerProtocol
         #expect(Set(try await worker.receive(2).map { $0.invocation }) == [1, 3])
     }
 
-    @Test("A cancel frame ends its invocation as failed, and no other")
-    func cancel() async throws {
+    @Test func `a cancel frame ends its invocation as failed, and no other`() async throws {
         let worker = try TestWorker(concurrency: 2)
         try await worker.open(Wait.self)
         worker.invoke(1, "throw")
@@ -98,8 +92,7 @@ import WorkerProtocol
         #expect(try await worker.result().summary.hasPrefix("timed out"))
     }
 
-    @Test("An invocation that no lane took in time is given back, or cancelled, without being run")
-    func neverBegun() async throws {
+    @Test func `an invocation that no lane took in time is given back, or cancelled, without being run`() async throws {
         let worker = try TestWorker()
         worker.invoke(1, "nothing", timeout: 20)
         worker.invoke(2, "nothing")
@@ -109,8 +102,7 @@ import WorkerProtocol
         #expect(try ResultFrame(frames[1]).outcome.summary.hasPrefix("failed: the host cancelled"))
     }
 
-    @Test("Draining writes every result, then ends")
-    func drain() async throws {
+    @Test func `draining writes every result, then ends`() async throws {
         let worker = try TestWorker()
         try await worker.open(Wait.self)
         for number in 1...20 as ClosedRange<UInt64> { worker.invoke(number, "nothing") }
@@ -121,8 +113,7 @@ import WorkerProtocol
         #expect(Set(results.map { $0.invocation }) == Set(1...21))
     }
 
-    @Test("The end of the host ends the loop at once, whatever runs")
-    func hostGone() async throws {
+    @Test func `the end of the host ends the loop at once, whatever runs`() async throws {
         let worker = try TestWorker()
         try await worker.open(Wait.self)
         worker.invoke(1, "throw", timeout: 100)
@@ -130,8 +121,8 @@ import WorkerProtocol
         #expect(await worker.ending == .hostGone)
     }
 
-    @Test("A frame that breaks the protocol ends the loop with its reason", arguments: [FrameKind.hello, .invoke])
-    func broken(kind: FrameKind) async throws {
+    @Test(arguments: [FrameKind.hello, .invoke])
+    func `a frame that breaks the protocol ends the loop with its reason`(kind: FrameKind) async throws {
         let worker = try TestWorker()
         worker.sendFrame(kind)
         guard case .protocolBroken(let reason) = await worker.ending else {
@@ -141,8 +132,7 @@ import WorkerProtocol
         #expect(!reason.isEmpty)
     }
 
-    @Test("Log lines carry the number of their invocation and nested values as text")
-    func logs() async throws {
+    @Test func `log lines carry the number of their invocation and nested values as text`() async throws {
         let worker = try TestWorker()
         try await worker.open(Chatter.self)
         worker.invoke(7, "")
@@ -157,8 +147,7 @@ import WorkerProtocol
         #expect(try LogFrame(frames[0]) == line)
     }
 
-    @Test("Results larger than any buffer arrive whole")
-    func large() async throws {
+    @Test func `results larger than any buffer arrive whole`() async throws {
         let worker = try TestWorker()
         try await worker.open(EchoBytes.self)
         let body = String(repeating: "x", count: 3 << 20)

@@ -30,8 +30,8 @@ import WorkerProtocol
         return frame
     }
 
-    @Test("A result is read as it was written", arguments: Self.outcomes)
-    func result(outcome: Outcome) throws {
+    @Test(arguments: Self.outcomes)
+    func `a result is read as it was written`(outcome: Outcome) throws {
         let result = ResultFrame(outcome: outcome, nanoseconds: 12_345)
         var bytes: [UInt8] = []
         result.write(invocation: 77, to: &bytes)
@@ -41,8 +41,7 @@ import WorkerProtocol
         #expect(try ResultFrame(frame) == result)
     }
 
-    @Test("The frames of the handshake and of logs are read as they were written")
-    func handshake() throws {
+    @Test func `the frames of the handshake and of logs are read as they were written`() throws {
         var bytes: [UInt8] = []
         let hello = HelloFrame(
             protocolVersion: WorkerProtocolVersion.current,
@@ -72,15 +71,14 @@ import WorkerProtocol
         #expect(try LogFrame(self.frame(bytes)) == log)
     }
 
-    @Test("A hello of another protocol version tells its version alone")
-    func otherVersion() throws {
+    @Test func `a hello of another protocol version tells its version alone`() throws {
         var bytes: [UInt8] = []
         bytes.appendFrame(.hello) { $0.appendLittleEndian(UInt16(9)) }
         #expect(try HelloFrame(self.frame(bytes)).protocolVersion == 9)
     }
 
-    @Test("A body cut at any byte is an error, never a trap", arguments: Self.outcomes)
-    func truncated(outcome: Outcome) throws {
+    @Test(arguments: Self.outcomes)
+    func `a body cut at any byte is an error, never a trap`(outcome: Outcome) throws {
         var bytes: [UInt8] = []
         ResultFrame(outcome: outcome, nanoseconds: 1).write(invocation: 1, to: &bytes)
         let body = Array(bytes[13...])
@@ -110,8 +108,8 @@ import WorkerProtocol
         }
     }
 
-    @Test("Random bodies of every kind are read or refused", arguments: 0..<100 as Range<UInt64>)
-    func random(seed: UInt64) throws {
+    @Test(arguments: 0..<100 as Range<UInt64>)
+    func `random bodies of every kind are read or refused`(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let body = random.bytes(Int.random(in: 0...120, using: &random))
         var bytes: [UInt8] = []
@@ -128,8 +126,7 @@ import WorkerProtocol
         if let start = try? StartFrame(frame) { #expect(start.function.utf8.count <= 3 * body.count) }
     }
 
-    @Test("Frames that arrive in pieces of any size are cut the same")
-    func pieces() throws {
+    @Test func `frames that arrive in pieces of any size are cut the same`() throws {
         var stream: [UInt8] = []
         for (number, outcome) in Self.outcomes.enumerated() {
             ResultFrame(outcome: outcome, nanoseconds: 1).write(invocation: UInt64(number), to: &stream)
@@ -148,8 +145,7 @@ import WorkerProtocol
         }
     }
 
-    @Test("Giant and dwarfish lengths and unknown kinds are refused before anything is allocated")
-    func refused() {
+    @Test func `giant and dwarfish lengths and unknown kinds are refused before anything is allocated`() {
         for length in [UInt32.max, UInt32(FrameBuffer.maximumLength + 1), 8, 0] {
             var bytes: [UInt8] = []
             bytes.appendLittleEndian(length)

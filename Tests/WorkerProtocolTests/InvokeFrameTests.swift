@@ -36,8 +36,7 @@ import WorkerProtocol
         return try ReceivedInvocation(try #require(try buffer.next()))
     }
 
-    @Test("A delivery arrives with all it had")
-    func everything() throws {
+    @Test func `a delivery arrives with all it had`() throws {
         var properties = BasicProperties()
         properties.messageID = "m"
         properties.timestamp = 1_700_000_000
@@ -68,23 +67,20 @@ import WorkerProtocol
         }
     }
 
-    @Test("Without a time it is that of receipt, and a time in a header stays text")
-    func times() throws {
+    @Test func `without a time it is that of receipt, and a time in a header stays text`() throws {
         #expect(try self.received(BasicProperties()).timeMilliseconds == 1234)
         let header = try self.received(BasicProperties(), headers: [("ce-time", .string("2026-01-31T12:00:00Z"))])
         #expect(header.timeMilliseconds == nil)
         #expect(header[.time] == "2026-01-31T12:00:00Z")
     }
 
-    @Test("A made-up id and the key from before a delay replace those of the delivery")
-    func replaced() throws {
+    @Test func `a made-up id and the key from before a delay replace those of the delivery`() throws {
         let received = try self.received(BasicProperties(), generatedID: "generated-1", originalRoutingKey: "first.key")
         #expect(received[.id] == "generated-1")
         #expect(received[.routingKey] == "first.key")
     }
 
-    @Test("Attributes that are too long are cut, and what stands behind them arrives")
-    func tooLong() throws {
+    @Test func `attributes that are too long are cut, and what stands behind them arrives`() throws {
         let long = String(repeating: "x", count: 70_000)
         var properties = BasicProperties()
         properties.contentType = "text/plain"

@@ -1,6 +1,6 @@
 import Glibc
+import PatientPolling
 import Testing
-import Waiting
 
 @testable import Workers
 

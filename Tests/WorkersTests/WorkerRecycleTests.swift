@@ -1,5 +1,6 @@
 import Foundation
 import Invoking
+import KernelFiles
 import Manifests
 import Messaging
 import Polling
@@ -104,7 +105,7 @@ struct WorkerRecycleTests {
 
     /// The soft and the hard limit of a process, as the kernel tells them.
     private static func limit(_ name: String, of process: pid_t) throws -> [String] {
-        let text = try String(contentsOfFile: "/proc/\(process)/limits", encoding: .utf8)
+        let text = KernelFile.text("/proc/\(process)/limits")
         let line = try #require(text.split(separator: "\n").first { $0.hasPrefix(name) })
         return line.dropFirst(name.count).split(separator: " ").prefix(2).map { String($0) }
     }

@@ -25,6 +25,8 @@ struct RuntimeState: Deciding {
         let needsDeclaring: Bool
         /// Bindings that go when it has taken over. New ones come then, too.
         let obsolete: [Removal]
+        /// Its workers are there.
+        var isCandidateReady = false
     }
 
     static let watchInterval = Duration.seconds(10)
@@ -79,7 +81,8 @@ struct RuntimeState: Deciding {
         case .changed(let key, let result): self.changed(key, result, &actions)
         case .suspected(let key):
             // While it moves it is looked at too often for two looks to mean anything.
-            if self.consumers[key]?.move == nil { actions.append(.arm(.secondLook(key), Self.secondLook)) }
+            guard let consumer = self.consumers[key], consumer.move == nil else { return }
+            actions.append(.arm(.secondLook(key), Self.secondLook))
         case .due(let timer): self.timerIsDue(timer, &actions)
         case .start, .apply, .drain, .ended, .relayEnded: break
         }
@@ -168,6 +171,7 @@ struct RuntimeState: Deciding {
     /// present version would get events that only the next one understands.
     private mutating func candidateIsReady(_ key: ConsumerKey, _ actions: inout [RuntimeAction]) {
         guard let change = self.consumers[key]?.change else { return }
+        self.consumers[key]?.change?.isCandidateReady = true
         if change.needsDeclaring {
             self.declare(.change(key, revision: change.revision), &actions)
         } else {
@@ -245,8 +249,30 @@ struct RuntimeState: Deciding {
     // MARK: - The broker
 
     mutating func declare(_ part: TopologyPart, _ actions: inout [RuntimeAction]) {
-        guard !self.isDraining, self.declarations(of: part, highestLevel: -1) != nil else { return }
+        guard !self.isDraining, self.isDeclarable(part), self.declarations(of: part, highestLevel: -1) != nil else {
+            return
+        }
         if self.parts.want(part) { actions.append(.declare(part)) }
+    }
+
+    /// Consumers lean on what is shared: until that is there they wait, and are declared as soon as it is.
+    private func isDeclarable(_ part: TopologyPart) -> Bool {
+        switch part {
+        case .shared, .waysBack, .delayLevel: true
+        case .consumer, .change: self.isSharedReady
+        }
+    }
+
+    private mutating func sharedIsReady(_ actions: inout [RuntimeAction]) {
+        let isFirst = !self.isSharedReady
+        self.isSharedReady = true
+        actions.append(.startRelay)
+        for (key, consumer) in self.consumers.sorted(by: { $0.key < $1.key }) {
+            if !consumer.isReady { self.declare(.consumer(key), &actions) }
+            if isFirst, let change = consumer.change, change.isCandidateReady, change.needsDeclaring {
+                self.declare(.change(key, revision: change.revision), &actions)
+            }
+        }
     }
 
     /// What a part consists of now; nil when it is not wanted any more.
@@ -270,11 +296,7 @@ struct RuntimeState: Deciding {
         if error != nil { actions.append(.arm(.declare(part), Self.declarePause)) }
         switch (part, error) {
         case (.shared, nil):
-            self.isSharedReady = true
-            actions.append(.startRelay)
-            for key in self.consumers.keys.sorted() where self.consumers[key]?.isReady == false {
-                self.declare(.consumer(key), &actions)
-            }
+            self.sharedIsReady(&actions)
         case (.shared, let error?):
             actions.append(.note(.cannotDeclareShared(error)))
             for key in self.consumers.keys.sorted() where self.consumers[key]?.isReady == false {
@@ -284,11 +306,12 @@ struct RuntimeState: Deciding {
             break
         case (.waysBack, let error?):
             actions.append(.note(.cannotDeclareWaysBack(error)))
-        case (.consumer(let key), nil):
+        case (.consumer(let key), let error):
+            // It may have gone since.
+            guard self.consumers[key] != nil else { return }
+            if let error { return actions.append(.topologyFailed(key, error)) }
             self.consumers[key]?.isReady = true
             actions.append(.topologyIsReady(key))
-        case (.consumer(let key), let error?):
-            actions.append(.topologyFailed(key, error))
         case (.change(let key, let revision), nil):
             if self.change(key, revision) != nil { actions.append(.commitChange(key)) }
         case (.change(let key, let revision), let error?):
@@ -323,7 +346,8 @@ struct RuntimeState: Deciding {
             guard let inspection, let facts else { return self.declare(part, &actions) }
             self.continueMove(of: key, inspection, facts, &actions)
             // While it moves it is looked at too often for two looks to mean anything.
-            if self.consumers[key]?.move == nil { actions.append(.observe(key, inspection)) }
+            guard let consumer = self.consumers[key], consumer.move == nil else { return }
+            actions.append(.observe(key, inspection))
         }
     }
 

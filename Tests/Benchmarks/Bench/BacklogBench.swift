@@ -1,4 +1,5 @@
 import Foundation
+import PatientPolling
 
 /// Whether memory stays flat over a long backlog.
 struct BacklogBench {
@@ -25,7 +26,7 @@ struct BacklogBench {
         )
         let host = try HostUnderTest(surroundings, manifests: manifests)
         var residents: [Double] = []
-        _ = try await poll(every: .milliseconds(100), within: .seconds(600), for: "the backlog to empty") {
+        _ = try await poll(for: "the backlog to empty", every: .milliseconds(100), within: .seconds(600)) {
             guard let inspection = try await surroundings.inspect(Self.queue) else { return nil as Bool? }
             // The first tenth is warming up.
             if inspection.ready < count * 9 / 10 { residents.append(host.usage.residentKiB / 1024) }

@@ -1,4 +1,5 @@
 import Foundation
+import PatientPolling
 
 /// A host at work on queues that are full when it starts: how fast it empties them and what that costs.
 struct Drain {
@@ -69,7 +70,7 @@ struct Drain {
         _ handler: (HostUnderTest) -> ProcessUsage?,
         when ready: Int
     ) async throws -> Sample {
-        try await poll(every: .milliseconds(10), within: .seconds(300), for: "the queues to empty") {
+        try await poll(for: "the queues to empty", every: .milliseconds(10), within: .seconds(300)) {
             guard let left = try await self.ready(), left <= ready, let handler = handler(host) else { return nil }
             return Sample(
                 time: .now,

@@ -1,4 +1,5 @@
 import Foundation
+import PatientPolling
 
 /// A running `warren run`, with the processes whose use of the machine is counted.
 struct HostUnderTest {
@@ -21,7 +22,7 @@ struct HostUnderTest {
     /// Waits until the queue has a consumer for each of the functions.
     func waitUntilConsuming(_ queues: [String], _ surroundings: Surroundings) async throws {
         for queue in queues {
-            _ = try await poll(every: .milliseconds(20), within: .seconds(60), for: "a consumer of \(queue)") {
+            _ = try await poll(for: "a consumer of \(queue)", every: .milliseconds(20), within: .seconds(60)) {
                 let inspection = try await surroundings.inspect(queue)
                 return (inspection?.consumers ?? 0) > 0 ? true : nil
             }

@@ -1,4 +1,5 @@
 import Foundation
+import PatientPolling
 
 /// From publish to the first line of the function, at 2,000 events a second, beside a bare consumer.
 struct LatencyBench {
@@ -25,7 +26,7 @@ struct LatencyBench {
             let host = try HostUnderTest(self.surroundings, manifests: manifests)
             try await host.waitUntilConsuming([Self.queue], self.surroundings)
             try self.publish(count, body: body)
-            let lines = try await poll(every: .milliseconds(20), within: .seconds(30), for: "the latencies") {
+            let lines = try await poll(for: "the latencies", every: .milliseconds(20), within: .seconds(30)) {
                 try? String(contentsOfFile: output, encoding: .utf8)
             }
             try FileManager.default.removeItem(atPath: output)
@@ -58,7 +59,7 @@ struct LatencyBench {
 
     private func waitForConsumer() async throws {
         let surroundings = self.surroundings
-        _ = try await poll(every: .milliseconds(20), within: .seconds(30), for: "the bare consumer") {
+        _ = try await poll(for: "the bare consumer", every: .milliseconds(20), within: .seconds(30)) {
             let inspection = try await surroundings.inspect(Self.queue)
             return (inspection?.consumers ?? 0) > 0 ? true : nil
         }

@@ -1,4 +1,5 @@
 import Foundation
+import PatientPolling
 
 /// How a function fares beside one that misbehaves in the same host: the 99th percentile from publish to handler with
 /// the fault, as a ratio to the one without. Both are measured in turn, because the machine changes with the time.
@@ -43,7 +44,7 @@ struct NeighbourBench {
         let body = self.surroundings.directory.body
         if let fault { try self.publish("harm-\(fault)", 200, "100", body, rate: nil) }
         try self.publish(name, count, "100", body, rate: Self.rate)
-        let lines = try await poll(every: .milliseconds(20), within: .seconds(60), for: "the neighbour") {
+        let lines = try await poll(for: "the neighbour", every: .milliseconds(20), within: .seconds(60)) {
             try? String(contentsOfFile: output, encoding: .utf8)
         }
         // What misbehaves may not end in time.

@@ -1,4 +1,5 @@
 import Foundation
+import PatientPolling
 
 /// A private nginx that reads every request and answers 204: the quickest endpoint to be had, so that what is measured
 /// is the delivering. Writes nothing outside the work directory, and needs no root.
@@ -59,7 +60,7 @@ struct Nginx {
 
     /// Waits for the process that serves; the master starts it when it listens.
     private static func worker(of master: Process, log: String) async throws -> ProcessUsage {
-        try await poll(every: .milliseconds(10), within: self.startLimit, for: "nginx") {
+        try await poll(for: "nginx", every: .milliseconds(10), within: self.startLimit) {
             guard master.isRunning else {
                 let reason = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
                 throw BenchError("nginx ended at its start: \(reason)")

@@ -1,4 +1,5 @@
 import Foundation
+import KernelFiles
 
 /// What the kernel tells of a process under `/proc`.
 struct ProcessUsage {
@@ -6,7 +7,7 @@ struct ProcessUsage {
 
     /// User and system time so far, in microseconds; the kernel counts in hundredths of a second.
     var cpuMicroseconds: Double {
-        let text = (try? String(contentsOfFile: "/proc/\(self.pid)/stat", encoding: .utf8)) ?? ""
+        let text = KernelFile.text("/proc/\(self.pid)/stat")
         // The second field is the name in parentheses, which may hold anything.
         guard let name = text.lastIndex(of: ")") else { return 0 }
         let fields = text[text.index(after: name)...].split(separator: " ")
@@ -18,7 +19,7 @@ struct ProcessUsage {
     var residentKiB: Double { self.status("VmRSS:") }
 
     private func status(_ field: String) -> Double {
-        let text = (try? String(contentsOfFile: "/proc/\(self.pid)/status", encoding: .utf8)) ?? ""
+        let text = KernelFile.text("/proc/\(self.pid)/status")
         let line = text.split(separator: "\n").first { $0.hasPrefix(field) }
         return line.flatMap { $0.split(whereSeparator: \.isWhitespace).dropFirst().first }.flatMap { Double($0) } ?? 0
     }
@@ -27,8 +28,7 @@ struct ProcessUsage {
     var children: [Int32] {
         let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(self.pid)/task")) ?? []
         return tasks.flatMap { task in
-            let text = try? String(contentsOfFile: "/proc/\(self.pid)/task/\(task)/children", encoding: .utf8)
-            return (text ?? "").split(separator: " ").compactMap { Int32($0) }
+            KernelFile.text("/proc/\(self.pid)/task/\(task)/children").split(separator: " ").compactMap { Int32($0) }
         }
     }
 }

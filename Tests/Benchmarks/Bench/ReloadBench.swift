@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Messaging
+import PatientPolling
 
 /// A manifest that changes every 100 ms under 5,000 events a second, beside the same time without changes: what is
 /// handled, what is lost, what comes twice.
@@ -64,7 +65,7 @@ struct ReloadBench {
         reloader.cancel()
         account.reloads = try await reloader.value
         let confirmed = account.confirmed
-        _ = try? await poll(every: .milliseconds(20), within: .seconds(30), for: "the rest") {
+        _ = try? await poll(for: "the rest", every: .milliseconds(20), within: .seconds(30)) {
             Set(Self.records(output).map(\.sequence)).count >= confirmed ? true : nil
         }
         try host.stop()

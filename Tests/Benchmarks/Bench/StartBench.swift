@@ -1,6 +1,7 @@
 import Foundation
 import Invoking
 import Logging
+import PatientPolling
 import Polling
 import Processing
 import Workers
@@ -83,7 +84,7 @@ struct StartBench {
             )
             let start = ContinuousClock.now
             let host = try HostUnderTest(self.surroundings, manifests: manifests)
-            let time = try await poll(every: .milliseconds(1), within: .seconds(30), for: "the first event") {
+            let time = try await poll(for: "the first event", every: .milliseconds(1), within: .seconds(30)) {
                 FileManager.default.fileExists(atPath: output) ? start.duration(to: .now) / .milliseconds(1) : nil
             }
             times.append(time)

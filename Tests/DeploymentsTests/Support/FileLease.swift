@@ -1,4 +1,5 @@
 import Glibc
+import PatientPolling
 import Polling
 
 /// A lease on a file: opening the file without waiting fails with EAGAIN until the lease ends (fcntl(2)). The system
@@ -13,7 +14,7 @@ final class FileLease {
         guard fcntl(self.descriptor, Self.setSignal, SIGURG) == 0 else { throw SystemError("fcntl") }
         // Nobody else may have the file open, and a process that another test is starting has, for a moment, all that
         // this one had open.
-        let deadline = ContinuousClock.now + .seconds(60)
+        let deadline = ContinuousClock.now + Patience.usual
         while fcntl(self.descriptor, Self.setLease, F_WRLCK) != 0 {
             guard errno == EAGAIN, .now < deadline else { throw SystemError("fcntl") }
             usleep(1000)

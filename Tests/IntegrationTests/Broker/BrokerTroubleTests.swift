@@ -1,6 +1,7 @@
 import AMQP
 import BrokerConformance
 import FoundationEssentials
+import KernelFiles
 import LocalBroker
 import Messaging
 import Synchronization
@@ -169,7 +170,7 @@ struct BrokerTroubleTests {
         let threads = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
         return !threads.isEmpty
             && threads.allSatisfy { thread in
-                let stat = (try? String(contentsOfFile: "\(directory)/\(thread)/stat", encoding: .utf8)) ?? ""
+                let stat = KernelFile.text("\(directory)/\(thread)/stat")
                 // The state follows the name, which stands in parentheses and may hold anything.
                 return stat.lastIndex(of: ")").map { stat[$0...].dropFirst(2).first == "T" } ?? true
             }

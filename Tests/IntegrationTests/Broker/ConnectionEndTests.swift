@@ -2,6 +2,7 @@ import CRabbitMQ
 import LocalBroker
 import Logging
 import Messaging
+import PatientPolling
 import Polling
 import Synchronization
 import Testing

@@ -2,6 +2,7 @@ import AMQP
 import FoundationEssentials
 import LocalBroker
 import Messaging
+import PatientPolling
 import Testing
 import Waiting
 

@@ -66,12 +66,7 @@ struct BrokerCommandTests {
     /// The environment of the node's own process, in which `rabbitmqctl` finds it.
     private static func environment(of node: LocalBroker) throws -> [String: String] {
         let pid = try #require(node.pid)
-        let bytes = try Data(contentsOf: URL(filePath: "/proc/\(pid)/environ"))
-        var environment: [String: String] = [:]
-        for entry in bytes.split(separator: 0) {
-            let parts = String(decoding: entry, as: UTF8.self).split(separator: "=", maxSplits: 1)
-            if parts.count == 2 { environment[String(parts[0])] = String(parts[1]) }
-        }
+        var environment = ProcessFacts(pid).environment
         // Debian's wrapper in /usr/sbin switches to another user.
         environment["PATH"] = "/usr/lib/rabbitmq/bin:" + (environment["PATH"] ?? "/usr/bin:/bin")
         return environment

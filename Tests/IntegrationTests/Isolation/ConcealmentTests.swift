@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import KernelFiles
 import Testing
 import Waiting
 
@@ -109,7 +110,7 @@ struct ConcealmentTests {
 extension ProcessFacts {
     /// A line of `/proc/PID/status`.
     fileprivate func status(_ name: String) -> String? {
-        let text = (try? String(contentsOfFile: "/proc/\(self.process)/status", encoding: .utf8)) ?? ""
+        let text = KernelFile.text("/proc/\(self.process)/status")
         let line = text.split(separator: "\n").first { $0.hasPrefix("\(name):\t") }
         return line.map { String($0.dropFirst(name.count + 2)).trimmingSpaces }
     }

@@ -1,6 +1,7 @@
 import AMQP
 import Glibc
 import Messaging
+import PatientPolling
 import Waiting
 
 /// How long the events of the function `measure` are on the way, from publish to its handler.
@@ -17,8 +18,8 @@ struct Neighbour: Sendable {
     /// Publishes at a steady pace, whatever becomes of what has been published.
     ///
     /// - Parameter name: no two measurements have the same.
-    /// - Returns: the 99th percentile of milliseconds.
-    func percentile(_ name: String, for duration: Duration) async throws -> Double {
+    /// - Returns: the milliseconds of every event.
+    func times(_ name: String, for duration: Duration) async throws -> [Double] {
         let ticks = Int(duration / .seconds(1) * Double(Self.perSecond / Self.perTick))
         let begin = ContinuousClock.now
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -33,11 +34,10 @@ struct Neighbour: Sendable {
         }
         let times = deeds.filter { $0.event.hasPrefix("\(name)-") && $0.name.hasPrefix("took-") }
             .compactMap { Double($0.name.dropFirst("took-".count)) }
-            .sorted()
         guard times.count == ticks * Self.perTick else {
             throw OutOfPatience(description: "\(times.count) of \(ticks * Self.perTick) events were measured")
         }
-        return times[times.count * 99 / 100] / 1000
+        return times.map { $0 / 1000 }
     }
 
     private func publish(_ name: String, _ tick: Int) async throws {

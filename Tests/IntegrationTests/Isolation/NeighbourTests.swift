@@ -1,5 +1,7 @@
+import FoundationEssentials
 import Messaging
 import Testing
+import Waiting
 
 extension LoadTests {
     /// A function keeps its pace beside one that does harm in the same host.
@@ -9,7 +11,7 @@ extension LoadTests {
             let testDescription: String
             /// Of events of `misbehave`.
             let payload: String
-            /// What the host's log shows so often before the test is over.
+            /// What the host's log shows so often before anything is measured.
             let sign: String
             let signs: Int
 
@@ -34,7 +36,33 @@ extension LoadTests {
             ]
         }
 
+        /// Of one part of a measurement.
         private static let length = Duration.seconds(1)
+
+        @Test func `while a function holds all that it may, for as long as it likes, another one handles its events`()
+            async throws
+        {
+            try await TestBed.use { bed in
+                let gate = "\(bed.directory)/gate"
+                try bed.deploy("misbehave", keys: ["harm"], "concurrency: 4\ntimeout: 20m")
+                try bed.deploy("record", keys: [Neighbour.key])
+                let host = try await bed.startHost()
+                let held = (1...40).map { bed.event(#"{"gate":"\#(gate)"}"#, id: "bad-\($0)", key: "harm") }
+                #expect(await bed.broker.publish(held).allSatisfy { $0 == .confirmed })
+                try await bed.journal.wait(for: "harm") { $0.events("begun").count == 4 }
+                let events = (1...500).map { bed.event("{}", id: "e-\($0)", key: Neighbour.key) }
+                #expect(await bed.broker.publish(events).allSatisfy { $0 == .confirmed })
+                let deeds = try await bed.journal.wait(for: "every event of the neighbour") {
+                    $0.events("recorded").count == events.count
+                }
+                #expect(deeds.count("recorded") == events.count, "each ran once")
+                #expect(deeds.events("begun").count == 4 && deeds.events("ended").isEmpty, "the other still held on")
+
+                try "".write(toFile: gate, atomically: true, encoding: .utf8)
+                try await bed.journal.wait(for: "the rest") { $0.events("ended").count == held.count }
+                #expect(try await host.stop() == 0)
+            }
+        }
 
         @Test(arguments: Fault.all)
         func `a function keeps its pace beside a fault`(_ fault: Fault) async throws {
@@ -54,27 +82,56 @@ extension LoadTests {
                 timeout: 300ms
                 timeoutGrace: 200ms
                 limits: { memory: 64MiB }
-                retry: { maxAttempts: 1000, backoff: { initial: 100ms, max: 100ms } }
+                retry: { maxAttempts: 1 }
                 """
             )
             try bed.deploy("measure", keys: [Neighbour.key])
             let host = try await bed.startHost()
             _ = try await Self.compare("warm", for: Self.length, bed, apart)
-            // What succeeds in between keeps the function from being paused.
-            _ = try await bed.publishing(50, key: "harm", prefix: "good", "{}") {
-                let bad = (1...20).map { bed.event(fault.payload, id: "bad-\($0)", key: "harm") }
-                #expect(await bed.broker.publish(bad).allSatisfy { $0 == .confirmed })
-                try await bed.journal.wait(for: "harm") { deeds in
-                    deeds.contains { $0.event.hasPrefix("bad-") && $0.name == "begun" }
-                }
-                try await LoadTests.expectFair(fault.testDescription) { round in
-                    try await Self.compare("loud-\(round)", for: Self.length, bed, apart)
-                }
+            try await Self.doing(fault.payload, on: bed) {
                 try await host.wait(for: "harm in the log") { _ in host.count(fault.sign) >= fault.signs }
+                try await LoadTests.expectFair(
+                    fault.testDescription,
+                    harm: { bed.journal.deeds.count { $0.event.hasPrefix("bad-") && $0.name == "begun" } },
+                    measure: { try await Self.compare("loud-\($0)", for: Self.length, bed, apart) }
+                )
             }
             let deeds = bed.journal.deeds.filter { $0.name.hasPrefix("took-") }
             #expect(Set(deeds.map(\.event)).count == deeds.count, "each of the neighbour's events ran once")
             #expect(deeds.allSatisfy { $0.attempt == 1 })
+        }
+
+        /// Has harm done again and again while the body runs.
+        private static func doing(
+            _ harm: String,
+            on bed: TestBed,
+            while body: () async throws -> Void
+        ) async throws {
+            _ = try await bed.publishing(50, key: "harm", prefix: "good", "{}") {
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { try await self.harm(harm, on: bed) }
+                    try await body()
+                    group.cancelAll()
+                    do { try await group.waitForAll() } catch is CancellationError {}
+                }
+            }
+        }
+
+        /// As often as it can be done until the task is cancelled. A function is paused when its workers die and nothing
+        /// succeeds in between, and a paused one harms nobody: so the next event comes after a good one has ended.
+        private static func harm(_ payload: String, on bed: TestBed) async throws {
+            var number = 0
+            while true {
+                number += 1
+                let id = "bad-\(number)"
+                try await bed.publish(bed.event(payload, id: id, key: "harm"))
+                try await bed.journal.wait(for: "success after \(id)") { deeds in
+                    guard let begin = deeds.lastIndex(where: { $0.event == id && $0.name == "begun" }) else {
+                        return false
+                    }
+                    return deeds[begin...].contains { $0.event.hasPrefix("good-") && $0.name == "ended" }
+                }
+            }
         }
 
         private static func compare(
@@ -83,8 +140,8 @@ extension LoadTests {
             _ bed: TestBed,
             _ apart: TestBed
         ) async throws -> Comparison {
-            async let far = Neighbour(on: apart).percentile(name, for: length)
-            async let near = Neighbour(on: bed).percentile(name, for: length)
+            async let far = Neighbour(on: apart).times(name, for: length)
+            async let near = Neighbour(on: bed).times(name, for: length)
             return try await Comparison(near: near, far: far)
         }
     }

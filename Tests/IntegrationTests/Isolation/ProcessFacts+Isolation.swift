@@ -1,4 +1,5 @@
 import FoundationEssentials
+import KernelFiles
 
 extension ProcessFacts {
     /// What each open descriptor stands for, as the kernel names it: a path, or a kind and a number such as
@@ -14,7 +15,7 @@ extension ProcessFacts {
 
     /// Whether it runs, or could: one that has ended and that nobody has asked for does not count.
     var isAlive: Bool {
-        let status = (try? String(contentsOfFile: "/proc/\(self.process)/stat", encoding: .utf8)) ?? ""
+        let status = KernelFile.text("/proc/\(self.process)/stat")
         guard let name = status.lastIndex(of: ")") else { return false }
         return !status[name...].hasPrefix(") Z") && !status[name...].hasPrefix(") X")
     }

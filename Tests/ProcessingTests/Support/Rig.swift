@@ -2,11 +2,11 @@ import Deployments
 import Logging
 import Manifests
 import Messaging
+import PatientPolling
 import Polling
 import Processing
 import Testing
 import Topology
-import Waiting
 import WarrenTesting
 
 /// The whole runtime over the in-memory broker, on a loop that the test turns itself.
@@ -97,29 +97,9 @@ final class Rig {
         )
     }
 
-    /// Nobody starts it: the invokers are scripted.
-    private static let bundle: ResolvedBundle = {
-        do throws(SystemError) {
-            return .found(try BundleExecutable.open("/bin/true"))
-        } catch {
-            return .missing(reason: "\(error)")
-        }
-    }()
-
-    private static func deployment(_ manifests: [FunctionManifest]) -> Deployment {
-        Deployment(
-            namespace: Self.names.namespace,
-            directory: "",
-            manifests: manifests.map {
-                .function(ResolvedFunction(manifest: $0, environment: .complete([:]), bundle: Self.bundle))
-            },
-            problems: []
-        )
-    }
-
     /// Takes up other manifests while it runs.
     func deploy(_ manifests: [FunctionManifest]) {
-        self.runtime.apply(Self.deployment(manifests), settled: true, retryingRejected: false)
+        self.runtime.apply(Deployment.test(manifests), settled: true, retryingRejected: false)
     }
 
     /// Starts, and turns until every function runs.
@@ -130,7 +110,7 @@ final class Rig {
 
     /// Starts without waiting for anything.
     func begin() {
-        self.runtime.start(Self.deployment(self.manifests))
+        self.runtime.start(Deployment.test(self.manifests))
         // After the runtime's own flush.
         self.loop.atTurnEnd { [weak self] in self?.turnEnded() }
     }

@@ -4,6 +4,7 @@ import Invoking
 import Logging
 import Manifests
 import Messaging
+import PatientPolling
 import Polling
 import Synchronization
 import Testing

@@ -1,11 +1,12 @@
 import Foundation
 import Invoking
+import KernelFiles
 import Logging
 import Messaging
+import PatientPolling
 import Polling
 import Synchronization
 import Testing
-import Waiting
 import Workers
 
 /// A pool of real worker processes on a loop that the test turns itself, with a directory that ends with it.
@@ -212,8 +213,8 @@ final class PoolRig {
 
     /// Whether the process still runs; one that has ended and was not waited for does not.
     static func isAlive(_ pid: pid_t) -> Bool {
-        guard let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8) else { return false }
-        let state = stat.split(separator: ")").last?.split(separator: " ").first
+        let stat = KernelFile.text("/proc/\(pid)/stat")
+        guard let state = stat.split(separator: ")").last?.split(separator: " ").first else { return false }
         return state != "Z" && state != "X"
     }
 }

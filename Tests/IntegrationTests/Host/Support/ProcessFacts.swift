@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import KernelFiles
 
 /// What the kernel tells of a process under `/proc`. Of one that has gone it tells nothing.
 struct ProcessFacts: Sendable {
@@ -49,14 +50,5 @@ struct ProcessFacts: Sendable {
         (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(self.process)/\(directory)")) ?? []
     }
 
-    /// Files of `/proc` have no size, so they are read to their end.
-    private func text(_ name: String) -> String {
-        let file = open("/proc/\(self.process)/\(name)", O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { return "" }
-        defer { close(file) }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        while case let count = read(file, &buffer, buffer.count), count > 0 { bytes += buffer[..<count] }
-        return String(decoding: bytes, as: UTF8.self)
-    }
+    private func text(_ name: String) -> String { KernelFile.text("/proc/\(self.process)/\(name)") }
 }

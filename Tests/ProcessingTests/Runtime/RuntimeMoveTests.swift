@@ -1,0 +1,128 @@
+import Deployments
+import Manifests
+import Messaging
+import Testing
+
+@testable import Processing
+
+/// A function whose manifest names another queue.
+struct RuntimeMoveTests {
+    private var runtime = StateUnderTest()
+    private let f: FunctionManifest
+    private let moved: FunctionManifest
+    private let old = ConsumerKey.test("f")
+    private let new = ConsumerKey.test("f", queue: "other")
+
+    init() throws {
+        self.f = try .test("f")
+        self.moved = self.f.with { $0.queue = "other" }
+        self.runtime.run(self.f)
+    }
+
+    private mutating func unbind() {
+        _ = self.runtime.apply(self.moved)
+        _ = self.runtime.hear(.declared(.consumer(self.new), nil))
+        _ = self.runtime.hear(.due(.move(self.old)))
+    }
+
+    private mutating func look(
+        ready: Int = 0,
+        consumers: Int = 1,
+        hasWorkers: Bool = true,
+        hasNothingToDo: Bool = true
+    ) -> [String] {
+        #expect(self.runtime.hear(.due(.move(self.old))) == ["inspect t.f", "arm move of t.f"])
+        let facts = PipelineFacts(hasWorkers: hasWorkers, isConsuming: true, hasNothingToDo: hasNothingToDo)
+        return self.runtime.inspected(self.old, ready: ready, consumers: consumers, facts)
+    }
+
+    @Test mutating func `it is unbound only when its successor's queue is there, and stays until it is worked off`() {
+        #expect(self.runtime.apply(self.moved) == ["add other", "declare other", "arm move of t.f"])
+        #expect(self.runtime.hear(.due(.move(self.old))) == ["arm move of t.f"])
+        let error = StateUnderTest.unreachable
+        #expect(self.runtime.hear(.declared(.consumer(self.new), error)) == ["arm declare other", "other has failed"])
+        #expect(self.runtime.hear(.due(.move(self.old))) == ["arm move of t.f"])
+        #expect(self.runtime.hear(.due(.declare(.consumer(self.new)))) == ["declare other"])
+        #expect(self.runtime.hear(.declared(.consumer(self.new), nil)) == ["other is ready"])
+        let unbound = self.runtime.hear(.due(.move(self.old)))
+        #expect(unbound == ["unbind order.placed from t.f", "arm move of t.f"])
+
+        #expect(self.look(ready: 1) == [])
+        #expect(self.look(hasNothingToDo: false) == [])
+        #expect(self.look() == [])
+        #expect(self.look(ready: 1) == [], "one look that finds nothing is not enough")
+        #expect(self.look() == [])
+        #expect(self.look() == ["drain t.f"])
+        #expect(self.runtime.hear(.due(.move(self.old))) == [])
+        #expect(self.runtime.hear(.ended(self.old)) == ["remove queue t.f", "forget t.f"])
+    }
+
+    @Test mutating func `while the broker does not know its consumer, what it says of the queue counts for nothing`() {
+        self.unbind()
+        for _ in 0..<10 { #expect(self.look(ready: 0, consumers: 0) == []) }
+        #expect(self.look() == [])
+        #expect(self.look() == ["drain t.f"])
+    }
+
+    @Test mutating func `one without workers is not waited for for ever`() {
+        self.unbind()
+        var looks = 1
+        while self.look(ready: 1, hasWorkers: false) != ["drain t.f"], looks < 1000 { looks += 1 }
+        #expect(QueueMove.interval * looks >= .seconds(30))
+        #expect(looks < 1000)
+    }
+
+    @Test mutating func `what is declared again for it is without what it was unbound from`() throws {
+        func sources(_ runtime: StateUnderTest) throws -> Set<String> {
+            let declarations = runtime.state.declarations(of: .consumer(self.old), highestLevel: -1)
+            return Set(
+                try #require(declarations).compactMap { declaration in
+                    if case .binding(let binding) = declaration { binding.source } else { nil }
+                }
+            )
+        }
+        let before = try sources(self.runtime)
+        #expect(before.contains(self.f.exchange))
+        self.unbind()
+        #expect(self.runtime.hear(.interrupted(self.old)) == ["declare t.f"])
+        #expect(try sources(self.runtime) == before.subtracting([self.f.exchange]), "retries still come")
+    }
+
+    @Test mutating func `one that is wanted on its old queue again ends and comes back with its bindings`() {
+        self.unbind()
+        #expect(self.runtime.apply(self.f) == ["arm move of other"])
+        #expect(self.runtime.hear(.due(.move(self.old))) == ["drain t.f"])
+        #expect(self.runtime.hear(.due(.move(self.new))) == ["arm move of other"], "one that is going is no successor")
+        let back = self.runtime.hear(.ended(self.old))
+        #expect(back == ["forget t.f", "add t.f", "declare t.f"])
+        #expect(self.runtime.hear(.due(.move(self.new))) == ["arm move of other"])
+        _ = self.runtime.hear(.declared(.consumer(self.old), nil))
+        let unbound = self.runtime.hear(.due(.move(self.new)))
+        #expect(unbound == ["unbind order.placed from other", "arm move of other"])
+    }
+
+    @Test mutating func `one whose manifest goes while it moves ends`() {
+        self.unbind()
+        #expect(self.runtime.apply() == ["drain other"])
+        #expect(self.runtime.hear(.due(.move(self.old))) == ["drain t.f"])
+        #expect(self.runtime.hear(.ended(self.old)) == ["remove queue t.f", "forget t.f"])
+        #expect(self.runtime.hear(.ended(self.new)) == ["remove queue other", "forget other"])
+    }
+
+    @Test mutating func `two that swap their queues do not wait for each other for ever`() throws {
+        let g = try FunctionManifest.test("g", keys: ["other"])
+        _ = self.runtime.apply(self.f, g)
+        _ = self.runtime.hear(.declared(.consumer(.test("g")), nil))
+        let begun = self.runtime.apply(self.f.with { $0.queue = "t.g" }, g.with { $0.queue = "t.f" })
+        #expect(begun == ["arm move of t.f", "arm move of t.g"])
+        var looks = 1
+        while self.runtime.hear(.due(.move(self.old))) != ["drain t.f"], looks < 1000 { looks += 1 }
+        #expect(QueueMove.interval * looks >= .seconds(29))
+        #expect(looks < 1000)
+        let ended = self.runtime.hear(.ended(self.old))
+        #expect(ended == ["unbind order.placed from t.f", "forget t.f", "add t.f", "declare t.f"])
+        #expect(self.runtime.hear(.declared(.consumer(.test("g", queue: "t.f")), nil)) == ["t.f is ready"])
+        let unbound = self.runtime.hear(.due(.move(.test("g"))))
+        #expect(unbound == ["unbind other from t.g", "arm move of t.g"])
+    }
+}
