@@ -191,7 +191,7 @@ package final class AMQPIntake: Intake {
     package func flush() {
         var hasEnded = false
         for connection in self.connections where connection.flush() { hasEnded = true }
-        // Whoever closes counts the connections that there are.
+        // `close` counts the connections, so none may be removed while it waits.
         guard hasEnded, !self.isClosing else { return }
         for (index, channel) in self.channels.enumerated() {
             // One that is over and wanted waits to be made anew: its place is kept.

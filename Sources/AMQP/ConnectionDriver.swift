@@ -8,8 +8,8 @@ protocol ConnectionClient: AnyObject {
     func connected(_ connection: ConnectionHandle)
     /// A frame of a channel. What it points to is valid during the call.
     func received(_ frame: inout amqp_frame_t)
-    /// All frames at hand have been handled.
-    func drained()
+    /// The driver has read every frame that was there: what has been collected is to be handed over now.
+    func tookAllFrames()
     func lost(_ error: BrokerError)
     /// The broker refuses publishes for now, with its reason, or takes them again (nil).
     func blocked(_ reason: String?)
@@ -102,11 +102,11 @@ final class ConnectionDriver {
             self.isBroken = false
             self.connectedAt = .now
             self.logger.debug("connected to the broker", metadata: ["broker": "\(self.address)"])
-            self.loop.watch(connection.descriptor) { [weak self] _ in self?.drain() }
+            self.loop.watch(connection.descriptor) { [weak self] _ in self?.readFrames() }
             self.scheduleHeartbeat()
             self.client?.connected(connection)
             // The broker may have answered within the bytes that the login read.
-            self.drain()
+            self.readFrames()
         case .failure(let error):
             self.lastError = error
             self.client?.lost(error)
@@ -123,12 +123,12 @@ final class ConnectionDriver {
         self.heartbeatTimer = self.loop.schedule(after: .milliseconds(Int(self.address.heartbeat) * 250)) {
             [weak self] in
             guard let self, self.connection != nil else { return }
-            self.drain()
+            self.readFrames()
             if self.connection != nil { self.scheduleHeartbeat() }
         }
     }
 
-    private func drain() {
+    private func readFrames() {
         // Held for the whole batch: looking through a weak reference costs more than a frame.
         guard let connection = self.connection, let client = self.client, !self.isBroken else { return }
         var frame = amqp_frame_t()
@@ -146,22 +146,22 @@ final class ConnectionDriver {
                 if count % 64 == 0 || frame.frame_type == UInt8(AMQP_FRAME_BODY) { connection.releaseBuffers() }
             case .nothing:
                 connection.releaseBuffers()
-                client.drained()
+                client.tookAllFrames()
                 return
             case .failed(let error):
-                client.drained()
+                client.tookAllFrames()
                 self.lose(error)
                 return
             }
         }
         connection.releaseBuffers()
-        client.drained()
+        client.tookAllFrames()
         // Frames may wait in the library's own buffer, of which the descriptor knows nothing.
         guard !self.isDrainingNext else { return }
         self.isDrainingNext = true
         self.loop.schedule(after: .zero) { [weak self] in
             self?.isDrainingNext = false
-            self?.drain()
+            self?.readFrames()
         }
     }
 
@@ -222,7 +222,7 @@ final class ConnectionDriver {
         self.logger.debug("lost the connection to the broker", metadata: ["reason": "\(error)"])
         self.client?.lost(error)
         let wasSound = self.backoff.reset(afterLife: self.connectedAt.duration(to: .now))
-        // The address that was lost comes last now. One that takes connections and ends them gets its pause.
+        // Another address is tried at once. After a connection that lived only briefly there is a pause first.
         if wasSound, self.addresses.all.count > 1 { self.connect() } else { self.reconnectLater() }
     }
 

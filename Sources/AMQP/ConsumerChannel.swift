@@ -132,7 +132,8 @@ final class ConsumerChannel {
 
     private func completeDelivery() {
         let delivery = self.assembly.finish(generation: self.generation)
-        guard self.lifecycle.isChannelOpen || self.lifecycle.state == .subscribing else { return }
+        // RabbitMQ may deliver before it confirms that it consumes.
+        guard self.lifecycle.canSettle || self.lifecycle.state == .subscribing else { return }
         self.settlements.delivered(delivery.tag.value)
         self.batch.append(delivery)
     }
@@ -250,7 +251,7 @@ final class ConsumerChannel {
     // MARK: - Settlement
 
     private func isCurrent(_ tag: DeliveryTag) -> Bool {
-        tag.generation == self.generation && self.lifecycle.isChannelOpen
+        tag.generation == self.generation && self.lifecycle.canSettle
     }
 
     func acknowledge(_ tag: DeliveryTag) {
@@ -278,10 +279,10 @@ final class ConsumerChannel {
     /// dies is delivered again.
     private static let collectingTime = Duration.milliseconds(2)
 
-    /// Sends the acknowledgements collected so far when they hold up a third of the prefetch, and otherwise lets a
-    /// moment pass in which more come; those behind a delivery that still runs have that moment to close the gap.
+    /// Sends acknowledgements when it is time, see `SettlementSender.flush`. Otherwise a timer of 2 ms sends them: more
+    /// may come until then, and those behind a delivery that still runs have that time to close the gap.
     func flush(atOnce: Bool = false) {
-        guard self.lifecycle.isChannelOpen else { return }
+        guard self.lifecycle.canSettle else { return }
         self.settlements.flush(atOnce: atOnce)
         if self.settlements.isCollecting, self.collectingTimer == nil {
             self.collectingTimer = self.loop.schedule(after: Self.collectingTime) { [weak self] in

@@ -63,7 +63,7 @@ struct ConsumerLifecycle {
     private var reportedLoss: BrokerError?
 
     /// Whether settlements can be sent.
-    var isChannelOpen: Bool {
+    var canSettle: Bool {
         switch self.state {
         case .consuming, .cancelling, .ended: true
         case .disconnected, .opening, .limiting, .subscribing, .returning, .closing, .resting, .leaving, .discarded,

@@ -89,7 +89,7 @@ extension ConsumingConnection: ConnectionClient {
         self.channels[index]?.received(&frame)
     }
 
-    func drained() {
+    func tookAllFrames() {
         for channel in self.channels { channel?.handOver() }
     }
 

@@ -20,7 +20,7 @@ struct SettlementSender {
 
     mutating func delivered(_ tag: UInt64) { self.acks.delivered(tag) }
 
-    /// Sent with one of the next flushes.
+    /// Marks it. A later `flush` sends it, together with its neighbours.
     mutating func acknowledge(_ tag: UInt64) { _ = self.acks.acknowledge(tag) }
 
     mutating func giveBack(_ tag: UInt64) {
@@ -41,12 +41,12 @@ struct SettlementSender {
     /// Whether everything that was delivered is settled, and the broker told.
     var isSettled: Bool { self.acks.outstanding == 0 && self.acks.untold == 0 }
 
-    /// Whether what waits to be sent holds up a third of the prefetch.
+    /// Unsent acknowledgements use up prefetch. Whether they use a third of it.
     private var isHoldingUp: Bool { self.acks.untold * 3 >= self.prefetch }
 
-    /// Sends the acknowledgements collected so far when they hold up a third of the prefetch, or all of them at once.
-    /// Those behind a delivery that still runs wait for it otherwise, but a gap that holds up a third of the prefetch
-    /// does not close soon.
+    /// Sends the acknowledgements collected so far when they use a third of the prefetch, or when `atOnce` says so. Those
+    /// behind a delivery that still runs wait for it otherwise; but a gap that blocks a third of the prefetch does not
+    /// close soon.
     mutating func flush(atOnce: Bool) {
         guard atOnce || self.isHoldingUp else { return }
         if let prefix = self.acks.takePrefix() { self.sendAck(prefix.tag, isMultiple: prefix.isMultiple) }

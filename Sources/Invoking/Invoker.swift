@@ -62,7 +62,7 @@ package protocol Invoker: AnyObject {
 
     func flush()
 
-    /// Takes back what was invoked and has not begun to run, by id: it will have no result.
+    /// Takes back, by id, what was invoked and has not been handed to whoever runs it: it will have no result.
     func withdraw() -> [InvocationID]
 
     /// Tries again now what it has put off by itself: somebody asks for it.

@@ -17,7 +17,7 @@ package protocol Intake: AnyObject {
     /// begins to consume anew. Does nothing unless the broker delivers, as far as the intake knows.
     func renew(_ subscription: SubscriptionID, because error: BrokerError)
 
-    /// The message is done with. Sent with the next `flush`, joined with its neighbours.
+    /// The message is done with. The acknowledgement is collected, and sent a few milliseconds later at most.
     func acknowledge(_ tag: DeliveryTag, of subscription: SubscriptionID)
 
     /// Hands the message back for delivery to anybody (basic.nack with requeue): it was not run.
@@ -26,7 +26,7 @@ package protocol Intake: AnyObject {
     /// Has the broker itself dead-letter the message (basic.reject without requeue).
     func refuse(_ tag: DeliveryTag, of subscription: SubscriptionID)
 
-    /// Sends what has been settled since the last flush.
+    /// Ends a turn of the loop: the intake may send the acknowledgements that it has collected, or wait briefly for more.
     func flush()
 
     /// Sends what has been settled and closes; unsettled messages go back to their queues. `completion` is called on

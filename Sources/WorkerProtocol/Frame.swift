@@ -12,7 +12,7 @@
 /// | 4 startFailed | worker | `text32 reason`; the worker exits after it |
 /// | 5 invoke | host | see `InvokeFrame` |
 /// | 6 result | worker | see `ResultFrame`; exactly one for each invoke, or a notBegun |
-/// | 7 cancel | host | empty: cancel this invocation's task, and with it the batch that it is in; its result still follows |
+/// | 7 cancel | host | empty (reserved: this host never sends it, for workers watch their own deadlines): cancel this invocation's task, and with it the batch that it is in; its result still follows |
 /// | 8 drain | host | empty: no more invocations will come; exit when the last result is written |
 /// | 9 log | worker | see `LogFrame` |
 /// | 10 notBegun | worker | empty: the invocation's time was up before it could begin; in place of its result |

@@ -47,7 +47,7 @@ package enum InvokeFrame {
     /// Appends an invoke frame for a delivery, straight from its bytes.
     ///
     /// - Parameters:
-    ///   - id: the event's id when the delivery does not hold it, see `Delivery.eventID`.
+    ///   - generatedID: the event's id when its message has none, see `Delivery.eventID`; nil otherwise.
     ///   - receivedMilliseconds: now, since 1970: the event's time when the message has none.
     package static func write(
         invocation: UInt64,

@@ -1,8 +1,11 @@
 import Invoking
 import Polling
 
-/// Tells which invocations have been running for too long, at no cost but a number for each: while anything runs a
-/// timer ticks, and an invocation is overdue when it has seen as many ticks as the limit holds, and one more.
+/// Tells which invocations are overdue. A worker cancels a late invocation by itself; this is the host's second, longer
+/// limit, after which it kills the worker.
+///
+/// It costs a number for each invocation: while anything runs a timer ticks, and an invocation is overdue when it has
+/// seen as many ticks as the limit holds, and one more.
 final class OverdueWatch {
     private let loop: EventLoop
     private let length: Duration

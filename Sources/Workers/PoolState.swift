@@ -5,10 +5,10 @@ import Invoking
 /// event a death is charged to. A value without I/O: each method takes what has happened and returns what to do.
 ///
 /// When a worker dies over its work, what it was running are suspects. Suspects run again one at a time in a worker of
-/// their own, the quarantine, while the others go on beside it. Charged is only what killed a worker that never ran
-/// anything else.
-/// So no event is charged for its neighbour, and an innocent one runs at most twice, unless what it waits for in quarantine
-/// is cut short: then it goes back to the queue unsuspected.
+/// their own, the quarantine, while the others go on beside it. An event gets the outcome `crashed` only if it was alone
+/// in a worker that had run nothing before. So no event pays for its neighbour, and an innocent event runs at most twice
+/// on this host. When a drain or a pause takes back suspects that have not run, they return to the queue and are no
+/// longer suspects.
 struct PoolState {
     enum Role: Equatable, Sendable {
         case serving
@@ -273,7 +273,7 @@ struct PoolState {
         if worker.phase == .retiring, lost.isEmpty { return self.callQuarantine() }
         let hasStarted = worker.phase != .starting && (hasAnswered || !lost.isEmpty)
         guard hasStarted else { return self.startFailed(worker) }
-        // First that it died: whoever listens may take back what has not begun before more of it begins.
+        // `died` comes first, so that the pipeline can withdraw waiting events before more of them begin.
         var actions = [.died] + self.judge(lost, of: worker, isOverdue: isOverdue)
         if worker.role != .quarantine, worker.phase != .retiring { actions += self.replaceDead(worker) }
         return actions + self.callQuarantine() + self.sendBacklog()

@@ -21,7 +21,7 @@ package final class WorkerPool: Invoker {
     private var invocations = PlaceTable<Invocation>()
     private var backoff = RestartBackoff()
     private var quarantineBackoff = RestartBackoff()
-    /// Of the worker whose end is being judged.
+    /// How the worker that ended last came to its end.
     private var lastEnd: WorkerProcess.End?
     private var stopCompletion: (() -> Void)?
     private var hasStopped = false

@@ -13,14 +13,14 @@ struct ConsumerLifecycleTests {
         #expect(life.opened() == [.limit])
         #expect(life.limited() == [.consume])
         #expect(life.subscribed() == [.reportActive])
-        #expect(life.isChannelOpen)
+        #expect(life.canSettle)
         return life
     }
 
     @Test func `each of the three losses is reported as itself and healed`() {
         var life = Self.consuming()
         #expect(life.connectionLost(Self.error) == [.reportInterrupted(.connection, Self.error)])
-        #expect(!life.isChannelOpen)
+        #expect(!life.canSettle)
         #expect(life.connected() == [.open])
 
         life = Self.consuming()
@@ -32,7 +32,7 @@ struct ConsumerLifecycleTests {
 
         life = Self.consuming()
         #expect(life.cancelledByBroker(Self.error) == [.reportInterrupted(.consumer, Self.error), .closeChannel])
-        #expect(!life.isChannelOpen)
+        #expect(!life.canSettle)
         #expect(life.channelCloseConfirmed() == [.rest])
         #expect(life.rested() == [.open])
     }
@@ -52,12 +52,12 @@ struct ConsumerLifecycleTests {
         var life = Self.consuming()
         #expect(life.unsubscribe(.settling) == [.cancel])
         #expect(life.unsubscribe(.settling) == [])
-        #expect(life.isChannelOpen)
+        #expect(life.canSettle)
         #expect(life.cancelConfirmed() == [.reportEnded])
-        #expect(life.isChannelOpen)
+        #expect(life.canSettle)
         let voided = life.connectionLost(Self.error)
         #expect(voided == [.reportInterrupted(.connection, Self.error)], "what still runs cannot be settled any more")
-        #expect(!life.isChannelOpen)
+        #expect(!life.canSettle)
         #expect(life.connected() == [], "nobody wants it back")
     }
 
@@ -78,7 +78,7 @@ struct ConsumerLifecycleTests {
         #expect(life.lastAcksTaken() == [], "nobody leaves")
         #expect(life.unsubscribe(.returning) == [.sendLastAcks])
         #expect(life.unsubscribe(.settling) == [])
-        #expect(!life.isChannelOpen, "nothing is settled from now on")
+        #expect(!life.canSettle, "nothing is settled from now on")
         #expect(life.cancelledByBroker(Self.error) == [])
         #expect(life.renew(Self.error) == [])
         #expect(life.channelCloseConfirmed() == [])
@@ -107,7 +107,7 @@ struct ConsumerLifecycleTests {
     @Test func `a renewed consumer is interrupted once, and begins on a new channel`() {
         var life = Self.consuming()
         #expect(life.renew(Self.error) == [.reportInterrupted(.consumer, Self.error), .closeChannel])
-        #expect(!life.isChannelOpen)
+        #expect(!life.canSettle)
         #expect(life.renew(Self.error) == [])
         #expect(life.channelCloseConfirmed() == [.rest])
         #expect(life.renew(Self.error) == [])
@@ -128,7 +128,7 @@ struct ConsumerLifecycleTests {
         var life = Self.consuming()
         _ = life.renew(Self.error)
         #expect(life.endWentUnanswered(Self.error, isAlone: false) == [.moveAway(Self.error)])
-        #expect(!life.isChannelOpen)
+        #expect(!life.canSettle)
         var closed = life
         #expect(closed.channelCloseConfirmed() == [])
         #expect(life.connectionLost(Self.error) == [], "its successor reports its own losses")
@@ -181,7 +181,7 @@ struct ConsumerLifecycleTests {
         _ = life.cancelConfirmed()
         #expect(life.settledAll() == [.closeChannel])
         #expect(life.settledAll() == [], "once")
-        #expect(!life.isChannelOpen)
+        #expect(!life.canSettle)
         #expect(life.channelCloseConfirmed() == [])
         #expect(life.state == .over)
     }

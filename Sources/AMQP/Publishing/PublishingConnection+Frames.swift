@@ -49,7 +49,7 @@ extension PublishingConnection: ConnectionClient {
         }
     }
 
-    func drained() {}
+    func tookAllFrames() {}
 
     func lost(_ error: BrokerError) {
         self.returns = ReturnAssembly()

@@ -16,7 +16,7 @@ package final class ConsumerPipeline {
     private let loop: EventLoop
     private let metrics: ProcessingMetrics
     private let log: PipelineLog
-    /// How many bytes of events may be held, so many more being about to be.
+    /// Takes the size of new deliveries in bytes; returns how many bytes this consumer may hold in all.
     private let byteBudget: (Int) -> Int
     private let report: (PipelineReport) -> Void
 
@@ -26,7 +26,7 @@ package final class ConsumerPipeline {
 
     /// - Parameters:
     ///   - logger: with the name of the function or webhook in its metadata.
-    ///   - byteBudget: how many bytes of events it may hold now, when it is about to hold so many more.
+    ///   - byteBudget: takes the size of new deliveries in bytes; returns how many bytes it may hold in all.
     ///   - report: called on the loop's thread.
     package init(
         manifest: ConsumerManifest,

@@ -4,13 +4,13 @@ import Polling
 
 /// Every delivery of one consumer that this host holds unacknowledged, each in its phase (`DeliveryPhase`).
 struct DeliveryTable: Hashable {
-    /// A delivery whose replacement is being confirmed.
-    struct Settling: Hashable {
+    /// A delivery whose replacement is published and not confirmed.
+    struct Replacing: Hashable {
         var held: HeldDelivery
         let since: SteadyInstant
     }
 
-    /// All of the present subscription.
+    /// Their turn has not come. All belong to the present subscription.
     var waiting = Deque<Delivery>()
     /// Held because they were not run.
     var notRun = Deque<HeldDelivery>()
@@ -22,26 +22,26 @@ struct DeliveryTable: Hashable {
     ///   and published it again.
     var duplicates: [HeldDelivery] = []
     /// Held because its next attempt is not due.
-    var head: HeldHead?
+    var waitingHead: HeldHead?
     var running: InFlight
-    private(set) var settling: [SettlementID: Settling] = [:]
+    private(set) var replacing: [SettlementID: Replacing] = [:]
     private var settlements: UInt64 = 0
 
     init(limit: Int) { self.running = InFlight(limit: limit) }
 
-    // MARK: - Settling
+    // MARK: - Replacing
 
     mutating func settle(_ held: HeldDelivery, at now: SteadyInstant) -> SettlementID {
         self.settlements += 1
         let id = SettlementID(number: self.settlements)
-        self.settling[id] = Settling(held: held, since: now)
+        self.replacing[id] = Replacing(held: held, since: now)
         return id
     }
 
-    mutating func settled(_ id: SettlementID) -> HeldDelivery? { self.settling.removeValue(forKey: id)?.held }
+    mutating func settled(_ id: SettlementID) -> HeldDelivery? { self.replacing.removeValue(forKey: id)?.held }
 
     /// Since when the oldest settlement is under way.
-    var oldestSettlement: SteadyInstant? { self.settling.values.map(\.since).min() }
+    var oldestSettlement: SteadyInstant? { self.replacing.values.map(\.since).min() }
 
     // MARK: - Deliveries that the broker has taken back
 
@@ -53,16 +53,16 @@ struct DeliveryTable: Hashable {
         func isOver(_ held: HeldDelivery) -> Bool { held.subscription == subscription }
         self.notRun.removeAll(where: isOver)
         self.duplicates.removeAll(where: isOver)
-        if let head = self.head, isOver(head.delivery) { self.head = nil }
+        if let head = self.waitingHead, isOver(head.delivery) { self.waitingHead = nil }
         var orphans: [(Orphan, Delivery)] = []
         self.running.changeAll { id, held in
             guard !held.isOrphaned, isOver(held) else { return }
             held.isOrphaned = true
             orphans.append((.running(id), held.delivery))
         }
-        for id in self.settling.keys.sorted() {
-            guard let held = self.settling[id]?.held, !held.isOrphaned, isOver(held) else { continue }
-            self.settling[id]?.held.isOrphaned = true
+        for id in self.replacing.keys.sorted() {
+            guard let held = self.replacing[id]?.held, !held.isOrphaned, isOver(held) else { continue }
+            self.replacing[id]?.held.isOrphaned = true
             orphans.append((.settling(id), held.delivery))
         }
         return orphans
@@ -76,8 +76,8 @@ struct DeliveryTable: Hashable {
         case .running(let id):
             return self.running.change(id) { $0.takeOver(delivery, from: subscription) }
         case .settling(let id):
-            guard self.settling[id] != nil else { return false }
-            self.settling[id]?.held.takeOver(delivery, from: subscription)
+            guard self.replacing[id] != nil else { return false }
+            self.replacing[id]?.held.takeOver(delivery, from: subscription)
             return true
         }
     }
@@ -101,20 +101,20 @@ struct DeliveryTable: Hashable {
 
     // MARK: - Looking at it
 
-    /// Nothing runs or is settled.
-    var isQuiet: Bool { self.running.isEmpty && self.settling.isEmpty }
+    /// Nothing runs, and nothing is being replaced.
+    var isQuiet: Bool { self.running.isEmpty && self.replacing.isEmpty }
 
     /// Nothing is left to do of what has been delivered, what waits apart.
-    var isIdle: Bool { self.isQuiet && self.head == nil && self.notRun.isEmpty && self.duplicates.isEmpty }
+    var isIdle: Bool { self.isQuiet && self.waitingHead == nil && self.notRun.isEmpty && self.duplicates.isEmpty }
 
     /// Each delivery with its phase.
     func forEach(_ body: (Delivery, DeliveryPhase) -> Void) {
         for delivery in self.waiting { body(delivery, .waiting) }
-        for held in self.notRun { body(held.delivery, .held(.notRun)) }
-        for held in self.duplicates { body(held.delivery, .held(.duplicate)) }
-        if let head = self.head { body(head.delivery.delivery, .held(.backoff)) }
+        for held in self.notRun { body(held.delivery, .heldBack(.notRun)) }
+        for held in self.duplicates { body(held.delivery, .heldBack(.duplicate)) }
+        if let head = self.waitingHead { body(head.delivery.delivery, .heldBack(.backoff)) }
         for held in self.running.all { body(held.delivery, .running) }
-        for settling in self.settling.values { body(settling.held.delivery, .settling) }
+        for replaced in self.replacing.values { body(replaced.held.delivery, .replacing) }
     }
 
     /// How much is held: a number of events, and their bytes.

@@ -33,20 +33,20 @@ struct HeldDelivery: Hashable {
 /// What a host does with a delivery that it holds.
 ///
 /// ```
-/// delivered ─▶ waiting ─▶ running ─▶ settling ─▶ acknowledged
-///                 ▲          │
-///                 └── held ◀─┘
+/// delivered ─▶ waiting ─▶ running ───────────────▶ acknowledged     done, and nothing was emitted
+///                 ▲          │  └──▶ replacing ──▶ acknowledged     retried, dead-lettered, or done and emitted
+///                 └─ held back
 /// ```
 ///
-/// From every phase a delivery can go back to the queue. A run or settlement whose delivery the broker has taken back is
+/// From every phase a delivery can go back to the queue. A run or replacement whose delivery the broker has taken back is
 /// orphaned: it goes on, and the delivery that comes again takes the place of the one that is gone.
 enum DeliveryPhase: Hashable {
     /// Delivered; its turn has not come.
     case waiting
-    case held(HoldReason)
+    case heldBack(HoldReason)
     case running
-    /// Confirmations are awaited for what takes its place.
-    case settling
+    /// What takes its place (a retry's copy, a dead letter, emitted events) is published, and not confirmed yet.
+    case replacing
 }
 
 /// Why a delivery that could run does not.

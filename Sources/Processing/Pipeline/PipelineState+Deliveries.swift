@@ -91,7 +91,7 @@ extension PipelineState {
     /// Begins what may begin.
     mutating func fill(_ now: Moment, _ actions: inout [PipelineAction]) {
         guard self.mayTake else { return }
-        if let head = self.deliveries.head, !self.turn(head, now, &actions) { return }
+        if let head = self.deliveries.waitingHead, !self.turn(head, now, &actions) { return }
         while self.hasRoom, let held = self.deliveries.notRun.popFirst() { self.begin(held, now, &actions) }
         while self.hasRoom, let held = self.deliveries.nextDuplicate() { self.begin(held, now, &actions) }
         if let id = self.subscriptions.present?.id {
@@ -102,9 +102,9 @@ extension PipelineState {
         if self.deliveries.notRun.isEmpty, self.deliveries.waiting.isEmpty { self.hold.ranDry() }
     }
 
-    /// Whether another event may begin. What ran before a pause holds up no probe.
+    /// Whether another event may begin. A probe may begin although events from before the pause still run.
     private var hasRoom: Bool {
-        guard self.deliveries.head == nil, self.deliveries.running.hasRoom,
+        guard self.deliveries.waitingHead == nil, self.deliveries.running.hasRoom,
             self.deliveries.running.count < self.bound.prefetch ?? .max
         else { return false }
         return self.health.breaker.state != .probing || self.health.probe == nil
@@ -118,8 +118,8 @@ extension PipelineState {
         _ actions: inout [PipelineAction]
     ) {
         guard self.isOrdered else { return self.begin(self.held(delivery, of: id, now), now, &actions) }
-        guard let head = self.head, delivery.isRedelivered, head.key == Policy.key(of: delivery) else {
-            self.head = nil
+        guard let head = self.orderedHead, delivery.isRedelivered, head.key == Policy.key(of: delivery) else {
+            self.orderedHead = nil
             return self.begin(self.held(delivery, of: id, now), now, &actions)
         }
         let held = self.held(delivery, of: id, continuing: head, now)
@@ -130,6 +130,9 @@ extension PipelineState {
         }
     }
 
+    /// What is known of a delivery. A retry comes back as an ordinary delivery from a delay exchange: its attempt and its
+    /// origin are in its headers.
+    ///
     /// - Parameter head: what this host knows of it as the head of an ordered queue.
     private func held(
         _ delivery: Delivery,
@@ -139,9 +142,9 @@ extension PipelineState {
     ) -> HeldDelivery {
         var history = head?.history ?? AttemptHistory()
         var origin: Origin?
-        let isCopy = self.names.isDelay(exchange: delivery.exchange)
+        let hasComeFromDelay = self.names.isDelay(exchange: delivery.exchange)
         let layout = delivery.layout
-        if isCopy {
+        if hasComeFromDelay {
             let headers = delivery.headers(layout)
             if head == nil { history = AttemptHistory(headers) }
             origin = Origin(headers)
@@ -152,14 +155,14 @@ extension PipelineState {
             history: history,
             origin: origin ?? Origin(exchange: delivery.exchange, routingKey: delivery.routingKey),
             expiresAt: head?.expiresAt
-                ?? Expiry.end(of: delivery, layout, isCopy: isCopy, now: now.milliseconds),
+                ?? Expiry.end(of: delivery, layout, isCopy: hasComeFromDelay, now: now.milliseconds),
             identity: EventIdentity(delivery, layout)
         )
     }
 
     private mutating func begin(_ held: HeldDelivery, _ now: Moment, _ actions: inout [PipelineAction]) {
         if let expiresAt = held.expiresAt, expiresAt <= now.milliseconds {
-            self.head = nil
+            self.orderedHead = nil
             return self.expire(held, now, &actions)
         }
         guard !self.deliveries.running.runs(held.identity) else { return self.deliveries.duplicates.append(held) }
@@ -180,7 +183,7 @@ extension PipelineState {
         _ actions: inout [PipelineAction]
     ) {
         let head = HeldHead(delivery: held, due: due, since: now.instant)
-        self.deliveries.head = head
+        self.deliveries.waitingHead = head
         if case .wait(let time) = head.turn(at: now.instant) {
             actions.append(.arm(.head, time))
         } else {
@@ -194,11 +197,11 @@ extension PipelineState {
         case .wait:
             return false
         case .giveBack:
-            self.deliveries.head = nil
+            self.deliveries.waitingHead = nil
             actions.append(.giveBack(head.delivery.delivery.tag, head.delivery.subscription))
             return true
         case .run:
-            self.deliveries.head = nil
+            self.deliveries.waitingHead = nil
             self.begin(head.delivery, now, &actions)
             return true
         }

@@ -31,7 +31,7 @@ extension PipelineState {
     private mutating func abandonSettlements(_ actions: inout [PipelineAction]) {
         guard self.drain?.hasAbandonedSettlements == false else { return }
         self.drain?.hasAbandonedSettlements = true
-        let settlements = self.deliveries.settling.count
+        let settlements = self.deliveries.replacing.count
         let consumerHasEnded = self.subscriptions.isNone
         if !consumerHasEnded || settlements > 0 {
             let note = PipelineNote.endsWithoutAnswer(settlements: settlements, consumerHasEnded: consumerHasEnded)
@@ -53,7 +53,7 @@ extension PipelineState {
     /// Nothing is left to be done but to end the invokers.
     private func isIdle(_ drain: Drain) -> Bool {
         self.subscriptions.isNone && !self.slots.hasRetired && self.deliveries.running.isEmpty
-            && (self.deliveries.settling.isEmpty || drain.hasAbandonedSettlements)
+            && (self.deliveries.replacing.isEmpty || drain.hasAbandonedSettlements)
     }
 
     func isDone(_ drain: Drain) -> Bool {

@@ -90,7 +90,7 @@ extension PipelineState {
                 // It comes again, and then it is run.
                 self.redelivery.ended(.running(invocation), held.delivery)
             } else {
-                self.deliveries.notRun.append(held.again(held.history))
+                self.deliveries.notRun.append(held)
             }
         }
         self.slots.change(id) { $0.running -= count }

@@ -24,14 +24,14 @@ extension PipelineState {
         if self.isOrdered { self.remember(settlement, of: held, now) }
         switch settlement {
         case .acknowledge(let emitted):
-            if emitted.isEmpty { return self.leave(held, now, &actions) }
+            if emitted.isEmpty { return self.finish(held, now, &actions) }
             // Its work is done, so its events leave, whether it can still be acknowledged or not.
             self.settle(held, by: settlement, now, &actions)
         case .retry, .deadLetter:
             actions.append(.note(.decided(settlement, held)))
             // A copy beside a delivery that is taken back would make two of one event.
             guard !held.isOrphaned else { return }
-            if self.isOrdered, case .retry(_, let history, _) = settlement, let head = self.head {
+            if self.isOrdered, case .retry(_, let history, _) = settlement, let head = self.orderedHead {
                 self.wait(held.again(history), until: head.due, now, &actions)
             } else {
                 self.settle(held, by: settlement, now, &actions)
@@ -46,7 +46,7 @@ extension PipelineState {
 
     /// What this host must know of an ordered event when the broker delivers it again.
     private mutating func remember(_ settlement: Settlement, of held: HeldDelivery, _ now: Moment) {
-        self.head = nil
+        self.orderedHead = nil
         switch settlement {
         case .acknowledge:
             break
@@ -61,7 +61,7 @@ extension PipelineState {
     }
 
     private mutating func remember(_ held: HeldDelivery, _ history: AttemptHistory, due: SteadyInstant) {
-        self.head = OrderedHead(
+        self.orderedHead = OrderedHead(
             key: Policy.key(of: held.delivery),
             history: history,
             expiresAt: held.expiresAt,
@@ -90,7 +90,7 @@ extension PipelineState {
     }
 
     /// What takes the place of a delivery is confirmed, or cannot be had.
-    mutating func finishSettling(
+    mutating func finishReplacing(
         _ id: SettlementID,
         _ result: SettlementResult,
         _ now: Moment,
@@ -101,7 +101,7 @@ extension PipelineState {
         if self.health.settlesLate { self.lookAtSettlements(now) }
         switch result {
         case .settled:
-            self.leave(held, now, &actions)
+            self.finish(held, now, &actions)
         case .tooLarge where held.isOrphaned, .refused where held.isOrphaned, .abandoned where held.isOrphaned:
             break
         case .tooLarge:
@@ -114,8 +114,9 @@ extension PipelineState {
         }
     }
 
-    /// The one exit: everything that the event was to lead to has happened.
-    private mutating func leave(_ held: HeldDelivery, _ now: Moment, _ actions: inout [PipelineAction]) {
+    /// The one way out of every event whose work is done: acknowledges it, or, when its tag is void, remembers that it is
+    /// done.
+    private mutating func finish(_ held: HeldDelivery, _ now: Moment, _ actions: inout [PipelineAction]) {
         if held.isOrphaned {
             self.redelivery.settled(held.delivery, at: now.instant)
         } else {

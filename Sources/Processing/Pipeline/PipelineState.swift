@@ -12,7 +12,7 @@ import Topology
 /// what runs is let run; delivered again meanwhile, it is not run a second time.
 ///
 /// Whatever happens is first taken note of. Then, in `advance`, follows what it leads to, always in the same order.
-struct PipelineState<Policy: PipelinePolicy>: Hashable, Deciding {
+struct PipelineState<Policy: PipelinePolicy>: Hashable, StateMachine {
     var version: PipelineVersion
     /// What is to take the place of the present version, with the invoker that is the candidate.
     var nextVersion: PipelineVersion?
@@ -26,7 +26,7 @@ struct PipelineState<Policy: PipelinePolicy>: Hashable, Deciding {
     var hold = PauseHold()
     var bound = ByteBound()
     /// What this host remembers of the event at the head of an ordered queue.
-    var head: OrderedHead?
+    var orderedHead: OrderedHead?
     var drain: Drain?
     var jitter: SplitMix64
 
@@ -86,7 +86,7 @@ struct PipelineState<Policy: PipelinePolicy>: Hashable, Deciding {
         case .inspected(let inspection):
             self.look(at: inspection, now, &actions)
         case .settled(let id, let result):
-            self.finishSettling(id, result, now, &actions)
+            self.finishReplacing(id, result, now, &actions)
         case .invoker(let slot, let event):
             self.handle(event, of: slot, now, &actions)
         case .withdrawn(let slot, let ids):

@@ -31,7 +31,7 @@ struct RedeliveryTracker<Policy: PipelinePolicy>: Hashable {
 
     private var memory = AckMemory()
     private var recentAcks: RecentAcks
-    /// By their event: several of equal messages. No more than there are of them.
+    /// By their message's content. Equal messages have one entry each.
     private var orphans: [EventKey: [Orphan]] = [:]
 
     /// - Parameter prefetch: how many acknowledgements may be on their way at the same time.
@@ -70,7 +70,7 @@ struct RedeliveryTracker<Policy: PipelinePolicy>: Hashable {
         self.recentAcks.add(delivery, at: now)
     }
 
-    /// It is settled, and cannot be acknowledged.
+    /// The event is done, but its tag is void: if it comes again, it is acknowledged without a run.
     mutating func settled(_ delivery: Delivery, at now: SteadyInstant) {
         if delivery.hasIdentity { self.memory.remember(Policy.key(of: delivery), now: now) }
     }

@@ -5,7 +5,7 @@ import Topology
 
 /// What runs and what it leans on, as a value: which pipelines come, change and go as `ReloadState` says, which parts of
 /// the topology are declared when, and which queues are looked at. `ConsumerRuntime` drives it.
-struct RuntimeState: Deciding {
+struct RuntimeState: StateMachine {
     struct Consumer {
         var manifest: ConsumerManifest
         var topology: TopologyPlan.Consumer

@@ -2,7 +2,7 @@ import Messaging
 import Topology
 
 /// What a relay of scheduled messages does, as a value: see `ScheduledRelay`, which drives it.
-struct RelayState: Deciding {
+struct RelayState: StateMachine {
     enum Event {
         case start
         case subscribed(SubscriptionID)

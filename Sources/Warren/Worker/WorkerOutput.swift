@@ -48,7 +48,7 @@ final class WorkerOutput: Sendable {
     func finish() { self.sending.withLock { self.send(&$0, mayWait: true) } }
 
     private func flush(mayWait: Bool) {
-        // Who finds the lock taken goes on: its holder looks at the flag after letting go.
+        // A thread that finds the lock taken returns. The thread that holds it checks `isWanted` after unlocking.
         self.isWanted.store(true, ordering: .sequentiallyConsistent)
         while self.isWanted.load(ordering: .sequentiallyConsistent) {
             let isMine: Void? = self.sending.withLockIfAvailable { sending in

@@ -1,10 +1,11 @@
 import Polling
 
-/// Tells a value that decides what happens, and has carried out what it wants done. Confined to one loop.
+/// Feeds events to a state machine, one after the other, and has the actions carried out that it returns. Confined to one
+/// loop.
 ///
 /// Events are handled one after the other, never one inside another: what an action leads to at once waits until the
 /// actions before it have been carried out.
-final class Driver<State: Deciding> {
+final class Driver<State: StateMachine> {
     private(set) var state: State
     private let clock: WallClock
     private var events: [State.Event] = []

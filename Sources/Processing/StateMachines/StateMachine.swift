@@ -1,8 +1,11 @@
 import Polling
 
-/// A thing with states, as a value: it takes what happened and returns what is to be done. It knows no clock, no thread
-/// and no callback, so it can be printed, compared, and walked by a model checker.
-protocol Deciding {
+/// A state machine as a value: `handle` takes an event and appends the actions that its driver is to carry out. It knows
+/// no clock, no thread and no callback, so it can be printed, compared, and walked by a model checker.
+///
+/// `PoolState` and `ConsumerLifecycle` are such values too. They are older and simpler: a method for each event, which
+/// returns its actions, and no driver between them and their owners.
+protocol StateMachine {
     associatedtype Event
     associatedtype Action
 
