@@ -6,6 +6,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -69,7 +70,7 @@ let package = Package(
         .target(name: "Deployments", dependencies: ["CLinux", "Manifests", "Polling"]),
 
         // The data path, from delivery to settlement.
-        .target(name: "Polling", dependencies: ["CLinux"]),
+        .target(name: "Polling", dependencies: ["CLinux", heap]),
         .target(name: "AMQP", dependencies: ["CRabbitMQ", "Messaging", "Polling", logging, deque]),
         .target(
             name: "Processing",
@@ -129,7 +130,7 @@ let package = Package(
             dependencies: ["Topology", "Manifests", "Messaging", "SeededGeneration"],
             exclude: ["plan.golden.txt"]
         ),
-        .testTarget(name: "PollingTests", dependencies: ["Polling", "Waiting"]),
+        .testTarget(name: "PollingTests", dependencies: ["Polling", "SeededGeneration", "Waiting"]),
         .testTarget(
             name: "DeploymentsTests",
             dependencies: [
