@@ -67,7 +67,6 @@ enum LocalRun {
     ) throws(SystemError) -> Result<InvocationResult, Unavailable> {
         let loop = try EventLoop()
         let invoker = try makeInvoker(loop)
-        loop.atTurnEnd { invoker.flush() }
         var result = Result<InvocationResult, Unavailable>.failure(Unavailable(reason: "there was no answer"))
         invoker.start { event in
             switch event {

@@ -11,7 +11,7 @@ package import Processing
 /// An invocation begins when its request is given to the client. Until then it waits here for its turn by `rate`, or for
 /// an access token, and can be withdrawn. An endpoint that asks for a pause, or says that it is gone, pauses the whole
 /// webhook; what it has not taken goes back to the queue, and no attempt is used up.
-package final class WebhookInvoker: Invoker {
+package final class WebhookInvoker: Invoker, Flushable {
     private struct Waiting {
         let invocation: Invocation
         /// Its first token was refused.
@@ -45,6 +45,7 @@ package final class WebhookInvoker: Invoker {
     private var pacingTimer: TimerID?
     private var pause = EndpointPause()
     private var pauseTimer: TimerID?
+    package var isToBeFlushed = false
 
     /// - Parameter logger: with the webhook's name in its metadata.
     package init(
@@ -92,7 +93,10 @@ package final class WebhookInvoker: Invoker {
 
     // MARK: - Requests
 
-    package func invoke(_ invocation: Invocation) { self.waiting.append(Waiting(invocation: invocation)) }
+    package func invoke(_ invocation: Invocation) {
+        self.waiting.append(Waiting(invocation: invocation))
+        self.loop.flushAtTurnEnd(self)
+    }
 
     package func withdraw() -> [UInt64] {
         defer { self.waiting.removeAll() }
@@ -160,20 +164,23 @@ package final class WebhookInvoker: Invoker {
     private func finish(_ requests: [HTTPRequest], _ failures: [InvocationResult]) {
         if !requests.isEmpty { self.client.send(requests) }
         guard !failures.isEmpty else { return }
-        // What takes their places waits for the next flush.
-        self.loop.continueAtOnce()
         self.handler(.results(failures))
     }
 
     private func flush(after wait: Duration) {
         guard self.pacingTimer == nil else { return }
-        // The turn that it makes ends with a flush.
-        self.pacingTimer = self.loop.schedule(after: wait) { [weak self] in self?.pacingTimer = nil }
+        self.pacingTimer = self.loop.schedule(after: wait) { [weak self] in
+            guard let self else { return }
+            self.pacingTimer = nil
+            self.loop.flushAtTurnEnd(self)
+        }
     }
 
     // MARK: - Answers
 
     private func take(_ answers: [HTTPAnswer]) {
+        // They may be what the next request waits for: an access token, or a sign that the endpoint is well again.
+        self.loop.flushAtTurnEnd(self)
         var results: [InvocationResult] = []
         var notTaken: [UInt64] = []
         var again: [Waiting] = []

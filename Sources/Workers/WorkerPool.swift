@@ -300,10 +300,6 @@ package final class WorkerPool: Invoker {
         }
     }
 
-    package func flush() {
-        for worker in self.workers.values { worker.flush() }
-    }
-
     // MARK: - End
 
     package func stop(_ completion: @escaping () -> Void) {

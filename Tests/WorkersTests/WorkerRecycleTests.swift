@@ -23,7 +23,6 @@ struct WorkerRecycleTests {
             if rig.processes("begun", number) != [old] { return true }
             number += 1
             rig.invoke(number)
-            rig.pool.flush()
             return false
         }
         let new = try #require(rig.processes("begun", number).first)
@@ -47,7 +46,6 @@ struct WorkerRecycleTests {
             if rig.processes("begun", number) != [old] { return true }
             number += 1
             rig.invoke(number)
-            rig.pool.flush()
             return false
         }
         #expect(rig.outcome(1) == nil && PoolRig.isAlive(old), "both at a time")
@@ -69,7 +67,6 @@ struct WorkerRecycleTests {
             guard shares.count < 5 else { return true }
             number += 1
             rig.invoke(number)
-            rig.pool.flush()
             return false
         }
         #expect(rig.outcomes.values.allSatisfy { $0 == Self.done })

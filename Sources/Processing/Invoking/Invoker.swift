@@ -55,11 +55,9 @@ package protocol Invoker: AnyObject {
     /// Gets ready and reports through `handler`, on the loop's thread, from then on.
     func start(_ handler: @escaping (InvokerEvent) -> Void)
 
-    /// Takes an invocation; it is on its way with the next `flush`. Its result is reported exactly once, whatever
-    /// happens to whoever runs it.
+    /// Takes an invocation; it is on its way at the end of the loop's turn (`EventLoop.flushAtTurnEnd`). Its result is
+    /// reported exactly once, whatever happens to whoever runs it.
     func invoke(_ invocation: Invocation)
-
-    func flush()
 
     /// Takes back what was invoked and has not begun to run, by id: it will have no result.
     func withdraw() -> [UInt64]

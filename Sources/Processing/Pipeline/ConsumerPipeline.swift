@@ -117,11 +117,6 @@ package final class ConsumerPipeline {
     /// Who does not answer is not waited for longer than `DrainLimits` allows.
     package func drain() { self.handle(.drain) }
 
-    /// Sends to the workers what this turn has collected.
-    package func flush() {
-        for invoker in self.invokers.values { invoker.flush() }
-    }
-
     // MARK: - What is to be done
 
     private func handle(_ event: PipelineEvent) { self.driver.handle(event) { self.perform($0) } }

@@ -70,7 +70,8 @@ package final class ConsumerRuntime {
 
     /// Declares the topology and starts every function; each begins when its own queue and workers are there.
     package func start(_ deployment: Deployment) {
-        self.loop.atTurnEnd { [weak self] in self?.flush() }
+        // After the invokers have been flushed: what they answer at once is acknowledged in the same turn.
+        self.loop.atTurnEnd { [weak self] in self?.intake.flush() }
         self.handle(.start(deployment))
     }
 
@@ -86,11 +87,6 @@ package final class ConsumerRuntime {
         guard self.drainCompletion == nil, !self.driver.state.isDraining else { return }
         self.drainCompletion = completion
         self.handle(.drain)
-    }
-
-    private func flush() {
-        for pipeline in self.pipelines.values { pipeline.flush() }
-        self.intake.flush()
     }
 
     private func handle(_ event: RuntimeEvent) { self.driver.handle(event) { self.perform($0) } }

@@ -45,8 +45,6 @@ final class InProcessInvoker: Invoker {
         }
     }
 
-    func flush() {}
-
     func withdraw() -> [UInt64] { [] }
 
     func stop(_ completion: @escaping () -> Void) {

@@ -100,7 +100,6 @@ final class PoolRig {
         )
         self.loop.atTurnEnd { [weak self] in
             guard let self else { return }
-            self.pool.flush()
             if self.condition?() == true { self.loop.stop() }
         }
     }
@@ -183,7 +182,6 @@ final class PoolRig {
             rig.invoke(number, #"{"milliseconds":20}"#)
             rig.invoke(number + 1, #"{"milliseconds":20}"#)
             number += 2
-            rig.pool.flush()
             return false
         }
     }
