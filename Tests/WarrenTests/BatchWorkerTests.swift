@@ -150,7 +150,7 @@ struct BatchWorkerTests {
         func refusal(_ function: String, batchSize: UInt32) -> String? {
             let start = StartFrame(function: function, concurrency: 1, lowestLogLevel: 2, batchSize: batchSize)
             do throws(StartRefusal) {
-                _ = try WorkerProcess.function(for: start, among: functions)
+                _ = try WorkerMain.function(for: start, among: functions)
                 return nil
             } catch {
                 return error.description

@@ -3,8 +3,8 @@ import Logging
 import Messaging
 import WorkerProtocol
 
-/// The life of a worker process: handshake, making the function, serving, exit.
-struct WorkerProcess {
+/// What a worker process does from its start to its end: handshake, making the function, serving, exit.
+struct WorkerMain {
     let functions: [any Function.Type]
     let version: String
     /// Which limits are in force, for the host to show.
