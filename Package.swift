@@ -47,10 +47,13 @@ let package = Package(
         .target(name: "CProcess"),
         .target(name: "CCompression"),
 
+        // What the system gives, in Swift's words.
+        .target(name: "Threads", dependencies: ["CLinux"]),
+
         // What a function author sees.
         .target(
             name: "Warren",
-            dependencies: ["CCompression", "CLinux", "Messaging", "WorkerProtocol", logging]
+            dependencies: ["CCompression", "CLinux", "Messaging", "Threads", "WorkerProtocol", logging]
         ),
         .target(
             name: "WarrenTesting",
@@ -70,7 +73,7 @@ let package = Package(
         .target(name: "Deployments", dependencies: ["CLinux", "Manifests", "Polling"]),
 
         // The data path, from delivery to settlement.
-        .target(name: "Polling", dependencies: ["CLinux", heap]),
+        .target(name: "Polling", dependencies: ["CLinux", "Threads", heap]),
         .target(name: "AMQP", dependencies: ["CRabbitMQ", "Messaging", "Polling", logging, deque]),
         .target(
             name: "Processing",
@@ -120,7 +123,7 @@ let package = Package(
         .testTarget(name: "MessagingTests", dependencies: ["Messaging", "SeededGeneration"]),
         .testTarget(
             name: "WarrenTests",
-            dependencies: ["Warren", "Messaging", "WorkerProtocol", "Waiting", logging]
+            dependencies: ["Warren", "Messaging", "Threads", "WorkerProtocol", "Waiting", logging]
         ),
         .testTarget(name: "HelloTests", dependencies: ["ExampleHello", "WarrenTesting"]),
         .testTarget(name: "WorkerProtocolTests", dependencies: ["WorkerProtocol", "Messaging", "SeededGeneration"]),

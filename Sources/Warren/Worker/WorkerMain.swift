@@ -1,6 +1,7 @@
 import Glibc
 import Logging
 import Messaging
+import Threads
 import WorkerProtocol
 
 /// What a worker process does from its start to its end: handshake, making the function, serving, exit.
@@ -41,11 +42,11 @@ struct WorkerMain {
         }
         // Reading begins before the function is made, because the end of the host must be seen at any time.
         let loop = WorkerLoop(input: input, output: output, engine: engine)
-        let isRunning = WorkerThread.start {
+        let code = SystemThread.start(named: "host-reader") {
             var loop = loop
             Self.end(loop.run())
         }
-        guard isRunning else { Self.fail("the system has no thread left for the worker", output) }
+        guard code == 0 else { Self.fail("the system has no thread left for the worker", output) }
         await self.open(engine, start, output)
         // Nobody resumes this: the process ends on the thread that reads.
         while true { await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in } }
