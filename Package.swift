@@ -49,6 +49,7 @@ let package = Package(
 
         // What the system gives, in Swift's words.
         .target(name: "Threads", dependencies: ["CLinux"]),
+        .target(name: "Programs", dependencies: ["CProcess"]),
 
         // What a function author sees.
         .target(
@@ -82,8 +83,8 @@ let package = Package(
         .target(
             name: "Workers",
             dependencies: [
-                "CLinux", "CProcess", "Messaging", "Manifests", "Deployments", "WorkerProtocol", "Polling",
-                "Processing", logging, metrics, deque,
+                "CLinux", "Messaging", "Manifests", "Deployments", "WorkerProtocol", "Polling", "Processing",
+                "Programs", logging, metrics, deque,
             ]
         ),
 
@@ -95,7 +96,7 @@ let package = Package(
         ),
 
         // The command and what it brings along.
-        .target(name: "LocalBroker", dependencies: ["Messaging"]),
+        .target(name: "LocalBroker", dependencies: ["Messaging", "Programs"]),
         .executableTarget(
             name: "WarrenCommand",
             dependencies: [
