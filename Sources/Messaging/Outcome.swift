@@ -33,9 +33,12 @@ extension Outcome {
 
 /// Why an invocation did not succeed.
 package struct Failure: Sendable, Equatable {
+    /// The longest message that travels, in bytes: of a worker's answer, of its last words, and of a header.
+    package static let longestMessage = 8 << 10
+
     /// The name of the error's type, for grouping.
     package let type: String
-    /// The error's own words. They are cut to 8 KiB when they travel in a header.
+    /// The error's own words. They are cut to `longestMessage` when they travel.
     package let message: String
     /// What the endpoint of a webhook said; nothing for a function.
     package let answer: EndpointAnswer?

@@ -34,7 +34,7 @@ final class OutputPipe {
         }
     }
 
-    /// The last 8 KiB that came.
+    /// The end of what came, at most `Failure.longestMessage`.
     var tail: String { self.lines.tail }
 
     /// Takes what is there, at most so many reads: a process that the worker has left behind may write for ever.

@@ -28,7 +28,7 @@ final class WorkerProcess: Flushable {
     struct End {
         /// In words: exit code, signal, or what it did against the protocol.
         let reason: String
-        /// The last 8 KiB of its stderr.
+        /// The end of its stderr, at most `Failure.longestMessage`.
         let errorTail: String
     }
 
@@ -144,7 +144,7 @@ final class WorkerProcess: Flushable {
         guard !self.hasEnded else { return }
         if self.killReason == nil {
             // What a worker says about itself may be of any length.
-            self.killReason = reason.prefix(bytes: 8 << 10)
+            self.killReason = reason.prefix(bytes: Failure.longestMessage)
             self.handler(.condemned)
         }
         Glibc.kill(-self.process.pid, SIGKILL)

@@ -120,7 +120,7 @@ struct WorkerMain {
     }
 
     private static func fail(_ reason: String, _ output: WorkerOutput) -> Never {
-        output.append { StartFailedFrame(reason: reason.prefix(bytes: 8 << 10)).write(to: &$0) }
+        output.append { StartFailedFrame(reason: reason.prefix(bytes: Failure.longestMessage)).write(to: &$0) }
         output.finish()
         Self.leave(1)
     }
