@@ -17,18 +17,31 @@ package enum Outcome: Sendable, Equatable {
 }
 
 extension Outcome {
-    /// One word, for metrics and people.
-    package var name: String {
+    /// An outcome without what belongs to it, under its one word for metrics and people.
+    package enum Kind: String, Sendable, CaseIterable {
+        case done
+        case failed
+        case rejected
+        case undecodable
+        case later
+        case timedOut = "timed-out"
+        case crashed
+    }
+
+    package var kind: Kind {
         switch self {
-        case .done: "done"
-        case .failed: "failed"
-        case .rejected: "rejected"
-        case .undecodable: "undecodable"
-        case .later: "later"
-        case .timedOut: "timed-out"
-        case .crashed: "crashed"
+        case .done: .done
+        case .failed: .failed
+        case .rejected: .rejected
+        case .undecodable: .undecodable
+        case .later: .later
+        case .timedOut: .timedOut
+        case .crashed: .crashed
         }
     }
+
+    /// One word, for metrics and people.
+    package var name: String { self.kind.rawValue }
 }
 
 /// Why an invocation did not succeed.
