@@ -124,7 +124,9 @@ let package = Package(
         .testTarget(name: "MessagingTests", dependencies: ["Messaging", "SeededGeneration"]),
         .testTarget(
             name: "WarrenTests",
-            dependencies: ["Warren", "Messaging", "Threads", "WorkerProtocol", "Waiting", logging]
+            dependencies: [
+                "Warren", "Messaging", "Threads", "WorkerProtocol", "SeededGeneration", "Waiting", logging,
+            ]
         ),
         .testTarget(name: "HelloTests", dependencies: ["ExampleHello", "WarrenTesting"]),
         .testTarget(name: "WorkerProtocolTests", dependencies: ["WorkerProtocol", "Messaging", "SeededGeneration"]),

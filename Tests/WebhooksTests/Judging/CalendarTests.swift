@@ -1,4 +1,5 @@
 import Glibc
+import Messaging
 import SeededGeneration
 import Testing
 
