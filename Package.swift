@@ -6,6 +6,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -46,15 +47,19 @@ let package = Package(
         .target(name: "CProcess"),
         .target(name: "CCompression"),
 
+        // What the system gives, in Swift's words.
+        .target(name: "Threads", dependencies: ["CLinux"]),
+        .target(name: "Programs", dependencies: ["CProcess"]),
+
         // What a function author sees.
         .target(
             name: "Warren",
-            dependencies: ["CCompression", "CLinux", "Messaging", "WorkerProtocol", logging]
+            dependencies: ["CCompression", "CLinux", "Messaging", "Threads", "WorkerProtocol", logging]
         ),
         .target(
             name: "WarrenTesting",
             dependencies: [
-                "Warren", "Messaging", "WorkerProtocol", "Polling", "Manifests", "Topology", "Deployments",
+                "Warren", "Messaging", "WorkerProtocol", "EventLoops", "Manifests", "Topology", "Deployments",
                 "Processing", "Invoking", logging, deque,
             ]
         ),
@@ -66,40 +71,41 @@ let package = Package(
         .target(name: "Topology", dependencies: ["Messaging", "Manifests"]),
 
         // What is to run: manifests and bundles as they lie on disk, and what follows when they change.
-        .target(name: "Deployments", dependencies: ["CLinux", "Manifests", "Polling"]),
+        .target(name: "Deployments", dependencies: ["CLinux", "Manifests", "EventLoops"]),
 
         // The data path, from delivery to settlement.
-        .target(name: "Polling", dependencies: ["CLinux"]),
-        .target(name: "AMQP", dependencies: ["CRabbitMQ", "Messaging", "Polling", logging, deque]),
+        .target(name: "EventLoops", dependencies: ["CLinux", "Threads", heap]),
+        .target(name: "AMQP", dependencies: ["CRabbitMQ", "Messaging", "EventLoops", logging, deque]),
         // What runs an event: workers, endpoints, and whatever tests put in their place.
-        .target(name: "Invoking", dependencies: ["Messaging", "Polling"]),
+        .target(name: "Invoking", dependencies: ["Messaging", "EventLoops"]),
         .target(
             name: "Processing",
             dependencies: [
-                "Messaging", "Manifests", "Topology", "Deployments", "Invoking", "Polling", logging, metrics, deque,
+                "Messaging", "Manifests", "Topology", "Deployments", "Invoking", "EventLoops", logging, metrics, deque,
             ]
         ),
         .target(
             name: "Workers",
             dependencies: [
-                "CLinux", "CProcess", "Messaging", "Manifests", "Deployments", "WorkerProtocol", "Polling",
-                "Invoking", logging, metrics, deque,
+                "CLinux", "Messaging", "Manifests", "Deployments", "WorkerProtocol", "EventLoops", "Invoking",
+                "Programs",
+                logging, metrics, deque,
             ]
         ),
 
         .target(
             name: "Webhooks",
             dependencies: [
-                "CCurl", "Messaging", "Manifests", "Deployments", "Polling", "Invoking", logging, deque, crypto,
+                "CCurl", "Messaging", "Manifests", "Deployments", "EventLoops", "Invoking", logging, deque, crypto,
             ]
         ),
 
         // The command and what it brings along.
-        .target(name: "LocalBroker", dependencies: ["Messaging"]),
+        .target(name: "LocalBroker", dependencies: ["Messaging", "Programs"]),
         .executableTarget(
             name: "WarrenCommand",
             dependencies: [
-                "CLinux", "Messaging", "Manifests", "Topology", "Deployments", "Polling", "AMQP", "Processing",
+                "CLinux", "Messaging", "Manifests", "Topology", "Deployments", "EventLoops", "AMQP", "Processing",
                 "Invoking",
                 "Workers", "Webhooks", "LocalBroker", arguments, lifecycle, signals, logging,
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
@@ -114,7 +120,9 @@ let package = Package(
         .executableTarget(name: "ExampleHello", dependencies: ["Warren"], path: "functions/hello"),
         .executableTarget(
             name: "warren-demo",
-            dependencies: ["Messaging", "Topology", "Polling", "AMQP", "Processing", "LocalBroker", logging, signals],
+            dependencies: [
+                "Messaging", "Topology", "EventLoops", "AMQP", "Processing", "LocalBroker", logging, signals,
+            ],
             path: "Tests/Demo"
         ),
 
@@ -127,7 +135,10 @@ let package = Package(
         .testTarget(name: "MessagingTests", dependencies: ["Messaging", "SeededGeneration"]),
         .testTarget(
             name: "WarrenTests",
-            dependencies: ["Warren", "Messaging", "WorkerProtocol", "PatientPolling", "Waiting", logging]
+            dependencies: [
+                "Warren", "Messaging", "PatientPolling", "SeededGeneration", "Threads", "Waiting", "WorkerProtocol",
+                logging,
+            ]
         ),
         .testTarget(name: "HelloTests", dependencies: ["ExampleHello", "WarrenTesting"]),
         .testTarget(name: "WorkerProtocolTests", dependencies: ["WorkerProtocol", "Messaging", "SeededGeneration"]),
@@ -137,11 +148,14 @@ let package = Package(
             dependencies: ["Topology", "Manifests", "Messaging", "SeededGeneration"],
             exclude: ["plan.golden.txt"]
         ),
-        .testTarget(name: "PollingTests", dependencies: ["Polling", "KernelFiles", "PatientPolling"]),
+        .testTarget(
+            name: "EventLoopsTests",
+            dependencies: ["EventLoops", "KernelFiles", "PatientPolling", "SeededGeneration"]
+        ),
         .testTarget(
             name: "DeploymentsTests",
             dependencies: [
-                "CLinux", "CProcess", "Deployments", "Manifests", "Messaging", "PatientPolling", "Polling",
+                "CLinux", "CProcess", "Deployments", "Manifests", "Messaging", "PatientPolling", "EventLoops",
                 "SeededGeneration", "Waiting",
             ]
         ),
@@ -149,13 +163,13 @@ let package = Package(
             name: "ProcessingTests",
             dependencies: [
                 "Processing", "Invoking", "WarrenTesting", "Deployments", "Topology", "Manifests", "Messaging",
-                "PatientPolling", "Polling", "SeededGeneration", logging,
+                "PatientPolling", "EventLoops", "SeededGeneration", logging,
             ]
         ),
         .testTarget(
             name: "WorkersTests",
             dependencies: [
-                "Workers", "Invoking", "Manifests", "Messaging", "KernelFiles", "PatientPolling", "Polling",
+                "Workers", "Invoking", "Manifests", "Messaging", "KernelFiles", "PatientPolling", "EventLoops",
                 "SeededGeneration", "test-functions", logging,
             ]
         ),
@@ -163,7 +177,7 @@ let package = Package(
             name: "WebhooksTests",
             dependencies: [
                 "CCurl", "Webhooks", "Invoking", "Deployments", "Manifests", "Messaging", "PatientPolling",
-                "Polling", "SeededGeneration", "Waiting", logging,
+                "EventLoops", "SeededGeneration", "Waiting", logging,
             ]
         ),
         .testTarget(name: "LocalBrokerTests", dependencies: ["KernelFiles", "LocalBroker", "Waiting"]),
@@ -171,18 +185,18 @@ let package = Package(
         // What a broker has to do, tested over the one in memory and over RabbitMQ.
         .target(
             name: "BrokerConformance",
-            dependencies: ["Messaging", "Polling", "Waiting"],
+            dependencies: ["Messaging", "EventLoops", "Waiting"],
             path: "Tests/BrokerConformance"
         ),
         .testTarget(
             name: "WarrenTestingTests",
-            dependencies: ["Warren", "WarrenTesting", "BrokerConformance", "Messaging", "Polling", "Waiting"]
+            dependencies: ["Warren", "WarrenTesting", "BrokerConformance", "Messaging", "EventLoops", "Waiting"]
         ),
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
                 "AMQP", "BrokerConformance", "CLinux", "CRabbitMQ", "Invoking", "KernelFiles", "LocalBroker",
-                "Manifests", "Messaging", "PatientPolling", "Polling", "Processing", "Workers", "WarrenCommand",
+                "Manifests", "Messaging", "PatientPolling", "EventLoops", "Processing", "Workers", "WarrenCommand",
                 "test-functions", "evil-worker", "evil-endpoint",
                 "ExampleHello", "ExampleOrders",
                 "ExampleAudit", "SeededGeneration", "Waiting", logging,
@@ -217,7 +231,7 @@ let package = Package(
         .executableTarget(
             name: "warren-bench",
             dependencies: [
-                "AMQP", "Invoking", "KernelFiles", "LocalBroker", "Messaging", "PatientPolling", "Polling",
+                "AMQP", "Invoking", "KernelFiles", "LocalBroker", "Messaging", "PatientPolling", "EventLoops",
                 "Processing", "Workers", logging,
             ],
             path: "Tests/Benchmarks/Bench"

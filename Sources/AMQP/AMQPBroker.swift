@@ -1,6 +1,6 @@
+package import EventLoops
 package import Logging
 package import Messaging
-package import Polling
 import Synchronization
 
 /// RabbitMQ through librabbitmq: a publishing connection and a topology connection, each on a thread of its own.
@@ -20,7 +20,8 @@ package final class AMQPBroker: Broker {
     /// - Parameters:
     ///   - name: what the broker's operator sees as the connections' name.
     ///   - giveUpAfter: how long the broker may answer nothing, once it has been reached, before what waits to be
-    ///     published is refused; a broker that cannot be reached at first is given up at once. Nil: it is never given up.
+    ///     published is refused; a broker that cannot be reached at first is given up at once. Nil: it is never given
+    ///     up.
     package init(
         addresses: AMQPAddresses,
         name: String,

@@ -1,6 +1,6 @@
+package import EventLoops
 package import Logging
 package import Messaging
-package import Polling
 
 /// The consuming side of the broker on the loop's thread: one channel for each subscription, all on one connection as
 /// long as the broker has numbers for them. A consumer whose queue does not answer gets a connection of its own: its
@@ -216,8 +216,8 @@ package final class AMQPIntake: Intake {
             guard let self else { return completion() }
             var left = self.connections.count
             for connection in self.connections {
-                // It stays alive until its socket is closed, although its last consumer may go meanwhile: an end of which
-                // nobody hears would keep the host from ending.
+                // It stays alive until its socket is closed, although its last consumer may go meanwhile: an end of
+                // which nobody hears would keep the host from ending.
                 let closed = {
                     withExtendedLifetime(connection) { left -= 1 }
                     if left == 0 { completion() }

@@ -1,4 +1,5 @@
 import Messaging
+
 /// Which of several places to connect to is tried first, and which after it.
 ///
 /// The order is random but the same for all connections of a process. They begin at different places of it, and the

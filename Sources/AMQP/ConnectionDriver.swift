@@ -1,7 +1,7 @@
 import CRabbitMQ
+import EventLoops
 import Logging
 import Messaging
-import Polling
 
 /// Who a connection works for. Called on the loop's thread.
 protocol ConnectionClient: AnyObject {
@@ -15,9 +15,9 @@ protocol ConnectionClient: AnyObject {
     func blocked(_ reason: String?)
 }
 
-/// Keeps one connection alive on a loop: connects beside the loop to one of several addresses, hands over frames, serves
-/// heartbeats, notices loss and connects again, at once to another address and with a back-off after a whole round, for
-/// ever.
+/// Keeps one connection alive on a loop: connects beside the loop to one of several addresses, hands over frames,
+/// serves heartbeats, notices loss and connects again, at once to another address and with a back-off after a whole
+/// round, for ever.
 final class ConnectionDriver {
     /// The one in use, or the one last used.
     private(set) var address: AMQPAddress

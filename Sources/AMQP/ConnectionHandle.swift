@@ -38,7 +38,8 @@ final class ConnectionHandle: @unchecked Sendable {
 
     deinit { amqp_destroy_connection(self.state) }
 
-    /// Whether the socket takes some tens of kilobytes without blocking its thread (tcp(7): a third of its buffer is free).
+    /// Whether the socket takes some tens of kilobytes without blocking its thread (tcp(7): a third of its buffer is
+    /// free).
     var takesMore: Bool {
         var socket = pollfd(fd: self.descriptor, events: Int16(POLLOUT), revents: 0)
         return poll(&socket, 1, 0) == 1

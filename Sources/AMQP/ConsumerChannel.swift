@@ -1,6 +1,6 @@
 import CRabbitMQ
+import EventLoops
 import Messaging
-import Polling
 
 /// One subscription: a channel of its own, so that an error of one queue never touches another.
 final class ConsumerChannel {
@@ -27,7 +27,8 @@ final class ConsumerChannel {
 
     /// - Parameters:
     ///   - generations: of the intake, so that no tag of another channel is mistaken for one of this.
-    ///   - moveAway: asks for a channel on a connection of its own in the place of this one, which reports nothing more.
+    ///   - moveAway: asks for a channel on a connection of its own in the place of this one, which reports nothing
+    ///     more.
     init(
         number: UInt16,
         id: SubscriptionID,

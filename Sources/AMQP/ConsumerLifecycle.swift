@@ -17,8 +17,8 @@ struct ConsumerLifecycle {
         case consuming
         /// basic.cancel was sent by us.
         case cancelling
-        /// Unsubscribed so that everything unsettled goes back; the last acknowledgements were sent, and the broker gets
-        /// time to take them.
+        /// Unsubscribed so that everything unsettled goes back; the last acknowledgements were sent, and the broker
+        /// gets time to take them.
         case returning
         /// channel.close was sent: the broker cancelled the consumer, answers nothing, or is to take everything back.
         case closing
@@ -28,8 +28,8 @@ struct ConsumerLifecycle {
         case ended
         /// Unsubscribed and everything settled; channel.close was sent.
         case leaving
-        /// Nobody waits for the channel any more: channel.close was sent, and nothing that comes from it counts. Its number
-        /// is not free before the broker has answered.
+        /// Nobody waits for the channel any more: channel.close was sent, and nothing that comes from it counts. Its
+        /// number is not free before the broker has answered.
         case discarded
         /// Unsubscribed, and the channel is gone.
         case over
@@ -48,8 +48,8 @@ struct ConsumerLifecycle {
         case reportActive
         case reportEnded
         case reportInterrupted(Interruption, BrokerError)
-        /// The broker does not even close this channel, perhaps because its queue has no leader: the consumer is made anew
-        /// on a connection of its own, and the others on this one go on.
+        /// The broker does not even close this channel, perhaps because its queue has no leader: the consumer is made
+        /// anew on a connection of its own, and the others on this one go on.
         case moveAway(BrokerError)
         /// Nor does it on a connection of its own: that is made anew.
         case breakConnection(BrokerError)
@@ -259,8 +259,8 @@ struct ConsumerLifecycle {
         }
     }
 
-    /// The channel is closed without a basic.cancel before: at that the broker would make the next consumer active while
-    /// the messages of this one are still here.
+    /// The channel is closed without a basic.cancel before: at that the broker would make the next consumer active
+    /// while the messages of this one are still here.
     mutating func lastAcksTaken() -> [Action] {
         guard self.state == .returning else { return [] }
         self.state = .closing

@@ -1,7 +1,7 @@
 import CRabbitMQ
+import EventLoops
 import Logging
 import Messaging
-import Polling
 
 /// One socket on the loop's thread that serves consumers, each on a channel of its own.
 final class ConsumingConnection {

@@ -44,9 +44,9 @@ struct SettlementSender {
     /// Unsent acknowledgements use up prefetch. Whether they use a third of it.
     private var isHoldingUp: Bool { self.acks.untold * 3 >= self.prefetch }
 
-    /// Sends the acknowledgements collected so far when they use a third of the prefetch, or when `atOnce` says so. Those
-    /// behind a delivery that still runs wait for it otherwise; but a gap that blocks a third of the prefetch does not
-    /// close soon.
+    /// Sends the acknowledgements collected so far when they use a third of the prefetch, or when `atOnce` says so.
+    /// Those behind a delivery that still runs wait for it otherwise; but a gap that blocks a third of the prefetch
+    /// does not close soon.
     mutating func flush(atOnce: Bool) {
         guard atOnce || self.isHoldingUp else { return }
         if let prefix = self.acks.takePrefix() { self.sendAck(prefix.tag, isMultiple: prefix.isMultiple) }

@@ -1,7 +1,7 @@
 import CRabbitMQ
+import EventLoops
 import Glibc
 import Messaging
-import Polling
 
 /// One thing to do on the topology connection.
 struct TopologyRequest: Sendable {
@@ -17,8 +17,8 @@ struct TopologyRequest: Sendable {
     let completion: @Sendable (Result<QueueInspection?, BrokerError>) -> Void
 }
 
-/// Declares, removes and inspects with calls that wait for their reply, on a connection and a thread of its own: an error
-/// closes a channel, and librabbitmq's waiting calls would swallow frames of others.
+/// Declares, removes and inspects with calls that wait for their reply, on a connection and a thread of its own: an
+/// error closes a channel, and librabbitmq's waiting calls would swallow frames of others.
 ///
 /// Connects when it is first needed, and again when the connection has gone; heartbeats are served in between.
 final class TopologyConnection {

@@ -1,6 +1,6 @@
-/// Names one run of an event on this host: the number of the run, and the place that it takes among those that run at the
-/// same time. Places are few and used again, so tables of what runs are arrays; the number tells a run from those that
-/// had its place before.
+/// Names one run of an event on this host: the number of the run, and the place that it takes among those that run at
+/// the same time. Places are few and used again, so tables of what runs are arrays; the number tells a run from those
+/// that had its place before.
 ///
 /// Public because `PlaceTable` is, for the same reason.
 public struct InvocationID: Hashable, Comparable, Sendable {

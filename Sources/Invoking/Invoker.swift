@@ -1,5 +1,5 @@
+package import EventLoops
 package import Messaging
-package import Polling
 
 /// One run to make: an event and what the runtime knows of it.
 package struct Invocation: Sendable {
@@ -56,11 +56,9 @@ package protocol Invoker: AnyObject {
     /// Gets ready and reports through `handler`, on the loop's thread, from then on.
     func start(_ handler: @escaping (InvokerEvent) -> Void)
 
-    /// Takes an invocation; it is on its way with the next `flush`. Its result is reported exactly once, whatever
-    /// happens to whoever runs it.
+    /// Takes an invocation; it is on its way at the end of the loop's turn (`EventLoop.flushAtTurnEnd`). Its result is
+    /// reported exactly once, whatever happens to whoever runs it.
     func invoke(_ invocation: Invocation)
-
-    func flush()
 
     /// Takes back, by id, what was invoked and has not been handed to whoever runs it: it will have no result.
     func withdraw() -> [InvocationID]
@@ -83,8 +81,8 @@ package enum InvokerEvent {
     /// Nothing can be run for the reason given, and these invocations were not: they go back to the queue. The
     /// invoker goes on trying and reports `ready` when it has succeeded.
     case unavailable(reason: String, notRun: [InvocationID])
-    /// Whoever would run it has asked not to be given anything until then, or ever, and has not taken these invocations:
-    /// they are run when it is `ready` again, or go back to the queue.
+    /// Whoever would run it has asked not to be given anything until then, or ever, and has not taken these
+    /// invocations: they are run when it is `ready` again, or go back to the queue.
     case paused(reason: String, until: SteadyInstant?, notRun: [InvocationID])
     /// What runs the function has died over its work. What becomes of the invocations is reported by itself.
     case workerDied(reason: String)

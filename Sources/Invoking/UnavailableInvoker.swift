@@ -13,8 +13,6 @@ package final class UnavailableInvoker: Invoker {
         preconditionFailure("invocations come to an invoker that has said that it is ready")
     }
 
-    package func flush() {}
-
     package func withdraw() -> [InvocationID] { [] }
 
     package func stop(_ completion: @escaping () -> Void) { completion() }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Programs
 
 /// A process we started, in a process group of its own, not yet reaped.
 ///
@@ -7,44 +8,24 @@ internal import Glibc
 struct ChildProcess {
     let pid: pid_t
 
-    /// - Parameter descriptors: what the child sees as 0, 1, 2 and so on. Ours must be close-on-exec.
+    /// - Parameter descriptors: what the child sees as 0, 1, 2 and so on. It has no others.
     static func spawn(
         _ arguments: [String],
         environment: [String: String],
         descriptors: [Int32]
     ) throws(LocalBrokerError) -> ChildProcess {
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        // The host blocks and ignores signals to its own taste; the child starts afresh.
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        posix_spawnattr_setsigmask(&attributes, &signals)
-        sigfillset(&signals)
-        posix_spawnattr_setsigdefault(&attributes, &signals)
-        posix_spawnattr_setpgroup(&attributes, 0)
-        let flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF
-        posix_spawnattr_setflags(&attributes, Int16(flags))
-
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        // Moved out of the way first: a source below the number of targets would be overwritten.
-        let sources = descriptors.map { fcntl($0, F_DUPFD_CLOEXEC, 64) }
-        defer { sources.forEach { close($0) } }
-        for (target, source) in sources.enumerated() {
-            posix_spawn_file_actions_adddup2(&actions, source, Int32(target))
+        let program = Program(
+            path: arguments[0],
+            arguments: Array(arguments.dropFirst()),
+            environment: environment,
+            descriptors: descriptors
+        )
+        do throws(ProgramStartError) {
+            return ChildProcess(pid: try program.start())
+        } catch {
+            let reason = "\(error.step): \(String(cString: strerror(error.code)))"
+            throw .system(call: "start of \(arguments[0])", reason: reason)
         }
-
-        var argv = arguments.map { strdup($0) } + [nil]
-        var envp = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
-        defer { (argv + envp).forEach { free($0) } }
-        var pid: pid_t = 0
-        let code = posix_spawn(&pid, arguments[0], &actions, &attributes, &argv, &envp)
-        guard code == 0 else {
-            throw .system(call: "start of \(arguments[0])", reason: String(cString: strerror(code)))
-        }
-        return ChildProcess(pid: pid)
     }
 
     /// Whether it has ended; it stays to be reaped.

@@ -7,15 +7,15 @@ package protocol Broker: Sendable {
     /// Makes everything in the list exist, in order. Stops at the first object that the broker refuses.
     func declare(_ declarations: [Declaration]) async throws(BrokerError)
 
-    /// Makes nothing in the list exist any more, in order; what does not exist anyway is done. Stops at the first object
-    /// that the broker refuses to remove.
+    /// Makes nothing in the list exist any more, in order; what does not exist anyway is done. Stops at the first
+    /// object that the broker refuses to remove.
     func remove(_ removals: [Removal]) async throws(BrokerError)
 
     /// What the broker knows of a queue; nil when it does not exist. May be unknown (`QueueInspection.isUnknown`).
     func inspect(queue: String) async throws(BrokerError) -> QueueInspection?
 
-    /// The same, proven by an answer of the queue itself: nothing may be destroyed on less. May take a message out of the
-    /// queue for a moment and give it back.
+    /// The same, proven by an answer of the queue itself: nothing may be destroyed on less. May take a message out of
+    /// the queue for a moment and give it back.
     ///
     /// Throws `unreachable` when the queue does not answer.
     func inspectForCertain(queue: String) async throws(BrokerError) -> QueueInspection?

@@ -3,9 +3,9 @@ extension Delivery {
     /// every delivery of one message, and for two messages that are equal in all they say.
     ///
     /// What the broker changes when it delivers again is left out: it adds `x-delivery-count` or `x-acquired-count`
-    /// (https://www.rabbitmq.com/docs/quorum-queues, poison message handling), and it sorts the header table by name, on
-    /// that occasion (rabbit_basic:add_header of RabbitMQ 3.10) or at every delivery (mc_amqpl:protocol_state of 4.x), so
-    /// the order of headers means nothing.
+    /// (https://www.rabbitmq.com/docs/quorum-queues, poison message handling), and it sorts the header table by name,
+    /// on that occasion (rabbit_basic:add_header of RabbitMQ 3.10) or at every delivery (mc_amqpl:protocol_state of
+    /// 4.x), so the order of headers means nothing.
     package var contentHash: StableHash {
         var hash = StableHash()
         let layout = self.layout

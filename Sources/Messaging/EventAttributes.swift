@@ -4,8 +4,8 @@
 /// message from any plain AMQP client has a body and a routing key, and that is enough.
 /// Source: CloudEvents 1.0 and its AMQP binding, section 3.1 (binary content mode).
 package struct EventAttributes: Sendable {
-    /// What the id of an event begins with whose publisher gave it none. The ids of the events that such an event causes
-    /// begin with it, too: two equal causes would give their effects the same id.
+    /// What the id of an event begins with whose publisher gave it none. The ids of the events that such an event
+    /// causes begin with it, too: two equal causes would give their effects the same id.
     package static let generatedPrefix = "generated-"
 
     package private(set) var id: ByteRange

@@ -9,8 +9,8 @@ package protocol Intake: AnyObject {
     /// nothing, whatever its departure.
     func unsubscribe(_ subscription: SubscriptionID, _ departure: Departure)
 
-    /// Nobody waits for the subscription any more, whatever became of its end: the broker is to take back at once what it
-    /// has delivered. Nothing more is reported.
+    /// Nobody waits for the subscription any more, whatever became of its end: the broker is to take back at once what
+    /// it has delivered. Nothing more is reported.
     func abandon(_ subscription: SubscriptionID)
 
     /// The consumer seems dead although the broker has reported nothing: reports `.interrupted(.consumer, error)` and
@@ -26,7 +26,8 @@ package protocol Intake: AnyObject {
     /// Has the broker itself dead-letter the message (basic.reject without requeue).
     func refuse(_ tag: DeliveryTag, of subscription: SubscriptionID)
 
-    /// Ends a turn of the loop: the intake may send the acknowledgements that it has collected, or wait briefly for more.
+    /// Ends a turn of the loop: the intake may send the acknowledgements that it has collected, or wait briefly for
+    /// more.
     func flush()
 
     /// Sends what has been settled and closes; unsettled messages go back to their queues. `completion` is called on

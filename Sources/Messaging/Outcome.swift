@@ -17,25 +17,41 @@ package enum Outcome: Sendable, Equatable {
 }
 
 extension Outcome {
-    /// One word, for metrics and people.
-    package var name: String {
+    /// An outcome without what belongs to it, under its one word for metrics and people.
+    package enum Kind: String, Sendable, CaseIterable {
+        case done
+        case failed
+        case rejected
+        case undecodable
+        case later
+        case timedOut = "timed-out"
+        case crashed
+    }
+
+    package var kind: Kind {
         switch self {
-        case .done: "done"
-        case .failed: "failed"
-        case .rejected: "rejected"
-        case .undecodable: "undecodable"
-        case .later: "later"
-        case .timedOut: "timed-out"
-        case .crashed: "crashed"
+        case .done: .done
+        case .failed: .failed
+        case .rejected: .rejected
+        case .undecodable: .undecodable
+        case .later: .later
+        case .timedOut: .timedOut
+        case .crashed: .crashed
         }
     }
+
+    /// One word, for metrics and people.
+    package var name: String { self.kind.rawValue }
 }
 
 /// Why an invocation did not succeed.
 package struct Failure: Sendable, Equatable {
+    /// The longest message that travels, in bytes: of a worker's answer, of its last words, and of a header.
+    package static let longestMessage = 8 << 10
+
     /// The name of the error's type, for grouping.
     package let type: String
-    /// The error's own words. They are cut to 8 KiB when they travel in a header.
+    /// The error's own words. They are cut to `longestMessage` when they travel.
     package let message: String
     /// What the endpoint of a webhook said; nothing for a function.
     package let answer: EndpointAnswer?
@@ -57,7 +73,8 @@ extension Failure {
     package static let overdueType = "TimedOut"
 }
 
-/// What an HTTP endpoint did with a delivery that it did not take: evidence for the person who looks at the dead letter.
+/// What an HTTP endpoint did with a delivery that it did not take: evidence for the person who looks at the dead
+/// letter.
 package struct EndpointAnswer: Sendable, Equatable {
     /// The longest part of a body that is kept, in bytes.
     package static let longestExcerpt = 2 << 10

@@ -24,8 +24,8 @@ package struct Subscription: Sendable, Hashable {
 package enum SettlingMode: Sendable, Hashable {
     /// The message is gone when it is acknowledged. Given back, or lost with its channel, it is delivered again.
     case message
-    /// A settlement makes room for another delivery, and nothing else: a stream keeps its messages, and delivers none of
-    /// them twice to one consumer. So what is given back or refused is acknowledged.
-    /// Source: https://www.rabbitmq.com/docs/streams#consuming
+    /// A settlement makes room for another delivery, and nothing else: a stream keeps its messages, and delivers none
+    /// of them twice to one consumer. So what is given back or refused is acknowledged. Source:
+    /// https://www.rabbitmq.com/docs/streams#consuming
     case credit
 }

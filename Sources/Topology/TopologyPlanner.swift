@@ -80,7 +80,8 @@ package enum TopologyPlanner {
     }
 
     /// All that a failed event passes on its way back to its queue, or to the dead letters: the shared part, the delay
-    /// levels, and the ends of both ways at each queue. The queues themselves and what events come by are no part of it.
+    /// levels, and the ends of both ways at each queue. The queues themselves and what events come by are no part of
+    /// it.
     ///
     /// - Parameter highestLevel: the highest delay level in use; -1 when there is none.
     package static func waysBack(to queues: [String], highestLevel: Int, _ names: TopologyNames) -> [Declaration] {

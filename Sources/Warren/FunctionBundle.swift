@@ -21,6 +21,6 @@ extension FunctionBundle {
     @concurrent public static func main() async {
         // First of all: what follows runs the bundle's own code.
         let limits = LimitEnforcement.enforceFromEnvironment()
-        await WorkerProcess(functions: Self.functions, version: Self.version, limits: limits).run()
+        await WorkerMain(functions: Self.functions, version: Self.version, limits: limits).run()
     }
 }

@@ -34,6 +34,9 @@ extension JSONEncoder {
 }
 
 /// Times as CloudEvents and JSON payloads write them (RFC 3339).
+///
+/// Foundation both reads and writes them, because the two must agree: before 15 October 1582 it counts by the Julian
+/// calendar, which `CivilDate` does not.
 enum EventTime {
     static func parse(_ text: String) -> Date? {
         if let date = try? Date.ISO8601FormatStyle().parse(text) { return date }

@@ -1,6 +1,6 @@
 import AMQP
+import EventLoops
 import Messaging
-import Polling
 import Processing
 
 /// Publishes many events with a window of unconfirmed ones, so that memory stays flat and the broker busy.

@@ -16,7 +16,8 @@ struct BundleCatalog {
         for name in names {
             let path = self.options.executable(ofBundle: name)
             var status = stat()
-            // Names with a dot are mostly libraries and resources, but a bundle may have one, and its version often has.
+            // Names with a dot are mostly libraries and resources, but a bundle may have one, and its version often
+            // has.
             let isPlain = !name.prefix { $0 != "@" }.contains(".")
             guard wanted.contains(name) || isPlain, name != "warren", stat(path, &status) == 0,
                 status.st_mode & S_IFMT == S_IFREG, access(path, X_OK) == 0

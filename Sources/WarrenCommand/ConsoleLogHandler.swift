@@ -1,7 +1,8 @@
+import EventLoops
 import FoundationEssentials
-import Glibc
 import Logging
 import Messaging
+import Processing
 
 /// The host's log on stderr: a line for people, or a JSON object a line for machines.
 struct ConsoleLogHandler: LogHandler {
@@ -61,15 +62,7 @@ struct ConsoleLogHandler: LogHandler {
     }
 
     private static func time(withDate: Bool) -> String {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        var parts = tm()
-        gmtime_r(&now.tv_sec, &parts)
-        func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
-        let milliseconds = now.tv_nsec / 1_000_000
-        let fraction = String(repeating: "0", count: milliseconds < 10 ? 2 : milliseconds < 100 ? 1 : 0)
-        let time = "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec)).\(fraction)\(milliseconds)"
-        guard withDate else { return time }
-        return "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))T\(time)Z"
+        let text = CivilDate.text(milliseconds: WallClock.system.milliseconds, alwaysWithFraction: true)
+        return withDate ? text : String(text.dropFirst("2026-01-31T".count).dropLast())
     }
 }

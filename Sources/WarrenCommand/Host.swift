@@ -1,10 +1,10 @@
 import AMQP
 import Deployments
+import EventLoops
 import Glibc
 import Logging
 import Manifests
 import Messaging
-import Polling
 import Processing
 import ServiceLifecycle
 import Synchronization
@@ -110,7 +110,8 @@ final class Host: Service {
     /// Beyond the longest run there is, for everything else that a drain does.
     private static let drainReserve = Duration.seconds(30)
 
-    /// The last resort, on no thread of the data path: a loop that is stuck in a call of the system never ends by itself.
+    /// The last resort, on no thread of the data path: a loop that is stuck in a call of the system never ends by
+    /// itself.
     private func endLate() {
         let limit = self.longestRun.withLock { $0 } + Self.drainReserve
         Task.detached { [logger] in

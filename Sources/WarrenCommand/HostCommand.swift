@@ -14,7 +14,8 @@ struct HostCommand {
     let manifestOptions: ManifestOptions
     let deliveryOptions: DeliveryOptions
     let logOptions: LogOptions
-    /// SIGHUP reads the manifests again. Whether it ends the host, too, when the terminal that it was started in has gone.
+    /// SIGHUP reads the manifests again. Whether it ends the host, too, when the terminal that it was started in has
+    /// gone.
     let endsWithTerminal: Bool
     /// Called when the broker has been reached and the host is about to run.
     var onStart: @Sendable () -> Void = {}

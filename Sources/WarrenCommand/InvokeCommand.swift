@@ -1,9 +1,9 @@
 import ArgumentParser
 import Deployments
+import EventLoops
 import FoundationEssentials
 import Logging
 import Manifests
-import Polling
 import Processing
 import Workers
 

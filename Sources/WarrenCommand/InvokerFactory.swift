@@ -1,7 +1,7 @@
 import Deployments
+import EventLoops
 import Invoking
 import Logging
-import Polling
 import Processing
 import Webhooks
 import Workers

@@ -1,6 +1,6 @@
+import EventLoops
 import Invoking
 import Messaging
-import Polling
 import Processing
 
 /// Runs one event once, with an invoker of its own and without a broker.
@@ -68,7 +68,6 @@ enum LocalRun {
     ) throws(SystemError) -> Result<InvocationResult, Unavailable> {
         let loop = try EventLoop()
         let invoker = try makeInvoker(loop)
-        loop.atTurnEnd { invoker.flush() }
         var result = Result<InvocationResult, Unavailable>.failure(Unavailable(reason: "there was no answer"))
         invoker.start { event in
             switch event {

@@ -1,4 +1,4 @@
-import Polling
+import EventLoops
 import Synchronization
 
 /// Writes the host's log to stderr on a thread of its own: whoever reads the log slowly, or has stopped reading it,

@@ -1,10 +1,10 @@
 import AMQP
 import ArgumentParser
+import EventLoops
 import FoundationEssentials
 import Logging
 import Manifests
 import Messaging
-import Polling
 import Processing
 import Topology
 

@@ -1,8 +1,8 @@
 import ArgumentParser
+import EventLoops
 import FoundationEssentials
 import Manifests
 import Messaging
-import Polling
 import Processing
 import Topology
 

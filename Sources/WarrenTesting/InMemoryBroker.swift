@@ -1,5 +1,5 @@
+internal import EventLoops
 package import Messaging
-internal import Polling
 internal import Synchronization
 
 /// A broker in this process that behaves like RabbitMQ for everything that Warren asks of one; a suite of conformance

@@ -1,5 +1,5 @@
+package import EventLoops
 package import Messaging
-package import Polling
 
 /// The consuming side of an `InMemoryBroker`, on the thread of one event loop.
 package final class InMemoryIntake: Intake {

@@ -1,14 +1,15 @@
+package import EventLoops
 package import Invoking
 package import Logging
 package import Manifests
-package import Polling
 
 /// Delivers the events of one webhook: carries out what `DispatchState` decides, with the HTTP client and timers.
 /// Confined to one loop.
 ///
-/// An invocation begins when its request is given to the client. Until then it can be withdrawn. An endpoint that asks for a pause, or says that it is gone, pauses the whole webhook; what it has not
-/// taken goes back to the queue, and no attempt is used up.
-package final class WebhookInvoker: Invoker {
+/// An invocation begins when its request is given to the client. Until then it can be withdrawn. An endpoint that asks
+/// for a pause, or says that it is gone, pauses the whole webhook; what it has not taken goes back to the queue, and no
+/// attempt is used up.
+package final class WebhookInvoker: Invoker, Flushable {
     private let client: HTTPClient
     private let loop: EventLoop
     private let clock: WallClock
@@ -27,6 +28,7 @@ package final class WebhookInvoker: Invoker {
     private var handler: (InvokerEvent) -> Void = { _ in }
     private var pacingTimer: TimerID?
     private var pauseTimer: TimerID?
+    package var isToBeFlushed = false
 
     /// - Parameter logger: with the webhook's name in its metadata.
     package convenience init(
@@ -100,8 +102,7 @@ package final class WebhookInvoker: Invoker {
     }
 
     package func flush() {
-        // Asked in every turn of the loop, most of the time for nothing: then not even the clock is read.
-        if self.state.hasWaiting { self.handle(.flush) }
+        if self.state.hasWaiting { self.tell(.flush) }
     }
 
     package func withdraw() -> [InvocationID] {
@@ -162,6 +163,12 @@ package final class WebhookInvoker: Invoker {
     // MARK: - What follows
 
     private func handle(_ event: DispatchState.Event) {
+        self.tell(event)
+        // Whatever has happened, something that waits may go out now.
+        if self.state.hasWaiting { self.loop.flushAtTurnEnd(self) }
+    }
+
+    private func tell(_ event: DispatchState.Event) {
         for action in self.state.handle(event, at: .now) { self.perform(action) }
     }
 

@@ -1,6 +1,6 @@
+import EventLoops
 import Invoking
 import Logging
-import Polling
 import WorkerProtocol
 
 /// Asks a bundle which functions it has, by starting it and reading its greeting.

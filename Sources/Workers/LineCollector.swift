@@ -1,18 +1,21 @@
+import Messaging
+
 /// Cuts what a worker writes to stdout or stderr into lines, and remembers the end of it for the case of a crash.
 struct LineCollector {
     /// A longer line is cut into several.
     private static let longestLine = 8 << 10
-    private static let tailSize = 8 << 10
 
     private var line: [UInt8] = []
     private var recent: [UInt8] = []
 
-    /// The last 8 KiB, at most.
-    var tail: String { String(decoding: self.recent.suffix(Self.tailSize), as: UTF8.self) }
+    /// The end of it, as much as a failure may say.
+    var tail: String { String(decoding: self.recent.suffix(Failure.longestMessage), as: UTF8.self) }
 
     private mutating func remember(_ bytes: some Collection<UInt8>) {
         self.recent.append(contentsOf: bytes)
-        if self.recent.count > 4 * Self.tailSize { self.recent.removeFirst(self.recent.count - Self.tailSize) }
+        if self.recent.count > 4 * Failure.longestMessage {
+            self.recent.removeFirst(self.recent.count - Failure.longestMessage)
+        }
     }
 
     mutating func take(_ bytes: some Collection<UInt8>) -> [String] {

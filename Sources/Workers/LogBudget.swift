@@ -4,8 +4,9 @@ final class LogMeter {
     var budget = LogBudget(now: .now)
 }
 
-/// How many log lines the workers of a function may write: so many a second, and a burst of that for some seconds. Two buckets that
-/// fill with time, one of lines and one of bytes; a line that finds one of them empty is dropped and counted.
+/// How many log lines the workers of a function may write: so many a second, and a burst of that for some seconds. Two
+/// buckets that fill with time, one of lines and one of bytes; a line that finds one of them empty is dropped and
+/// counted.
 ///
 /// A value without a clock: the caller tells the time.
 struct LogBudget {

@@ -1,5 +1,5 @@
+import EventLoops
 import Glibc
-import Polling
 
 /// The host's end of a worker's stdout or stderr: what comes is logged line by line, as far as the worker's budget for
 /// log lines goes. What is over the budget is read all the same and dropped, at a pace that leaves the host to others
@@ -34,7 +34,7 @@ final class OutputPipe {
         }
     }
 
-    /// The last 8 KiB that came.
+    /// The end of what came, at most `Failure.longestMessage`.
     var tail: String { self.lines.tail }
 
     /// Takes what is there, at most so many reads: a process that the worker has left behind may write for ever.

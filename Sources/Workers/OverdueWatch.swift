@@ -1,5 +1,5 @@
+import EventLoops
 import Invoking
-import Polling
 
 /// Tells which invocations are overdue. A worker cancels a late invocation by itself; this is the host's second, longer
 /// limit, after which it kills the worker.

@@ -5,10 +5,10 @@ import Invoking
 /// event a death is charged to. A value without I/O: each method takes what has happened and returns what to do.
 ///
 /// When a worker dies over its work, what it was running are suspects. Suspects run again one at a time in a worker of
-/// their own, the quarantine, while the others go on beside it. An event gets the outcome `crashed` only if it was alone
-/// in a worker that had run nothing before. So no event pays for its neighbour, and an innocent event runs at most twice
-/// on this host. When a drain or a pause takes back suspects that have not run, they return to the queue and are no
-/// longer suspects.
+/// their own, the quarantine, while the others go on beside it. An event gets the outcome `crashed` only if it was
+/// alone in a worker that had run nothing before. So no event pays for its neighbour, and an innocent event runs at
+/// most twice on this host. When a drain or a pause takes back suspects that have not run, they return to the queue and
+/// are no longer suspects.
 struct PoolState {
     enum Role: Equatable, Sendable {
         case serving
@@ -252,8 +252,8 @@ struct PoolState {
 
     // MARK: - Workers going
 
-    /// A worker is about to end, because the host has killed it or cannot reach it any more: what is sent to it now would
-    /// be lost with it, and charged.
+    /// A worker is about to end, because the host has killed it or cannot reach it any more: what is sent to it now
+    /// would be lost with it, and charged.
     mutating func condemn(_ number: Int) {
         if let index = self.index(of: number) { self.workers[index].isCondemned = true }
     }

@@ -1,7 +1,7 @@
+import EventLoops
 import Glibc
 import Manifests
 import Messaging
-import Polling
 
 /// Why a worker is replaced.
 enum RecycleReason: CustomStringConvertible {

@@ -1,7 +1,7 @@
 /// Bytes on their way to a socket that may take fewer than are there: added behind, sent from the front.
 ///
-/// What was sent is let go once it is as much as what is left, so a byte is moved at most once on average and the buffer
-/// is never more than twice what waits, also when it is never empty because the other side reads slowly.
+/// What was sent is let go once it is as much as what is left, so a byte is moved at most once on average and the
+/// buffer is never more than twice what waits, also when it is never empty because the other side reads slowly.
 struct SendBuffer {
     /// A burst of large bodies must not leave its memory behind for ever.
     private static let largestKept = 1 << 20

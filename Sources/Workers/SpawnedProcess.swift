@@ -1,8 +1,8 @@
 import CLinux
-import CProcess
 import Deployments
+import EventLoops
 import Glibc
-import Polling
+import Programs
 import WorkerProtocol
 
 /// A worker's process and the host's ends of its descriptors. Whoever holds it closes them.
@@ -16,7 +16,7 @@ struct SpawnedProcess {
 
     /// Starts the executable in a process group of its own, with a socket as descriptor 3, stdin empty, stdout and
     /// stderr as pipes, and nothing else: no descriptor, signal mask or environment of the host, and if its manifest
-    /// names a user, none of the host's rights. A script has its own file as descriptor 4, see `warren_start_program`.
+    /// names a user, none of the host's rights. A script has its own file as descriptor 4, see `Program`.
     init(_ launch: WorkerLaunch) throws(SystemError) {
         let input = open("/dev/null", O_RDONLY | O_CLOEXEC)
         guard input >= 0 else { throw SystemError("opening /dev/null") }
@@ -50,49 +50,20 @@ struct SpawnedProcess {
         var environment = launch.environment
         environment[WorkerProtocolVersion.environmentKey] = "1"
         environment[WorkerProtocolVersion.limitsKey] = launch.limits.environmentValue
-        let variables = environment.map { "\($0.key)=\($0.value)" }
-        let groups = launch.user?.groups ?? []
-        var pid = pid_t()
-        var step: UnsafePointer<CChar>?
-        let code = self.withCStrings([launch.executable]) { arguments in
-            self.withCStrings(variables) { variables in
-                descriptors.withUnsafeBufferPointer { descriptors in
-                    groups.withUnsafeBufferPointer { groups in
-                        // Everything that it points to lives until the call returns, when the program runs.
-                        var program = warren_program()
-                        program.descriptor = launch.build?.descriptor ?? -1
-                        program.path = UnsafePointer(arguments[0])
-                        program.arguments = arguments
-                        program.environment = variables
-                        program.descriptors = descriptors.baseAddress
-                        program.descriptor_count = Int32(descriptors.count)
-                        program.changes_user = launch.user == nil ? 0 : 1
-                        program.user = launch.user?.user ?? 0
-                        program.group = launch.user?.group ?? 0
-                        program.groups = groups.baseAddress
-                        program.group_count = groups.count
-                        return warren_start_program(&program, &pid, &step)
-                    }
-                }
-            }
-        }
-        guard code == 0 else {
-            let call = step.map { String(cString: $0) } ?? "starting"
-            throw SystemError(launch.user.map { "\(call) as the user '\($0.name)'" } ?? call, code: code)
-        }
-        return pid
-    }
-
-    /// Calls the body with a null-terminated array of C strings, which are valid during the call.
-    private static func withCStrings<Result>(
-        _ strings: [String],
-        _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
-    ) -> Result {
-        let copies: [UnsafeMutablePointer<CChar>?] = strings.map { strdup($0) } + [nil]
-        defer { for copy in copies { free(copy) } }
-        return copies.withUnsafeBufferPointer { buffer in
-            guard let base = buffer.baseAddress else { preconditionFailure("the array holds at least its end") }
-            return body(base)
+        let program = Program(
+            path: launch.executable,
+            file: launch.build?.descriptor,
+            environment: environment,
+            descriptors: descriptors,
+            identity: launch.user.map { Program.Identity(user: $0.user, group: $0.group, groups: $0.groups) }
+        )
+        do throws(ProgramStartError) {
+            return try program.start()
+        } catch {
+            throw SystemError(
+                launch.user.map { "\(error.step) as the user '\($0.name)'" } ?? error.step,
+                code: error.code
+            )
         }
     }
 }

@@ -1,10 +1,10 @@
+import EventLoops
 import Invoking
 import Logging
-import Polling
 import WorkerProtocol
 
-/// What one worker has to say, as far as its function's budget goes: log frames, and lines of stdout and stderr. What is over the
-/// budget is dropped, and the host's log says how much. Confined to one loop.
+/// What one worker has to say, as far as its function's budget goes: log frames, and lines of stdout and stderr. What
+/// is over the budget is dropped, and the host's log says how much. Confined to one loop.
 final class WorkerLog {
     private static let reportInterval = Duration.seconds(1)
     /// How long nothing is read of a worker that floods its log, after each time that something was.

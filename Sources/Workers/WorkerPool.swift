@@ -1,8 +1,8 @@
+package import EventLoops
 package import Invoking
 package import Logging
 import Manifests
 import Messaging
-package import Polling
 import WorkerProtocol
 
 /// The workers of one function: carries out what `PoolState` decides, with processes, sockets and timers. Confined to
@@ -27,8 +27,6 @@ package final class WorkerPool: Invoker {
     private var hasStopped = false
     private var timers: Set<TimerID> = []
     private static let stopLimit = Duration.seconds(2)
-    /// What travels of a failure in a header, in bytes.
-    private static let longestFailure = 8 << 10
     private lazy var watch = OverdueWatch(limit: self.launch.overdueLimit, loop: self.loop) {
         [weak self] in self?.endOverdue()
     }
@@ -98,7 +96,7 @@ package final class WorkerPool: Invoker {
         let end = self.lastEnd
         let reason = "the worker died: \(end?.reason ?? "unknown")"
         // The end of what it wrote says the most, and headers take so much and no more.
-        let tail = (end?.errorTail ?? "").utf8.suffix(max(0, Self.longestFailure - reason.utf8.count - 1))
+        let tail = (end?.errorTail ?? "").utf8.suffix(max(0, Failure.longestMessage - reason.utf8.count - 1))
         let words = tail.isEmpty ? reason : reason + "\n" + String(decoding: tail, as: UTF8.self)
         return Failure(type: "WorkerCrashed", message: words)
     }
@@ -298,10 +296,6 @@ package final class WorkerPool: Invoker {
                 to: &output
             )
         }
-    }
-
-    package func flush() {
-        for worker in self.workers.values { worker.flush() }
     }
 
     // MARK: - End

@@ -1,13 +1,13 @@
+import EventLoops
 import Glibc
 import Invoking
 import Logging
 import Manifests
 import Messaging
-import Polling
 import WorkerProtocol
 
 /// One worker process on the loop: its socket, its output, its end.
-final class WorkerProcess {
+final class WorkerProcess: Flushable {
     enum Event {
         /// The handshake is over: the function is initialised.
         case ready
@@ -28,7 +28,7 @@ final class WorkerProcess {
     struct End {
         /// In words: exit code, signal, or what it did against the protocol.
         let reason: String
-        /// The last 8 KiB of its stderr.
+        /// The end of its stderr, at most `Failure.longestMessage`.
         let errorTail: String
     }
 
@@ -52,6 +52,7 @@ final class WorkerProcess {
     private var input = FrameBuffer()
     private var output = SendBuffer()
     private var waitsForWriting = false
+    var isToBeFlushed = false
     private let standardOutput: OutputPipe
     private let standardError: OutputPipe
     /// Why the host has ended it, if it has.
@@ -99,8 +100,11 @@ final class WorkerProcess {
 
     // MARK: - To the worker
 
-    /// Appends a frame; it goes out with the next `flush`.
-    func append(_ write: (inout [UInt8]) -> Void) { self.output.append(write) }
+    /// Appends a frame; it goes out at the end of the turn, or when the socket takes more again.
+    func append(_ write: (inout [UInt8]) -> Void) {
+        self.output.append(write)
+        if !self.waitsForWriting { self.loop.flushAtTurnEnd(self) }
+    }
 
     func flush() {
         guard self.isSocketOpen, !self.output.isEmpty else { return }
@@ -133,7 +137,6 @@ final class WorkerProcess {
         // It has not been told yet what it is for, and need not be.
         guard self.phase != .greeting else { return self.kill(because: "it is not needed any more") }
         self.append { $0.appendFrame(.drain) }
-        self.flush()
     }
 
     /// Ends the process and all of its group. `ended` follows.
@@ -141,7 +144,7 @@ final class WorkerProcess {
         guard !self.hasEnded else { return }
         if self.killReason == nil {
             // What a worker says about itself may be of any length.
-            self.killReason = reason.prefix(bytes: 8 << 10)
+            self.killReason = reason.prefix(bytes: Failure.longestMessage)
             self.handler(.condemned)
         }
         Glibc.kill(-self.process.pid, SIGKILL)
@@ -230,7 +233,6 @@ final class WorkerProcess {
             batchWaitMilliseconds: UInt32(clamping: self.launch.batch?.wait.wholeMilliseconds ?? 0)
         )
         self.append(start.write)
-        self.flush()
     }
 
     /// What a worker answered before its end counts.

@@ -260,8 +260,8 @@ struct ConsumerLifecycleTests {
             }
         }
         #expect(ends <= 1)
-        // Once it is unsubscribed, a loss of the connection ends every state. One that was moved away and whose place nobody
-        // has taken yet ends at once.
+        // Once it is unsubscribed, a loss of the connection ends every state. One that was moved away and whose place
+        // nobody has taken yet ends at once.
         let end = life.unsubscribe(.settling)
         if isMovedAway, ends == 0 { #expect(end == [.reportEnded]) }
         let rest = life.connectionLost(Self.error)

@@ -4,9 +4,9 @@ import Testing
 
 @testable import AMQP
 
-/// Plays everything around one publishing connection: those who publish, the broker, the connection that takes over, and
-/// time. Some messages are poisonous: the broker closes the channel over them. Others are for a queue that answers nothing
-/// until everything is well. It holds the state to its promises at each step.
+/// Plays everything around one publishing connection: those who publish, the broker, the connection that takes over,
+/// and time. Some messages are poisonous: the broker closes the channel over them. Others are for a queue that answers
+/// nothing until everything is well. It holds the state to its promises at each step.
 struct PublishingModel {
     /// Where a message is that was asked for.
     enum Place: Equatable {

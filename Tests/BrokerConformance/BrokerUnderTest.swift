@@ -1,5 +1,5 @@
+package import EventLoops
 package import Messaging
-package import Polling
 
 /// What the conformance suite needs to know of a broker to test it.
 package protocol BrokerUnderTest: Sendable {

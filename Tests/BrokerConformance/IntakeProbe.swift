@@ -1,5 +1,5 @@
+package import EventLoops
 package import Messaging
-package import Polling
 internal import Synchronization
 internal import Waiting
 

@@ -1,8 +1,8 @@
 import AMQP
+import EventLoops
 import Foundation
 import Manifests
 import Messaging
-import Polling
 import Processing
 import Topology
 

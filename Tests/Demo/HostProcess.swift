@@ -1,5 +1,5 @@
+import EventLoops
 import Foundation
-import Polling
 
 /// A running `warren run`, with its log as observations.
 final class HostProcess: Sendable {

@@ -1,5 +1,5 @@
+import EventLoops
 import Foundation
-import Polling
 
 /// The partner's endpoint: a running `warren webhook listen`, with what it gets as observations.
 final class Partner: Sendable {

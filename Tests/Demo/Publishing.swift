@@ -1,5 +1,5 @@
+import EventLoops
 import Foundation
-import Polling
 
 /// One `warren publish order.placed --ndjson`.
 enum Publishing {

@@ -1,7 +1,7 @@
 import CProcess
 import Deployments
+import EventLoops
 import Glibc
-import Polling
 import Testing
 
 struct BundleExecutableTests {

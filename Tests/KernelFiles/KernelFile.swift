@@ -2,8 +2,8 @@ import Glibc
 
 /// Files under `/proc`, which the kernel makes up as they are read.
 ///
-/// They have no size, and Foundation takes the first part that the kernel hands over, a page of most of them, for all of
-/// it. So they are read to their end here.
+/// They have no size, and Foundation takes the first part that the kernel hands over, a page of most of them, for all
+/// of it. So they are read to their end here.
 package enum KernelFile {
     /// Nothing when there is no such file, because its process has ended, or when this process may not read it.
     package static func bytes(_ path: String) -> [UInt8] {

@@ -36,6 +36,25 @@ struct LocalBrokerTests {
         await #expect(throws: LocalBrokerError.notRunning) { try await broker.restart() }
     }
 
+    @Test func `neither the node nor its epmd nor its watcher has a file of ours, also one that is not close-on-exec`()
+        async throws
+    {
+        let directory = try Self.directory("open files")
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let path = "\(directory)/ours"
+        let file = open(path, O_RDWR | O_CREAT, 0o600)
+        try #require(file >= 0)
+        defer { close(file) }
+        let ours = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(file)")
+        let broker = try await LocalBroker.start()
+        let processes = try Processes.ofNode(in: broker.dataDirectory)
+        #expect(processes.flatMap(Processes.openFiles).contains("/dev/null"), "they can be looked at")
+        for process in processes {
+            #expect(!Processes.openFiles(of: process).contains(ours), "process \(process)")
+        }
+        await broker.stop()
+    }
+
     @Test func `a node that is not ready in time is told with the time that it had`() {
         let error = LocalBrokerError.notReady(within: .seconds(90), log: "starting")
         #expect(error.description.hasPrefix("the private RabbitMQ node accepted no connection within 1 min 30 s; "))

@@ -16,15 +16,18 @@ enum Processes {
         KernelFile.text("/proc/\(pid)/stat").split(separator: ") ").last?.first
     }
 
+    /// What a process has open, as `/proc/PID/fd` names it: `/dev/null`, `socket:[123]`.
+    static func openFiles(of pid: Int32) -> [String] {
+        let directory = "/proc/\(pid)/fd"
+        let descriptors = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        return descriptors.compactMap { descriptor in
+            try? FileManager.default.destinationOfSymbolicLink(atPath: "\(directory)/\(descriptor)")
+        }
+    }
+
     /// The local addresses, as `/proc/net/tcp` writes them, on which these processes listen.
     static func listeners(of pids: [Int32]) -> [String] {
-        let sockets = pids.flatMap { pid in
-            let directory = "/proc/\(pid)/fd"
-            let descriptors = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
-            return descriptors.compactMap { descriptor in
-                try? FileManager.default.destinationOfSymbolicLink(atPath: "\(directory)/\(descriptor)")
-            }
-        }
+        let sockets = pids.flatMap(self.openFiles)
         return ["/proc/net/tcp", "/proc/net/tcp6"].flatMap { table in
             KernelFile.text(table).split(separator: "\n").dropFirst().compactMap { line in
                 let columns = line.split(separator: " ")

@@ -47,8 +47,8 @@ enum ManifestText {
         }
     }
 
-    /// Checks that a webhook is refused at its place, in these words, and that no problem shows what stands for a secret:
-    /// `hush`, or `aHVzaA==` in base64.
+    /// Checks that a webhook is refused at its place, in these words, and that no problem shows what stands for a
+    /// secret: `hush`, or `aHVzaA==` in base64.
     static func expectRefused(
         _ text: String,
         _ place: String,

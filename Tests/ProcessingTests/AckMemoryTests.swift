@@ -1,5 +1,5 @@
+import EventLoops
 import Messaging
-import Polling
 import Testing
 
 @testable import Processing

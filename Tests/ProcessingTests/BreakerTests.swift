@@ -1,6 +1,6 @@
+import EventLoops
 import Manifests
 import Messaging
-import Polling
 import SeededGeneration
 import Testing
 

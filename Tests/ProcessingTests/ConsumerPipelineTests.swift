@@ -62,6 +62,21 @@ struct ConsumerPipelineTests {
         #expect(rig.broker.counts(of: "t.f") == InMemoryBroker.Counts())
     }
 
+    @Test func `the end of a turn visits the consumers that were given something, and no idle one`() throws {
+        let rig = try Rig([.test("a", keys: ["busy"]), .test("b", keys: ["idle"])])
+        try rig.start()
+        for number in 1...20 {
+            rig.publish("e\(number)", key: "busy")
+            try rig.run(pending: 1)
+            #expect(rig.invokers[0].unsent == 0, "in the turn in which it was given")
+            rig.invokers[0].finish(.done(emitted: []))
+            rig.turn()
+        }
+        #expect(rig.invokers[0].visits == 20)
+        #expect(rig.invokers[1].visits == 0)
+        try rig.drain()
+    }
+
     @Test func `an event that nobody takes is parked, and the one that caused it is done`() throws {
         let rig = try Self.rig()
         rig.publish("a")

@@ -1,5 +1,5 @@
+import EventLoops
 import Messaging
-import Polling
 import SeededGeneration
 import Testing
 

@@ -1,7 +1,7 @@
+import EventLoops
 import Invoking
 import Manifests
 import Messaging
-import Polling
 import Testing
 import WarrenTesting
 

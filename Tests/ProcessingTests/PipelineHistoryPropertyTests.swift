@@ -1,8 +1,8 @@
+import EventLoops
 import Invoking
 import Manifests
 import Messaging
 import PatientPolling
-import Polling
 import SeededGeneration
 import Testing
 import Topology

@@ -1,6 +1,6 @@
+import EventLoops
 import Invoking
 import Messaging
-import Polling
 import Testing
 
 @testable import Processing

@@ -1,5 +1,5 @@
+import EventLoops
 import Messaging
-import Polling
 import Processing
 import Testing
 import Topology

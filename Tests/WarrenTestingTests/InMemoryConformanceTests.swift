@@ -1,6 +1,6 @@
 import BrokerConformance
+import EventLoops
 import Messaging
-import Polling
 import Testing
 import Waiting
 

@@ -1,5 +1,6 @@
 import Messaging
 import Testing
+import Threads
 import WorkerProtocol
 
 @testable import Warren
@@ -66,7 +67,7 @@ struct BatchWorkerTests {
         let bytes = (1...UInt64(count)).flatMap { number in
             TestInvocation.bytes(Array(Self.command(words[Int(number % 4)]).utf8), number: number)
         }
-        #expect(WorkerThread.start { worker.send(bytes) })
+        #expect(SystemThread.start(named: "sender") { worker.send(bytes) } == 0)
         let frames = try await worker.receive(count)
         #expect(Set(frames.map { $0.invocation }) == Set(1...UInt64(count)))
         for frame in frames {
@@ -150,7 +151,7 @@ struct BatchWorkerTests {
         func refusal(_ function: String, batchSize: UInt32) -> String? {
             let start = StartFrame(function: function, concurrency: 1, lowestLogLevel: 2, batchSize: batchSize)
             do throws(StartRefusal) {
-                _ = try WorkerProcess.function(for: start, among: functions)
+                _ = try WorkerMain.function(for: start, among: functions)
                 return nil
             } catch {
                 return error.description

@@ -4,6 +4,7 @@ import Messaging
 import PatientPolling
 import Synchronization
 import Testing
+import Threads
 import WorkerProtocol
 
 @testable import Warren
@@ -29,10 +30,10 @@ final class TestWorker: Sendable {
         let (endings, continuation) = AsyncStream.makeStream(of: WorkerLoop.Ending.self)
         self.endings = endings
         try #require(
-            WorkerThread.start {
+            SystemThread.start(named: "worker") {
                 var loop = loop
                 continuation.yield(loop.run())
-            }
+            } == 0
         )
     }
 
@@ -74,8 +75,8 @@ final class TestWorker: Sendable {
     /// The next frames from the worker; fails the test when the worker is silent for long.
     func receive(_ count: Int) async throws -> [Frame] {
         let frames = await withCheckedContinuation { continuation in
-            let started = WorkerThread.start { continuation.resume(returning: self.readFrames(count)) }
-            if !started { continuation.resume(returning: []) }
+            let code = SystemThread.start(named: "reader") { continuation.resume(returning: self.readFrames(count)) }
+            if code != 0 { continuation.resume(returning: []) }
         }
         try #require(frames.count == count)
         return frames

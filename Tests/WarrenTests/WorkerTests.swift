@@ -1,6 +1,7 @@
 import Glibc
 import Messaging
 import Testing
+import Threads
 import Waiting
 import WorkerProtocol
 
@@ -17,7 +18,7 @@ import WorkerProtocol
             bytes += TestInvocation.bytes(Array(#"{"id":"\#(number)","items":[]}"#.utf8), number: number)
         }
         let toSend = bytes
-        #expect(WorkerThread.start { worker.send(toSend) })
+        #expect(SystemThread.start(named: "sender") { worker.send(toSend) } == 0)
         let frames = try await worker.receive(count)
         #expect(Set(frames.map { $0.invocation }) == Set(1...UInt64(count)))
         #expect(try frames.allSatisfy { try ResultFrame($0).outcome.emitted.count == 3 })
@@ -151,7 +152,10 @@ import WorkerProtocol
         let worker = try TestWorker()
         try await worker.open(EchoBytes.self)
         let body = String(repeating: "x", count: 3 << 20)
-        #expect(WorkerThread.start { for number in 1...4 as ClosedRange<UInt64> { worker.invoke(number, body) } })
+        let code = SystemThread.start(named: "sender") {
+            for number in 1...4 as ClosedRange<UInt64> { worker.invoke(number, body) }
+        }
+        #expect(code == 0)
         let frames = try await worker.receive(4)
         #expect(try frames.allSatisfy { try ResultFrame($0).outcome.emitted.map { $0.payload.count } == [3 << 20] })
     }

@@ -1,7 +1,7 @@
+import EventLoops
 import Foundation
 import Invoking
 import Messaging
-import Polling
 import Testing
 
 @testable import Workers
@@ -24,6 +24,31 @@ struct WorkerPoolTests {
         #expect(!processes.isEmpty)
         for process in processes { #expect(!PoolRig.isAlive(process)) }
         #expect(rig.unavailable.isEmpty)
+    }
+
+    @Test func `a worker that does not read for a while is sent what fits, and all the rest when it reads again`()
+        throws
+    {
+        let rig = try PoolRig()
+        try rig.startAndWait()
+        rig.invoke(1)
+        try rig.run("the first") { $0.outcome(1) == Self.done }
+        let process = try #require(rig.processes("begun", 1).first)
+        kill(process, SIGSTOP)
+        // More than a socket holds, given in several turns.
+        let padding = String(repeating: "x", count: 1 << 20)
+        var given: UInt64 = 1
+        try rig.run("everything to be given") { rig in
+            given += 1
+            rig.invoke(given, #"{"milliseconds":0,"padding":"\#(padding)"}"#)
+            return given == 8
+        }
+        #expect(rig.outcomes.count == 1)
+        kill(process, SIGCONT)
+        try rig.run("all results") { $0.outcomes.count == 8 }
+        #expect(rig.outcomes.values.allSatisfy { $0 == Self.done })
+        #expect(rig.deaths.isEmpty)
+        try rig.stop()
     }
 
     @Test func `an invocation that was alone when its worker died is charged for it`() throws {

@@ -1,7 +1,7 @@
+import EventLoops
 import Foundation
 import Invoking
 import Messaging
-import Polling
 import Testing
 
 @testable import Workers

@@ -1,9 +1,9 @@
+import EventLoops
 import Foundation
 import Invoking
 import KernelFiles
 import Manifests
 import Messaging
-import Polling
 import Testing
 
 @testable import Workers
@@ -24,7 +24,6 @@ struct WorkerRecycleTests {
             if rig.processes("begun", number) != [old] { return true }
             number += 1
             rig.invoke(number)
-            rig.pool.flush()
             return false
         }
         let new = try #require(rig.processes("begun", number).first)
@@ -48,7 +47,6 @@ struct WorkerRecycleTests {
             if rig.processes("begun", number) != [old] { return true }
             number += 1
             rig.invoke(number)
-            rig.pool.flush()
             return false
         }
         #expect(rig.outcome(1) == nil && PoolRig.isAlive(old), "both at a time")
@@ -70,7 +68,6 @@ struct WorkerRecycleTests {
             guard shares.count < 5 else { return true }
             number += 1
             rig.invoke(number)
-            rig.pool.flush()
             return false
         }
         #expect(rig.outcomes.values.allSatisfy { $0 == Self.done })

@@ -12,8 +12,8 @@ import DequeModule
 struct ConfirmLedger<Item> {
     struct Sent {
         let item: Item
-        /// Since the moment that all times of the ledger are counted from. No instant of a clock: its layout is known only
-        /// at run time, so that each access to an entry would be a call.
+        /// Since the moment that all times of the ledger are counted from. No instant of a clock: its layout is known
+        /// only at run time, so that each access to an entry would be a call.
         let sentAt: Duration
         fileprivate(set) var isReturned = false
     }

@@ -1,5 +1,5 @@
-/// Whether the broker keeps up with confirming what one connection has sent: it is told of each sign of life, and judges
-/// from time to time. Its times are since one moment, whichever.
+/// Whether the broker keeps up with confirming what one connection has sent: it is told of each sign of life, and
+/// judges from time to time. Its times are since one moment, whichever.
 struct PublishWatch: Equatable {
     /// Between two looks.
     static let interval = Duration.seconds(1)
@@ -7,17 +7,18 @@ struct PublishWatch: Equatable {
     static let late = Duration.seconds(5)
     /// With nothing answered at all for so long the connection is given up.
     static let silence = Duration.seconds(3)
-    /// So few unanswered messages cannot have made the broker stop reading (it does at 32), and sending them again might
-    /// double them.
+    /// So few unanswered messages cannot have made the broker stop reading (it does at 32), and sending them again
+    /// might double them.
     static let harmless = 31
 
     enum Verdict: Equatable {
         case well
         /// Some messages are late: suspect where they were going.
         case suspectLate
-        /// Nothing is answered any more, and few messages are on their way. The broker's channel may be waiting: the first
-        /// message that it passes to a quorum queue is a call, which lasts 65 s when the queue does not answer (RabbitMQ
-        /// 3.10, `rabbit_fifo_client`). They stay where they are, and another connection takes what is to come.
+        /// Nothing is answered any more, and few messages are on their way. The broker's channel may be waiting: the
+        /// first message that it passes to a quorum queue is a call, which lasts 65 s when the queue does not answer
+        /// (RabbitMQ 3.10, `rabbit_fifo_client`). They stay where they are, and another connection takes what is to
+        /// come.
         case isBlocked
         /// Nothing moves: suspect all that is on its way, and take another connection.
         case standsStill

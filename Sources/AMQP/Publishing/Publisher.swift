@@ -1,10 +1,10 @@
+import EventLoops
 import Logging
 import Messaging
-import Polling
 
-/// Publishes by one connection, and by a second one what the broker has trouble with: see `Quarantine`. One on which the
-/// broker answers nothing any more is passed by: it keeps what is on its way, and another takes its place. Confined to its
-/// loop.
+/// Publishes by one connection, and by a second one what the broker has trouble with: see `Quarantine`. One on which
+/// the broker answers nothing any more is passed by: it keeps what is on its way, and another takes its place. Confined
+/// to its loop.
 final class Publisher {
     /// Connections that were passed by and still have messages on their way.
     private static let mostPassedBy = 3

@@ -1,5 +1,5 @@
-/// The life of the channel that messages are published on, over every close and renewal. A value: its methods say whether
-/// what has happened means something now.
+/// The life of the channel that messages are published on, over every close and renewal. A value: its methods say
+/// whether what has happened means something now.
 struct PublishingChannel: Equatable {
     enum State: Equatable {
         /// There is none: the connection is away, or given up.

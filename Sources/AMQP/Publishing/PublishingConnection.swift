@@ -1,7 +1,7 @@
 import CRabbitMQ
+import EventLoops
 import Logging
 import Messaging
-import Polling
 
 /// Who decides by which connection messages go. Called on the loop's thread.
 protocol PublishingSupervisor: AnyObject {
@@ -9,7 +9,8 @@ protocol PublishingSupervisor: AnyObject {
     func suspect(_ items: [PublishItem], because error: BrokerError)
     /// The broker does not answer these in time. They stay on their way.
     func suspectLate(_ items: [PublishItem], on connection: PublishingConnection)
-    /// Nothing is answered on it, and the few messages that are on their way stay there: what is to come goes by another.
+    /// Nothing is answered on it, and the few messages that are on their way stay there: what is to come goes by
+    /// another.
     func passBy(_ connection: PublishingConnection)
     /// Nothing is answered on the connection of the suspects, beginning with this one.
     func suspectsStandStill(behind item: PublishItem)

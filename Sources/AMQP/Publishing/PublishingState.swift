@@ -3,9 +3,9 @@ import Messaging
 /// What one publishing connection decides. What is not confirmed when the connection breaks is sent again, by the next
 /// connection or by the other one: a duplicate with the same message id, never a loss.
 ///
-/// A value without clock, thread and I/O: `handle` takes what has happened and says what to do; `takeNext` gives the message
-/// that is to be sent now. Every message is answered once, at the latest when the connection ends. Its times are since one
-/// moment, whichever.
+/// A value without clock, thread and I/O: `handle` takes what has happened and says what to do; `takeNext` gives the
+/// message that is to be sent now. Every message is answered once, at the latest when the connection ends. Its times
+/// are since one moment, whichever.
 struct PublishingState<Item: Returnable>: Equatable {
     typealias Event = PublishingEvent<Item>
     typealias Action = PublishingAction<Item>
@@ -42,7 +42,8 @@ struct PublishingState<Item: Returnable>: Equatable {
     /// The end is wanted, or has come.
     var isEnding: Bool { self.end != .notWanted }
 
-    /// Takes out the message to send now. It comes back with what became of it, as `wrote`, before anything else happens.
+    /// Takes out the message to send now. It comes back with what became of it, as `wrote`, before anything else
+    /// happens.
     mutating func takeNext() -> Item? {
         guard self.channel.state == .ready, self.watch.blockedReason == nil, case .up = self.link else { return nil }
         return self.backlog.takeNext()

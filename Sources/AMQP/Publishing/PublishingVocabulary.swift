@@ -2,9 +2,9 @@ import Messaging
 
 /// What a publishing connection is for.
 enum PublishingRole: Equatable {
-    /// There is no other one. When the broker, once it has been reached, answers nothing for so long while messages wait,
-    /// they are answered with `refused`: it is away, blocks, or confirms nothing. A broker that cannot be reached at
-    /// first is given up at once.
+    /// There is no other one. When the broker, once it has been reached, answers nothing for so long while messages
+    /// wait, they are answered with `refused`: it is away, blocks, or confirms nothing. A broker that cannot be reached
+    /// at first is given up at once.
     case alone(giveUpAfter: Duration)
     /// Another connection takes what this one has trouble with.
     case regular

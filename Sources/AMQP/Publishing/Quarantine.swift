@@ -8,9 +8,9 @@ struct PublishTarget: Hashable, Sendable {
 }
 
 /// Targets whose messages the broker does not confirm in time, or refuses, and the messages for them. They go by a
-/// connection of their own, few at a time, and everybody else's are not held up: RabbitMQ stops reading from a connection
-/// that has 32 messages unanswered by one quorum queue (rabbit_fifo_client of 3.10), and a refusal closes the channel over
-/// all that is on its way.
+/// connection of their own, few at a time, and everybody else's are not held up: RabbitMQ stops reading from a
+/// connection that has 32 messages unanswered by one quorum queue (rabbit_fifo_client of 3.10), and a refusal closes
+/// the channel over all that is on its way.
 ///
 /// A target that answers again, with nothing of it left to be answered, is let go. A value: it says what to send.
 struct Quarantine<Item> {

@@ -1,7 +1,7 @@
 import Messaging
 
-/// Notices that the broker has answered nothing for too long while somebody waits for it. A value: whoever has it arms the
-/// timer that it asks for, and says whether the broker owes an answer. Its times are since one moment, whichever.
+/// Notices that the broker has answered nothing for too long while somebody waits for it. A value: whoever has it arms
+/// the timer that it asks for, and says whether the broker owes an answer. Its times are since one moment, whichever.
 struct SilenceWatch: Equatable {
     enum Verdict: Equatable {
         /// Nobody waits for the broker.

@@ -1,5 +1,5 @@
-/// How often suspects that stand still behind one of them may change their order: each change breaks their connection, so
-/// when a whole round of them has not helped, they become rarer.
+/// How often suspects that stand still behind one of them may change their order: each change breaks their connection,
+/// so when a whole round of them has not helped, they become rarer.
 struct SuspectTurns: Equatable {
     /// The longest pause between two changes.
     static let longest = Duration.seconds(300)

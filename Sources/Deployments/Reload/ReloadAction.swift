@@ -19,7 +19,7 @@ package enum ReloadAction: Sendable, Equatable {
 package enum RemovedHow: Sendable, Equatable {
     /// No manifest has its name any more.
     case manifestGone
-    /// Its manifest names another queue, which a function of the same name consumes from now on. It goes when that queue
-    /// is there and its own is empty.
+    /// Its manifest names another queue, which a function of the same name consumes from now on. It goes when that
+    /// queue is there and its own is empty.
     case queueChanged(to: String)
 }

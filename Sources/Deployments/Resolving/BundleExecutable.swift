@@ -1,6 +1,6 @@
 import CLinux
+package import EventLoops
 import Glibc
-package import Polling
 
 /// One build of a bundle, held by an open descriptor, so that workers of exactly this build can be started as long as
 /// anything refers to it: even after a deploy has put another file in its place, or removed it.

@@ -1,5 +1,5 @@
+import EventLoops
 import Manifests
-import Polling
 
 /// Reads manifests and resolves what they refer to. It belongs to one thread, which it may block.
 package struct DeploymentReader: Sendable {

@@ -1,9 +1,10 @@
 package import Manifests
 
-/// One version of a manifest, with everything that it refers to: the executable, the environment, certificates, secrets.
+/// One version of a manifest, with everything that it refers to: the executable, the environment, certificates,
+/// secrets.
 ///
-/// Two equal versions behave alike, so the host never switches from one to the other. The values themselves are compared,
-/// not a hash of them: a hash could collide, and a digest of a secret could end up in a log.
+/// Two equal versions behave alike, so the host never switches from one to the other. The values themselves are
+/// compared, not a hash of them: a hash could collide, and a digest of a secret could end up in a log.
 package enum ResolvedManifest: Sendable, Equatable {
     case function(ResolvedFunction)
     case webhook(ResolvedWebhook)

@@ -1,4 +1,4 @@
-package import Polling
+package import EventLoops
 import Synchronization
 
 /// Watches manifests and everything they refer to, on a thread of its own, and tells of each change once it has

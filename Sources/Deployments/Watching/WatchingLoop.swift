@@ -1,4 +1,4 @@
-import Polling
+import EventLoops
 
 /// The watcher's side on its thread.
 final class WatchingLoop {

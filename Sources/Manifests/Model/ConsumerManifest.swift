@@ -84,8 +84,8 @@ package struct ConsumerManifest: Sendable, Equatable {
     /// Where the document stands.
     package var source: SourceLocation { self.locations.source }
 
-    /// Events in flight on one host: `concurrency` counts invocations, and each takes up to `batch.size` events. No more
-    /// than may begin in a minute, because what waits for its turn spends the broker's consumer timeout.
+    /// Events in flight on one host: `concurrency` counts invocations, and each takes up to `batch.size` events. No
+    /// more than may begin in a minute, because what waits for its turn spends the broker's consumer timeout.
     package var inFlight: Int {
         guard !self.ordered else { return 1 }
         return min(self.concurrency * (self.batch?.size ?? 1), self.rate?.perMinute ?? .max)

@@ -1,5 +1,5 @@
-/// The names of everything that Warren declares, derived from the host's namespace. The one place that knows them: what a
-/// manifest may not use is asked here, too.
+/// The names of everything that Warren declares, derived from the host's namespace. The one place that knows them: what
+/// a manifest may not use is asked here, too.
 package struct TopologyNames: Sendable, Hashable {
     /// The host's namespace: hosts with the same one share queues, hosts with different ones never meet.
     package let namespace: String

@@ -94,7 +94,9 @@ struct YAMLParser {
 
     /// The key as the user wrote it, although a mark may have taken its first character before.
     private func readableKey(_ name: String) -> String {
-        guard let number = YAMLStandIns.number(ofMark: name.unicodeScalars.first) else { return YAMLStandIns.reveal(name) }
+        guard let number = YAMLStandIns.number(ofMark: name.unicodeScalars.first) else {
+            return YAMLStandIns.reveal(name)
+        }
         return self.markedKeys[number]
     }
 

@@ -1,6 +1,6 @@
+import EventLoops
 import Manifests
 import Messaging
-import Polling
 
 /// Tells when a function fails throughout, so that its events are better left in the queue than burnt: it opens, lets
 /// one event through after a pause that grows each time, and closes when that one shows that the function is well.

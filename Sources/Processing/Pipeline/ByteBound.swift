@@ -1,4 +1,4 @@
-import Polling
+import EventLoops
 
 /// How many events a consumer takes ahead when they are large. The broker's prefetch counts events, and RabbitMQ knows
 /// none that counts bytes (basic.qos, prefetch-size): 48 events of 16 MiB would be 768 MiB for one function.
@@ -47,8 +47,8 @@ package struct ByteBudget: Sendable {
 
     /// What one consumer may hold.
     ///
-    /// - Parameter all: what each of the host's consumers holds. When they exceed the host's budget those that hold much
-    ///   share it.
+    /// - Parameter all: what each of the host's consumers holds. When they exceed the host's budget those that hold
+    ///   much share it.
     func share(among all: some Collection<Int>) -> Int {
         guard all.reduce(0, +) > self.perHost else { return self.perConsumer }
         let large = all.count { $0 >= self.perHost / 256 }

@@ -1,8 +1,8 @@
+package import EventLoops
 package import Invoking
 package import Logging
 package import Manifests
 package import Messaging
-package import Polling
 package import Topology
 
 /// Drives the path of one function or webhook from delivery to settlement, confined to one loop: what happens goes into
@@ -94,8 +94,8 @@ package final class ConsumerPipeline {
 
     /// Prepares another version of the function, on the same queue. When its invoker is ready `candidateReady` is
     /// reported, and the version takes over with `commitChange`: from then on it gets what comes, and the present one
-    /// ends with what it runs. An invoker that cannot get ready is dropped, unless the present one never was ready either.
-    /// A change that is under way is given up for this one, and nothing is reported of it.
+    /// ends with what it runs. An invoker that cannot get ready is dropped, unless the present one never was ready
+    /// either. A change that is under way is given up for this one, and nothing is reported of it.
     package func change(to manifest: ConsumerManifest, topology: TopologyPlan.Consumer, invoker: any Invoker) {
         guard !self.state.isDraining else { return invoker.stop {} }
         self.slots += 1
@@ -112,16 +112,11 @@ package final class ConsumerPipeline {
     /// Somebody wants what has paused itself to be tried again now.
     package func reconsider() { self.invokers[self.state.slots.current.id]?.reconsider() }
 
-    /// Stops intake, gives back what has not begun, lets run what runs, settles it, and reports `drained`. Asked again, it
-    /// does nothing more.
+    /// Stops intake, gives back what has not begun, lets run what runs, settles it, and reports `drained`. Asked again,
+    /// it does nothing more.
     ///
     /// Who does not answer is not waited for longer than `DrainLimits` allows.
     package func drain() { self.handle(.drain) }
-
-    /// Sends to the workers what this turn has collected.
-    package func flush() {
-        for invoker in self.invokers.values { invoker.flush() }
-    }
 
     // MARK: - What is to be done
 

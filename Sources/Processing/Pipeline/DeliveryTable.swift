@@ -1,6 +1,6 @@
 import DequeModule
+import EventLoops
 import Messaging
-import Polling
 
 /// Every delivery of one consumer that this host holds unacknowledged, each in its phase (`DeliveryPhase`).
 struct DeliveryTable: Hashable {

@@ -1,4 +1,4 @@
-import Polling
+import EventLoops
 
 /// How long a drain may last when nothing runs any more: whatever a queue, a connection, a worker or an endpoint does
 /// not answer, the host ends. What was not settled is delivered again.

@@ -38,8 +38,8 @@ struct HeldDelivery: Hashable {
 ///                 └─ held back
 /// ```
 ///
-/// From every phase a delivery can go back to the queue. A run or replacement whose delivery the broker has taken back is
-/// orphaned: it goes on, and the delivery that comes again takes the place of the one that is gone.
+/// From every phase a delivery can go back to the queue. A run or replacement whose delivery the broker has taken back
+/// is orphaned: it goes on, and the delivery that comes again takes the place of the one that is gone.
 enum DeliveryPhase: Hashable {
     /// Delivered; its turn has not come.
     case waiting

@@ -13,8 +13,8 @@ struct InFlight {
     private var identities: [EventIdentity?] = []
     private var free: [Int] = []
     private var runs: UInt64 = 0
-    /// How many events that are being run have an identity with this mark: most of the time none, and nothing more has to
-    /// be asked.
+    /// How many events that are being run have an identity with this mark: most of the time none, and nothing more has
+    /// to be asked.
     private var marks = [UInt16](repeating: 0, count: EventIdentity.marks)
     private(set) var count = 0
     var limit: Int

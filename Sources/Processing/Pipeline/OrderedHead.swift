@@ -1,8 +1,9 @@
+import EventLoops
 import Messaging
-import Polling
 
-/// The event at the head of an ordered queue that has failed: it blocks the queue until it succeeds or is dead-lettered,
-/// so its attempts are counted here, by the host that holds it, and not in a copy that would lose its place.
+/// The event at the head of an ordered queue that has failed: it blocks the queue until it succeeds or is
+/// dead-lettered, so its attempts are counted here, by the host that holds it, and not in a copy that would lose its
+/// place.
 ///
 /// What is remembered outlives the delivery: when the connection is lost, or the delivery is handed back to renew it,
 /// the broker delivers the same event again first, and its history goes on. On another host it begins anew.

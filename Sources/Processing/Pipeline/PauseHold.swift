@@ -1,4 +1,4 @@
-import Polling
+import EventLoops
 
 /// Whether what an endpoint has not taken stays here, unacknowledged, because it asked for a short pause. It goes first
 /// when the pause is over. Handed back to the queue in every short pause, events would come to the broker's delivery

@@ -1,8 +1,8 @@
 import Invoking
 package import Messaging
 
-/// What a pipeline wants done. A closed set: its driver, `ConsumerPipeline`, carries out each in the order in which they
-/// come.
+/// What a pipeline wants done. A closed set: its driver, `ConsumerPipeline`, carries out each in the order in which
+/// they come.
 enum PipelineAction {
     // The broker.
     case subscribe(queue: String, prefetch: UInt16)

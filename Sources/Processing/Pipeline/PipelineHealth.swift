@@ -1,7 +1,7 @@
+import EventLoops
 import Invoking
 import Manifests
 import Messaging
-import Polling
 
 /// What is known of how well a pipeline is, and what an operator is told of it.
 struct PipelineHealth: Hashable {

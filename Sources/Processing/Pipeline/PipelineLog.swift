@@ -54,7 +54,7 @@ final class PipelineLog {
             [
                 "event": "\(held.delivery.eventID(EventAttributes(held.delivery)))",
                 "attempt": "\(held.history.attempt)",
-                "error": "\(failure.message.prefix(bytes: RuntimeHeaders.longestError))",
+                "error": "\(failure.message.prefix(bytes: Failure.longestMessage))",
             ]
         }
         switch settlement {

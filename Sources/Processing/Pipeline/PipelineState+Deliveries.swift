@@ -1,8 +1,8 @@
 import DequeModule
+import EventLoops
 import Invoking
 import Manifests
 import Messaging
-import Polling
 import Topology
 
 /// Deliveries: what comes, what is recognised, what may begin.
@@ -130,8 +130,8 @@ extension PipelineState {
         }
     }
 
-    /// What is known of a delivery. A retry comes back as an ordinary delivery from a delay exchange: its attempt and its
-    /// origin are in its headers.
+    /// What is known of a delivery. A retry comes back as an ordinary delivery from a delay exchange: its attempt and
+    /// its origin are in its headers.
     ///
     /// - Parameter head: what this host knows of it as the head of an ordered queue.
     private func held(

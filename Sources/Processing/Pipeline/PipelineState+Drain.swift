@@ -1,7 +1,7 @@
 import Messaging
 
-/// Going down: intake stops, what has not begun goes back, what runs is let run and settled, and the end comes by a clock
-/// of its own.
+/// Going down: intake stops, what has not begun goes back, what runs is let run and settled, and the end comes by a
+/// clock of its own.
 extension PipelineState {
     mutating func beginDrain(_ now: Moment, _ actions: inout [PipelineAction]) {
         guard !self.isDraining else { return }

@@ -1,7 +1,7 @@
+import EventLoops
 import Invoking
 import Manifests
 import Messaging
-import Polling
 
 /// The way out: what becomes of an event when its invocation has ended.
 extension PipelineState {
@@ -114,8 +114,8 @@ extension PipelineState {
         }
     }
 
-    /// The one way out of every event whose work is done: acknowledges it, or, when its tag is void, remembers that it is
-    /// done.
+    /// The one way out of every event whose work is done: acknowledges it, or, when its tag is void, remembers that it
+    /// is done.
     private mutating func finish(_ held: HeldDelivery, _ now: Moment, _ actions: inout [PipelineAction]) {
         if held.isOrphaned {
             self.redelivery.settled(held.delivery, at: now.instant)

@@ -3,13 +3,13 @@ import Manifests
 import Messaging
 import Topology
 
-/// The path of one function or webhook from delivery to settlement, as a value: it takes what happens and returns what is
-/// to be done about it. It knows no clock, no thread and no callback, so it can be printed, compared, and walked by a
-/// model checker. `ConsumerPipeline` drives it.
+/// The path of one function or webhook from delivery to settlement, as a value: it takes what happens and returns what
+/// is to be done about it. It knows no clock, no thread and no callback, so it can be printed, compared, and walked by
+/// a model checker. `ConsumerPipeline` drives it.
 ///
-/// Deliveries wait until one of its places is free, run, and are settled as `decide` says: see `DeliveryPhase`. When the
-/// broker interrupts the subscription every tag becomes void: what waits is dropped (the broker delivers it again), and
-/// what runs is let run; delivered again meanwhile, it is not run a second time.
+/// Deliveries wait until one of its places is free, run, and are settled as `decide` says: see `DeliveryPhase`. When
+/// the broker interrupts the subscription every tag becomes void: what waits is dropped (the broker delivers it again),
+/// and what runs is let run; delivered again meanwhile, it is not run a second time.
 ///
 /// Whatever happens is first taken note of. Then, in `advance`, follows what it leads to, always in the same order.
 struct PipelineState<Policy: PipelinePolicy>: Hashable, StateMachine {

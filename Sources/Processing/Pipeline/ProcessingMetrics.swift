@@ -18,12 +18,9 @@ import Metrics
 struct ProcessingMetrics {
     private let consumed: Counter
     private let duration: Timer
-    private let outcomes: [String: Counter]
+    private let outcomes: [Outcome.Kind: Counter]
     private let repeatedAcks: Counter
     private let renewedConsumers: Counter
-    private static let outcomeNames = [
-        "done", "failed", "rejected", "undecodable", "later", "timed-out", "crashed",
-    ]
 
     init(_ manifest: ConsumerManifest) {
         let dimension = ("warren.\(manifest.kind.word)", manifest.name)
@@ -35,8 +32,8 @@ struct ProcessingMetrics {
         self.repeatedAcks = Counter(label: "warren.acks.repeated", dimensions: [dimension])
         self.renewedConsumers = Counter(label: "warren.consumers.renewed", dimensions: [dimension])
         self.outcomes = Dictionary(
-            uniqueKeysWithValues: Self.outcomeNames.map { name in
-                (name, Counter(label: "warren.outcomes", dimensions: [dimension, ("warren.outcome", name)]))
+            uniqueKeysWithValues: Outcome.Kind.allCases.map { kind in
+                (kind, Counter(label: "warren.outcomes", dimensions: [dimension, ("warren.outcome", kind.rawValue)]))
             }
         )
     }
@@ -56,8 +53,8 @@ struct ProcessingMetrics {
         var done = 0
         for result in results {
             self.duration.recordNanoseconds(Int64(clamping: result.nanoseconds))
-            if case .done = result.outcome { done += 1 } else { self.outcomes[result.outcome.name]?.increment() }
+            if case .done = result.outcome { done += 1 } else { self.outcomes[result.outcome.kind]?.increment() }
         }
-        if done > 0 { self.outcomes["done"]?.increment(by: done) }
+        if done > 0 { self.outcomes[.done]?.increment(by: done) }
     }
 }

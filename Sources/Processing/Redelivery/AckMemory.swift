@@ -1,5 +1,5 @@
 import DequeModule
-import Polling
+import EventLoops
 
 /// Events that are settled, but whose acknowledgement may not have reached the broker: delivered again, they are
 /// acknowledged without being run again. Bounded in number and in time; what is forgotten is run twice, never lost.

@@ -1,8 +1,8 @@
 import Messaging
 
-/// Recognises a message that the broker delivers again, by all that its publisher said: source, id, type, time and every
-/// other property, headers in any order, exchange, routing key and body. A copy made by a retry has other headers, and
-/// so another key; so do two events of different sources with the same id.
+/// Recognises a message that the broker delivers again, by all that its publisher said: source, id, type, time and
+/// every other property, headers in any order, exchange, routing key and body. A copy made by a retry has other
+/// headers, and so another key; so do two events of different sources with the same id.
 struct EventKey: Hashable, Sendable {
     private let content: UInt128
 
@@ -11,7 +11,8 @@ struct EventKey: Hashable, Sendable {
     init(_ delivery: Delivery) { self.content = delivery.contentHash.value }
 }
 
-/// Recognises an event, by its source and id, whatever message brings it: the publisher's own, or a copy made by a retry.
+/// Recognises an event, by its source and id, whatever message brings it: the publisher's own, or a copy made by a
+/// retry.
 ///
 /// 64 bits are enough: of two events that are taken for one by accident, the second waits until the first has ended.
 struct EventIdentity: Hashable, Sendable {

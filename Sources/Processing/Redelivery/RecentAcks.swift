@@ -1,11 +1,11 @@
 import DequeModule
+import EventLoops
 import Messaging
-import Polling
 
 /// The deliveries that were acknowledged last, kept until newer ones take their places. Acknowledgements are collected,
-/// written and taken by the broker one after the other, so when the connection is lost any of them may not have arrived,
-/// but never more than the prefetch: the broker delivers no more than that ahead of them. Nor one that is older than a
-/// minute: a connection that takes nothing for so long has been lost to its heartbeats long before.
+/// written and taken by the broker one after the other, so when the connection is lost any of them may not have
+/// arrived, but never more than the prefetch: the broker delivers no more than that ahead of them. Nor one that is
+/// older than a minute: a connection that takes nothing for so long has been lost to its heartbeats long before.
 ///
 /// They hold a megabyte at most. What does not fit is run twice in the worst case, never lost.
 struct RecentAcks: Hashable {

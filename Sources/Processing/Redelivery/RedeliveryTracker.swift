@@ -1,6 +1,6 @@
+import EventLoops
 import Invoking
 import Messaging
-import Polling
 
 /// Something that goes on although the broker has taken back its delivery.
 enum Orphan: Hashable {
@@ -12,9 +12,9 @@ enum Orphan: Hashable {
 ///
 /// Three things make another run needless: the event still runs, it is being settled, or it is settled already.
 ///
-/// - **Runs and settlements whose tag is void** (orphans). Their message was not acknowledged, so it comes again, and the
-///   new delivery takes the place of the old one. Each of them stands for one message and no more: of equal messages as
-///   many are acknowledged as have been run. That is why also a message without an id is recognised.
+/// - **Runs and settlements whose tag is void** (orphans). Their message was not acknowledged, so it comes again, and
+///   the new delivery takes the place of the old one. Each of them stands for one message and no more: of equal
+///   messages as many are acknowledged as have been run. That is why also a message without an id is recognised.
 /// - **Settled events** (`AckMemory`). The acknowledgement was sent, and nobody knows whether the broker has taken it.
 ///   An equal message may then be another one, which has never been run. So only an event with an identity of its own,
 ///   source and id, is acknowledged without a run: by CloudEvents an equal one is the same event. And only for a short

@@ -1,9 +1,9 @@
 package import Deployments
+package import EventLoops
 package import Invoking
 package import Logging
 package import Manifests
 package import Messaging
-package import Polling
 import Topology
 
 /// Everything that runs on the intake loop: a pipeline for each function and webhook, the relay of scheduled messages,
@@ -26,8 +26,8 @@ package final class ConsumerRuntime {
     package private(set) var pipelines: [ConsumerKey: ConsumerPipeline] = [:]
 
     /// - Parameters:
-    ///   - waysBackInterval: how often the delay levels and dead letters are declared again, in case somebody has deleted
-    ///     a part of them; nil: never.
+    ///   - waysBackInterval: how often the delay levels and dead letters are declared again, in case somebody has
+    ///     deleted a part of them; nil: never.
     ///   - bytes: how much of events may be held.
     ///   - makeInvoker: of a version, not started yet; the logger names the function or webhook.
     ///   - report: called with a manifest when the status of what it asks for changes.
@@ -71,7 +71,8 @@ package final class ConsumerRuntime {
 
     /// Declares the topology and starts every function; each begins when its own queue and workers are there.
     package func start(_ deployment: Deployment) {
-        self.loop.atTurnEnd { [weak self] in self?.flush() }
+        // After the invokers have been flushed: what they answer at once is acknowledged in the same turn.
+        self.loop.atTurnEnd { [weak self] in self?.intake.flush() }
         self.handle(.start(deployment))
     }
 
@@ -87,11 +88,6 @@ package final class ConsumerRuntime {
         guard self.drainCompletion == nil, !self.driver.state.isDraining else { return }
         self.drainCompletion = completion
         self.handle(.drain)
-    }
-
-    private func flush() {
-        for pipeline in self.pipelines.values { pipeline.flush() }
-        self.intake.flush()
     }
 
     private func handle(_ event: RuntimeEvent) { self.driver.handle(event) { self.perform($0) } }

@@ -1,5 +1,5 @@
-/// How far the parts of the topology are on their way to the broker: each is declared until the broker has taken it, once
-/// at a time however often it is wanted, and looked at once at a time.
+/// How far the parts of the topology are on their way to the broker: each is declared until the broker has taken it,
+/// once at a time however often it is wanted, and looked at once at a time.
 ///
 /// A value: see `RuntimeState`.
 struct PartStates<Part: Hashable & Sendable> {

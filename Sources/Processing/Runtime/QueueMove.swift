@@ -1,16 +1,16 @@
 import Deployments
+import EventLoops
 import Manifests
 import Messaging
-import Polling
 import Topology
 
 /// How far a function is on its way from one queue to another, which its manifest names now.
 ///
 /// It goes on as it was until the new queue is there and bound. Then the old one is unbound, and what is left in it is
-/// worked off by the old version beside the new one; when it is empty the old version drains and ends. So no event falls
-/// in between and none stays behind; one that comes while both are bound goes to both, and runs twice. An ordered
-/// function's events of the new queue do not wait for those of the old one. Retries that are still in a delay come back to
-/// the old queue, which stays and is reported.
+/// worked off by the old version beside the new one; when it is empty the old version drains and ends. So no event
+/// falls in between and none stays behind; one that comes while both are bound goes to both, and runs twice. An ordered
+/// function's events of the new queue do not wait for those of the old one. Retries that are still in a delay come back
+/// to the old queue, which stays and is reported.
 struct QueueMove {
     /// Between looks at how far it is.
     static let interval = Duration.milliseconds(100)

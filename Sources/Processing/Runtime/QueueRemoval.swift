@@ -9,8 +9,8 @@ import Topology
 /// A queue is unbound before it is deleted and looked at once more, so that no event can come between the look and the
 /// end; when one has, the bindings are restored and the queue stays. Retries that are still in a delay then end in the
 /// parked queue. Deleting only when empty is not left to the broker: quorum queues refuse `if-empty` and `if-unused`
-/// (https://www.rabbitmq.com/docs/quorum-queues#feature-matrix). So each look is one that the queue itself has answered:
-/// one that does not answer, or has lost its leader, stays with all that is in it.
+/// (https://www.rabbitmq.com/docs/quorum-queues#feature-matrix). So each look is one that the queue itself has
+/// answered: one that does not answer, or has lost its leader, stays with all that is in it.
 struct QueueRemoval: Sendable {
     private let word: String
     private let queue: String
@@ -37,7 +37,8 @@ struct QueueRemoval: Sendable {
             let inspection = try await broker.inspect(queue: self.queue)
             let waiting = inspection?.readyMessages ?? 0
             guard self.policy == .delete else {
-                let future = self.hasMoved ? "its events wait until somebody consumes or deletes it" : "it goes on taking events"
+                let future =
+                    self.hasMoved ? "its events wait until somebody consumes or deletes it" : "it goes on taking events"
                 logger.notice(
                     "\(what) and its queue stays: \(future)",
                     metadata: queue.merging(["waiting": "\(waiting)"]) { $1 }

@@ -2,8 +2,8 @@ import Manifests
 import Messaging
 import Topology
 
-/// The ways that failed events take back to their queues are looked after, not only the queues: an exchange in the middle
-/// of the delay levels that somebody has deleted stops what is on its way past it, and no publish notices.
+/// The ways that failed events take back to their queues are looked after, not only the queues: an exchange in the
+/// middle of the delay levels that somebody has deleted stops what is on its way past it, and no publish notices.
 extension RuntimeState {
     /// After the start, so that functions come first.
     private static let firstLook = Duration.seconds(1)

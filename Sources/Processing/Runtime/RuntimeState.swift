@@ -3,8 +3,8 @@ import Manifests
 import Messaging
 import Topology
 
-/// What runs and what it leans on, as a value: which pipelines come, change and go as `ReloadState` says, which parts of
-/// the topology are declared when, and which queues are looked at. `ConsumerRuntime` drives it.
+/// What runs and what it leans on, as a value: which pipelines come, change and go as `ReloadState` says, which parts
+/// of the topology are declared when, and which queues are looked at. `ConsumerRuntime` drives it.
 struct RuntimeState: StateMachine {
     struct Consumer {
         var manifest: ConsumerManifest
@@ -45,8 +45,8 @@ struct RuntimeState: StateMachine {
     private(set) var isDraining = false
     private var hasRelayEnded = false
 
-    /// - Parameter waysBackInterval: how often the delay levels and dead letters are declared again, in case somebody has
-    ///   deleted a part of them; nil: never.
+    /// - Parameter waysBackInterval: how often the delay levels and dead letters are declared again, in case somebody
+    ///   has deleted a part of them; nil: never.
     init(names: TopologyNames, waysBackInterval: Duration?) {
         self.names = names
         self.waysBackInterval = waysBackInterval

@@ -1,8 +1,9 @@
+import EventLoops
 import Messaging
-import Polling
 
-/// Carries out what a runtime wants of the broker: one thing after the other, in the order in which they were asked for,
-/// so that nothing is taken away that was declared later. Confined to one loop; the broker answers on threads of its own.
+/// Carries out what a runtime wants of the broker: one thing after the other, in the order in which they were asked
+/// for, so that nothing is taken away that was declared later. Confined to one loop; the broker answers on threads of
+/// its own.
 final class TopologyKeeper {
     private enum Answer: Sendable {
         case declared(TopologyPart, BrokerError?)

@@ -1,12 +1,12 @@
-import Polling
+import EventLoops
 
 /// Where due messages are being published to, so that a target that takes nothing holds up its own messages only.
 ///
-/// A host holds few due messages at a time. Without bounds those for one queue without a leader would soon be all that it
-/// holds, and nothing that is scheduled would leave any host of the namespace. So a target gets a share of the places,
-/// its exchange a larger one, and while something for it is late, what else comes for it is put off without a try. When
-/// what is late has taken most of the places, a few other targets still get a try; when those are late, too, what comes
-/// is put off until one of them is answered.
+/// A host holds few due messages at a time. Without bounds those for one queue without a leader would soon be all that
+/// it holds, and nothing that is scheduled would leave any host of the namespace. So a target gets a share of the
+/// places, its exchange a larger one, and while something for it is late, what else comes for it is put off without a
+/// try. When what is late has taken most of the places, a few other targets still get a try; when those are late, too,
+/// what comes is put off until one of them is answered.
 ///
 /// A value: the caller tells the time.
 struct DueTargets {

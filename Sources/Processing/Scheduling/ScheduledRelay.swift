@@ -1,7 +1,7 @@
+import EventLoops
 import Logging
 import Manifests
 import Messaging
-import Polling
 import Topology
 
 /// Publishes what was scheduled when it is due: messages come out of their delay into the host's queue of due

@@ -105,7 +105,7 @@ package struct CopyBuilder: Sendable {
         own.append(contentsOf: more)
         // Appended, not set: whatever had these names has been cut out already.
         headers = FieldTable(bytes: headers.bytes + FieldTable(own).bytes)
-        let room = max(0, min(RuntimeHeaders.longestError, Self.headerRoom - headers.bytes.count))
+        let room = max(0, min(Failure.longestMessage, Self.headerRoom - headers.bytes.count))
         let error = FieldTable([(RuntimeHeaders.error, .string(failure.message.prefix(bytes: room)))])
         headers = FieldTable(bytes: headers.bytes + error.bytes)
         return OutgoingMessage(

@@ -24,9 +24,6 @@ package enum RuntimeHeaders {
     package static let originalExchange = "warren-original-exchange"
     package static let originalRoutingKey = "warren-original-routing-key"
 
-    /// The longest `warren-error`, in bytes.
-    static let longestError = 8 << 10
-
     /// Whether a header is cut out of every copy that Warren publishes: its own of an earlier copy, what the broker
     /// wrote about an earlier life (brokers up to 3.13 believe a client's `x-death` and drop what looks like a cycle),
     /// and the lists by which a message is routed to more places than its routing key says.

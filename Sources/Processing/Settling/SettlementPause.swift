@@ -2,8 +2,9 @@
 struct SettlementPause {
     static let first = Duration.milliseconds(500)
     static let longest = Duration.seconds(30)
-    /// For an event that goes to an exchange and that the broker has not taken. Several queues may get it, and the broker
-    /// says no as soon as one of them is full or without a leader: the others have it, and get it again each time.
+    /// For an event that goes to an exchange and that the broker has not taken. Several queues may get it, and the
+    /// broker says no as soon as one of them is full or without a leader: the others have it, and get it again each
+    /// time.
     static let longestOfEvents = Duration.seconds(300)
 
     private var coming = SettlementPause.first

@@ -1,7 +1,7 @@
+package import EventLoops
 package import Logging
 import Manifests
 package import Messaging
-package import Polling
 import Topology
 
 /// Carries settlements out: everything that replaces a message is confirmed by the broker before the message itself
@@ -105,8 +105,8 @@ package final class Settler {
         }
     }
 
-    /// The host wants to end. Settlements go on, each for five seconds at most: when the broker is away or takes nothing,
-    /// waiting longer helps nobody, and an unsettled message is safe where it is.
+    /// The host wants to end. Settlements go on, each for five seconds at most: when the broker is away or takes
+    /// nothing, waiting longer helps nobody, and an unsettled message is safe where it is.
     package func drain() {
         let begin = SteadyInstant.now
         self.loop.schedule(after: DrainLimits.interval) { [weak self] in self?.abandonLate(since: begin) }

@@ -1,7 +1,7 @@
-import Polling
+import EventLoops
 
-/// Feeds events to a state machine, one after the other, and has the actions carried out that it returns. Confined to one
-/// loop.
+/// Feeds events to a state machine, one after the other, and has the actions carried out that it returns. Confined to
+/// one loop.
 ///
 /// Events are handled one after the other, never one inside another: what an action leads to at once waits until the
 /// actions before it have been carried out.

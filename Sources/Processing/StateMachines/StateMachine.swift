@@ -1,7 +1,7 @@
-import Polling
+import EventLoops
 
-/// A state machine as a value: `handle` takes an event and appends the actions that its driver is to carry out. It knows
-/// no clock, no thread and no callback, so it can be printed, compared, and walked by a model checker.
+/// A state machine as a value: `handle` takes an event and appends the actions that its driver is to carry out. It
+/// knows no clock, no thread and no callback, so it can be printed, compared, and walked by a model checker.
 ///
 /// `PoolState` and `ConsumerLifecycle` are such values too. They are older and simpler: a method for each event, which
 /// returns its actions, and no driver between them and their owners.

@@ -6,11 +6,11 @@ import Glibc
 ///                 + limits.memory
 ///                 + stack size × threads that Warren and Swift may still start
 ///
-/// The system counts a thread's stack in full when the thread begins, 8 MiB as a rule, though little of it is ever used.
-/// So the function's share would depend on the machine without the last line. The threads are one for each processor,
-/// the main one, the one that reads, the one that keeps Dispatch's timers, and one to spare. Threads that the function
-/// starts itself come out of its share. Measured on two processors: a busy worker has 5 threads and 35 MiB of such
-/// memory, 32 of them stacks, and 11 MiB resident.
+/// The system counts a thread's stack in full when the thread begins, 8 MiB as a rule, though little of it is ever
+/// used. So the function's share would depend on the machine without the last line. The threads are one for each
+/// processor, the main one, the one that reads, the one that keeps Dispatch's timers, and one to spare. Threads that
+/// the function starts itself come out of its share. Measured on two processors: a busy worker has 5 threads and 35 MiB
+/// of such memory, 32 of them stacks, and 11 MiB resident.
 ///
 /// Source: setrlimit(2); proc_pid_status(5), VmData and Threads.
 struct MemoryAllowance: Equatable {

@@ -25,8 +25,8 @@ package struct FunctionRun: Sendable, Equatable {
 /// A function that returns is done, even after the deadline: its work is finished, and running it again would only
 /// do it twice.
 ///
-/// An event of a batch ends by the same rules: with the error that the function gave to ``BatchItem/fail(_:)``, which is
-/// never a timeout, else as the batch does.
+/// An event of a batch ends by the same rules: with the error that the function gave to ``BatchItem/fail(_:)``, which
+/// is never a timeout, else as the batch does.
 package struct FunctionRunner: Sendable {
     /// The function's name, as manifests write it.
     package let name: String
@@ -153,7 +153,7 @@ private struct TypedFunction<Body: Function>: RunnableFunction {
 
 extension Outcome {
     static func undecodable(_ error: UndecodableEvent) -> Outcome {
-        .undecodable(Failure(type: "DecodingError", message: error.message.prefix(bytes: Failure.longest)))
+        .undecodable(Failure(type: "DecodingError", message: error.message.prefix(bytes: Failure.longestMessage)))
     }
 
     /// What an error that a function threw means.
@@ -169,13 +169,10 @@ extension Outcome {
 }
 
 extension Failure {
-    /// What travels of a message in a header, in bytes.
-    static let longest = 8 << 10
-
     init(_ error: any Error) {
         self.init(
             type: String(describing: Swift.type(of: error)),
-            message: Self.words(of: error).prefix(bytes: Failure.longest)
+            message: Self.words(of: error).prefix(bytes: Failure.longestMessage)
         )
     }
 
@@ -187,7 +184,7 @@ extension Failure {
         } else {
             self.init(
                 type: String(describing: Swift.type(of: error)),
-                message: "\(words): \(Self.words(of: error))".prefix(bytes: Failure.longest)
+                message: "\(words): \(Self.words(of: error))".prefix(bytes: Failure.longestMessage)
             )
         }
     }

@@ -12,6 +12,9 @@ struct PendingInvocation: Sendable {
 }
 
 /// First in, first out, without moving what stays, but for a compaction now and then.
+///
+/// swift-collections' `Deque` would do. It is not taken, because every author compiles and links what this target
+/// depends on: `DequeModule` and the two modules beneath it are more code than all of this target.
 struct InvocationQueue {
     private var elements: [PendingInvocation?] = []
     private var head = 0

@@ -3,8 +3,8 @@ import WorkerProtocol
 /// The lanes of a worker and the invocations that wait for them. Pure bookkeeping, to be used under a lock.
 ///
 /// A lane is a task that runs one invocation after the other, or one batch of them. There are as many lanes as demand
-/// needed so far, at most `concurrency`. A task cannot be un-cancelled, so a lane whose invocation was cancelled is retired: it ends with
-/// that invocation, and another may be opened in its place at once.
+/// needed so far, at most `concurrency`. A task cannot be un-cancelled, so a lane whose invocation was cancelled is
+/// retired: it ends with that invocation, and another may be opened in its place at once.
 struct LaneTable {
     /// Resumes an idle lane, with true.
     typealias Call = UnsafeContinuation<Bool, Never>
@@ -140,7 +140,8 @@ struct LaneTable {
         self.running += 1
         self.lanes[lane]?.invocation = first.received.invocation
         self.lanes[lane]?.others = batch.dropFirst().map { $0.received.invocation }
-        // Counted from here: what an event has waited for its batch, and for the one before, is not the function's time.
+        // Counted from here: what an event has waited for its batch, and for the one before, is not the function's
+        // time.
         let timeout = batch.reduce(UInt32.max) { min($0, $1.received.run.timeoutMilliseconds) }
         let deadline = now.advanced(by: .milliseconds(timeout))
         self.lanes[lane]?.deadline = deadline
@@ -154,8 +155,8 @@ struct LaneTable {
         return true
     }
 
-    /// Retires the lanes of which an invocation satisfies the condition. Their tasks are to be cancelled outside the lock,
-    /// because cancellation runs the function's own handlers.
+    /// Retires the lanes of which an invocation satisfies the condition. Their tasks are to be cancelled outside the
+    /// lock, because cancellation runs the function's own handlers.
     mutating func retire(
         _ reason: StopSignal.Reason,
         where condition: (_ invocation: UInt64, _ deadline: ContinuousClock.Instant) -> Bool

@@ -1,7 +1,7 @@
+import EventLoops
 import Messaging
 import NIOCore
 import NIOHTTP1
-import Polling
 import Processing
 import Webhooks
 

@@ -1,9 +1,9 @@
 import ArgumentParser
 import Deployments
+import EventLoops
 import Logging
 import Manifests
 import Messaging
-import Polling
 import Processing
 import Webhooks
 

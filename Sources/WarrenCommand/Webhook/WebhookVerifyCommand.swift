@@ -1,6 +1,6 @@
 import ArgumentParser
+import EventLoops
 import Manifests
-import Polling
 import Processing
 import Webhooks
 

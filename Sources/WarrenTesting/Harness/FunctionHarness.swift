@@ -1,8 +1,8 @@
+import EventLoops
 import FoundationEssentials
 import Invoking
 import Logging
 import Messaging
-import Polling
 import Processing
 public import Warren
 import WorkerProtocol

@@ -1,6 +1,6 @@
+import EventLoops
 import Invoking
 import Logging
-import Polling
 import Processing
 import Warren
 
@@ -45,8 +45,6 @@ final class InProcessInvoker: Invoker {
             )
         }
     }
-
-    func flush() {}
 
     func withdraw() -> [InvocationID] { [] }
 

@@ -1,7 +1,7 @@
+import EventLoops
 import Invoking
 import Logging
 import Messaging
-import Polling
 import Processing
 import Warren
 import WorkerProtocol

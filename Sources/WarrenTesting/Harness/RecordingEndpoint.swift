@@ -1,6 +1,6 @@
+import EventLoops
 import Invoking
 import Messaging
-import Polling
 import Processing
 import Synchronization
 
@@ -20,11 +20,12 @@ final class RecordingEndpoint: Sendable {
     }
 }
 
-private final class RecordingInvoker: Invoker {
+private final class RecordingInvoker: Invoker, Flushable {
     private let loop: EventLoop
     private let take: (OutgoingMessage) -> Void
     private var handler: (InvokerEvent) -> Void = { _ in }
     private var pending: [InvocationResult] = []
+    var isToBeFlushed = false
 
     init(loop: EventLoop, take: @escaping (OutgoingMessage) -> Void) {
         self.loop = loop
@@ -48,6 +49,7 @@ private final class RecordingInvoker: Invoker {
             )
         )
         self.pending.append(InvocationResult(id: invocation.id, outcome: .done(emitted: []), nanoseconds: 0))
+        self.loop.flushAtTurnEnd(self)
     }
 
     /// Answers what the turn has brought. The next turn comes at once: it may be all that a test waits for.

@@ -1,8 +1,8 @@
+import EventLoops
 import FoundationEssentials
 import Logging
 import Manifests
 import Messaging
-import Polling
 import Processing
 import Topology
 public import Warren

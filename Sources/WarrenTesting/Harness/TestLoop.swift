@@ -1,9 +1,9 @@
 import Deployments
+import EventLoops
 import Invoking
 import Logging
 import Manifests
 import Messaging
-import Polling
 import Processing
 import Synchronization
 import Topology

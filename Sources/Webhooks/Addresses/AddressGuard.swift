@@ -3,8 +3,9 @@ import Glibc
 /// Judges the addresses that deliveries would go to: a manifest may name any host, and a host's name may lead anywhere,
 /// also to the inside of the network that the runtime runs in (server-side request forgery).
 ///
-/// What is judged is the address of the socket that is about to be opened, never a name: a name that leads elsewhere the
-/// next time is judged the next time. Only the operator of the host opens ranges, with `--allow-network`; no manifest can.
+/// What is judged is the address of the socket that is about to be opened, never a name: a name that leads elsewhere
+/// the next time is judged the next time. Only the operator of the host opens ranges, with `--allow-network`; no
+/// manifest can.
 package struct AddressGuard: Sendable {
     /// Ranges that are not on the public Internet, or that lead back into a network.
     ///

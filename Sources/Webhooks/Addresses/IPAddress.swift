@@ -24,8 +24,8 @@ package struct IPAddress: Sendable, Hashable {
         self.bits = bits
     }
 
-    /// Reads an address in its usual notation: four decimal numbers, or RFC 4291, section 2.2. Nothing else, above all no
-    /// octal.
+    /// Reads an address in its usual notation: four decimal numbers, or RFC 4291, section 2.2. Nothing else, above all
+    /// no octal.
     package init?(_ text: String) {
         // C would read up to it and take what it has read for the whole.
         guard !text.utf8.contains(0) else { return nil }

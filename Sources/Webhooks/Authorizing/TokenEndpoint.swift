@@ -1,6 +1,6 @@
+import EventLoops
 import FoundationEssentials
 import Manifests
-import Polling
 
 /// The token endpoint of an authorization server, for the client that one webhook is there: the request for an access
 /// token, and what its answer grants.

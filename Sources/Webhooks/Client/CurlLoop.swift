@@ -1,5 +1,5 @@
 import CCurl
-import Polling
+import EventLoops
 
 /// The client's loop on its own thread: it takes requests in, lets libcurl work on them, and gives answers out.
 final class CurlLoop {

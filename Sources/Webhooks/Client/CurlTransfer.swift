@@ -1,19 +1,20 @@
 import CCurl
+import EventLoops
 import Glibc
 import Manifests
-import Polling
 
-/// One easy handle with the memory that libcurl reads from and writes to while it works. Made for one route, used for one
-/// request after another, confined to the client's thread.
+/// One easy handle with the memory that libcurl reads from and writes to while it works. Made for one route, used for
+/// one request after another, confined to the client's thread.
 ///
-/// It owns its handle and its memory, and frees both; libcurl's callbacks get a pointer to it that nobody retains, which is
-/// valid because `CurlLoop` keeps it for as long as its handle is in the multi handle, and they are called from there only.
+/// It owns its handle and its memory, and frees both; libcurl's callbacks get a pointer to it that nobody retains,
+/// which is valid because `CurlLoop` keeps it for as long as its handle is in the multi handle, and they are called
+/// from there only.
 final class CurlTransfer {
     /// Answers with more than this are cut off: their status is known, and that is all that counts.
     private static let longestBody = 64 << 10
     private static let longestHead = 64 << 10
-    /// How long a connection is used, so that a change of the name's address gets noticed, and how long it may lie idle:
-    /// shorter than what servers allow, in seconds.
+    /// How long a connection is used, so that a change of the name's address gets noticed, and how long it may lie
+    /// idle: shorter than what servers allow, in seconds.
     private static let connectionLifetime = 300
     private static let connectionIdleTime = 55
     /// How long libcurl remembers an address that it has looked up itself, in seconds: that of a proxy.

@@ -1,15 +1,15 @@
-package import Polling
+package import EventLoops
 
 /// The host's one way to HTTP: all requests of all webhooks on one thread, over libcurl's multi interface.
 ///
-/// Requests are sent from anywhere, in batches; answers come back through the mailbox that each request names. A request
-/// has exactly one answer. Connections are kept and used again.
+/// Requests are sent from anywhere, in batches; answers come back through the mailbox that each request names. A
+/// request has exactly one answer. Connections are kept and used again.
 package final class HTTPClient: Sendable {
     /// What the operator of the host decides.
     package struct Configuration: Sendable {
         package var addresses: AddressGuard
-        /// Use the proxy that the environment names (`https_proxy` and the like). It then decides where requests get to:
-        /// what the guard sees is the proxy's own address.
+        /// Use the proxy that the environment names (`https_proxy` and the like). It then decides where requests get
+        /// to: what the guard sees is the proxy's own address.
         package var usesProxyOfEnvironment: Bool
 
         package init(addresses: AddressGuard, usesProxyOfEnvironment: Bool = false) {

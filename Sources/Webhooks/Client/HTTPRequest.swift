@@ -1,4 +1,4 @@
-package import Polling
+package import EventLoops
 
 /// One POST to make.
 package struct HTTPRequest: Sendable {
@@ -36,8 +36,8 @@ package struct HeaderBlock: Sendable {
 
     package init() { self.bytes.reserveCapacity(512) }
 
-    /// - Parameter value: already checked or encoded; a control character in it becomes a space, so that no field can ever
-    ///   begin another.
+    /// - Parameter value: already checked or encoded; a control character in it becomes a space, so that no field can
+    ///   ever begin another.
     package mutating func add(_ name: StaticString, _ value: some Sequence<UInt8>) {
         name.withUTF8Buffer { self.bytes.append(contentsOf: $0) }
         self.finish(value)

@@ -1,7 +1,7 @@
 package import Manifests
 
-/// Where requests go and how they get there: what is the same for all requests of a webhook, so that transfers are set up
-/// once and used again. Compared by identity.
+/// Where requests go and how they get there: what is the same for all requests of a webhook, so that transfers are set
+/// up once and used again. Compared by identity.
 package final class HTTPRoute: Sendable {
     package let url: WebhookURL
     package let tls: TLSFiles

@@ -1,11 +1,11 @@
 import CCurl
+import EventLoops
 import Glibc
-import Polling
 
 /// libcurl's multi handle, freed with this object.
 ///
-/// `@unchecked Sendable`: it is made where the client is and handed to the client's thread, which alone uses it from then
-/// on. When the client could not be started nobody has used it.
+/// `@unchecked Sendable`: it is made where the client is and handed to the client's thread, which alone uses it from
+/// then on. When the client could not be started nobody has used it.
 final class MultiHandle: @unchecked Sendable {
     /// Connections that are kept although nobody uses them. libcurl's own rule, four for each transfer, forgets when
     /// transfers come and go.

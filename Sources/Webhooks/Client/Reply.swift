@@ -1,4 +1,4 @@
-import Polling
+import EventLoops
 
 /// An answer on its way to whoever has asked.
 struct Reply {

@@ -1,5 +1,5 @@
+import EventLoops
 import Invoking
-import Polling
 
 /// Invocations of one webhook whose requests are still to be composed.
 struct RequestBatch: Sendable {

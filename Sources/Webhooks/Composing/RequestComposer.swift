@@ -1,6 +1,6 @@
+import EventLoops
 import Invoking
 import Messaging
-import Polling
 
 /// Makes requests of a webhook's invocations, on whatever thread there is.
 struct RequestComposer: Sendable {

@@ -3,8 +3,8 @@ import Invoking
 /// What a `DispatchState` is told, and what it says.
 extension DispatchState {
     enum Event: Equatable {
-        /// An invocation is to be delivered. If it may go at once, it does so with the next `flush`, or with what happens
-        /// before.
+        /// An invocation is to be delivered. If it may go at once, it does so with the next `flush`, or with what
+        /// happens before.
         ///
         /// - Parameter effort: how many bytes composing its request goes through.
         case invoked(InvocationID, effort: Int)
@@ -55,7 +55,8 @@ extension DispatchState {
         case setPacingTimer(Duration)
         /// `pauseTimer` follows at this time, and not at the one that was set before; never if it is nil.
         case setPauseTimer(ContinuousClock.Instant?)
-        /// What takes the place of what has ended waits for another flush, which has to come without anything happening.
+        /// What takes the place of what has ended waits for another flush, which has to come without anything
+        /// happening.
         case flushAgain
         /// Nothing follows: let go of timers and connections.
         case end

@@ -2,15 +2,16 @@ import DequeModule
 import Invoking
 import Messaging
 
-/// The deliveries of one webhook: which of them wait, which are under way, which goes next, and when the endpoint is left
-/// alone. A value without clock and without I/O: it takes what has happened and returns what to do.
+/// The deliveries of one webhook: which of them wait, which are under way, which goes next, and when the endpoint is
+/// left alone. A value without clock and without I/O: it takes what has happened and returns what to do.
 ///
-/// An invocation waits here while the endpoint has asked for a pause, while there is no access token for it, and until its
-/// turn by `rate` has come. Then its request is composed and sent. One that takes long to compose is composed beside the
-/// loop, and sent when that is done. Until it is sent an invocation can be withdrawn; from then on it gets one answer.
+/// An invocation waits here while the endpoint has asked for a pause, while there is no access token for it, and until
+/// its turn by `rate` has come. Then its request is composed and sent. One that takes long to compose is composed
+/// beside the loop, and sent when that is done. Until it is sent an invocation can be withdrawn; from then on it gets
+/// one answer.
 struct DispatchState: Equatable {
-    /// How many bytes are gone through on the loop for what is sent at a time: more would hold up everybody else's events.
-    /// It takes a tenth of a millisecond, which is what another thread costs.
+    /// How many bytes are gone through on the loop for what is sent at a time: more would hold up everybody else's
+    /// events. It takes a tenth of a millisecond, which is what another thread costs.
     static let quickEffort = 64 << 10
 
     private struct Waiting: Equatable {

@@ -37,8 +37,8 @@ struct EndpointPause: Equatable {
         }
     }
 
-    /// The endpoint asks for a pause. Of several answers the one that asks for the longest counts, and together they are
-    /// one pause.
+    /// The endpoint asks for a pause. Of several answers the one that asks for the longest counts, and together they
+    /// are one pause.
     mutating func wait(_ asked: Duration, reason: String, at now: ContinuousClock.Instant) {
         switch self.state {
         case .off:

@@ -2,7 +2,8 @@ import Crypto
 import FoundationEssentials
 package import Manifests
 
-/// Signs deliveries as Standard Webhooks 1.0.0 has it: over `id.timestamp.body`, once for each secret, all in one header.
+/// Signs deliveries as Standard Webhooks 1.0.0 has it: over `id.timestamp.body`, once for each secret, all in one
+/// header.
 package struct WebhookSigner: Sendable {
     /// The headers of the specification.
     package static let idHeader = "webhook-id"

@@ -1,8 +1,8 @@
+import EventLoops
 import Foundation
 import Invoking
 import Logging
 import PatientPolling
-import Polling
 import Processing
 import Workers
 

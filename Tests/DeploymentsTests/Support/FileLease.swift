@@ -1,6 +1,6 @@
+import EventLoops
 import Glibc
 import PatientPolling
-import Polling
 
 /// A lease on a file: opening the file without waiting fails with EAGAIN until the lease ends (fcntl(2)). The system
 /// ends it by force after `/proc/sys/fs/lease-break-time`, 45 seconds as a rule.

@@ -1,6 +1,6 @@
 import Deployments
+import EventLoops
 import Manifests
-import Polling
 import Synchronization
 
 /// What a watcher has told, and what a host that does all it is asked at once makes of it.

@@ -1,9 +1,9 @@
 import BrokerConformance
+import EventLoops
 import Invoking
 import LocalBroker
 import Logging
 import Messaging
-import Polling
 import Processing
 import Testing
 import Waiting

@@ -1,6 +1,6 @@
 import CLinux
+import EventLoops
 import Glibc
-import Polling
 
 /// A started process and the test's ends of its three streams.
 struct Launch {

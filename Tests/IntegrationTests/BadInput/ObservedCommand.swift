@@ -1,6 +1,6 @@
+import EventLoops
 import FoundationEssentials
 import Glibc
-import Polling
 import Synchronization
 import Testing
 import Waiting

@@ -65,8 +65,8 @@ struct ClusterLoad {
         print("\(self.name): \(confirmed.count) events confirmed and handled, \(deeds.count - handled.count) twice")
     }
 
-    /// Does something, waits until events are handled again, and tells the longest time in which none was. How long that
-    /// is depends on the machine, so nothing is expected of it.
+    /// Does something, waits until events are handled again, and tells the longest time in which none was. How long
+    /// that is depends on the machine, so nothing is expected of it.
     func step(_ name: String, _ trouble: () async throws -> Void) async throws {
         let before = self.bed.journal.deeds.count
         try await trouble()

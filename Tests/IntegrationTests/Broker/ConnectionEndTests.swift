@@ -1,9 +1,9 @@
 import CRabbitMQ
+import EventLoops
 import LocalBroker
 import Logging
 import Messaging
 import PatientPolling
-import Polling
 import Synchronization
 import Testing
 import Waiting

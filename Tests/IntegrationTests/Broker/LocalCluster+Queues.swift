@@ -21,14 +21,14 @@ extension LocalCluster {
         }
     }
 
-    /// RabbitMQ writes down which quorum queues it has some time after they were made; one that a power failure makes it
-    /// forget never gets a leader again.
+    /// RabbitMQ writes down which quorum queues it has some time after they were made; one that a power failure makes
+    /// it forget never gets a leader again.
     func saveQueueNames() async throws {
         for node in self.nodes { try await node.control(["eval", "[dets:sync(Table) || Table <- dets:all()]."]) }
     }
 
-    /// Waits until all nodes run and know each other, and every queue has a member on each: another node may go then, and
-    /// leaves a majority.
+    /// Waits until all nodes run and know each other, and every queue has a member on each: another node may go then,
+    /// and leaves a majority.
     func isWhole() async throws {
         let question = """
             Nodes = lists:sort(rabbit_mnesia:cluster_nodes(all)),

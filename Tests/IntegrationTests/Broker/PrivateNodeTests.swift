@@ -34,7 +34,8 @@ struct PrivateNodeTests {
     /// RabbitMQ writes down half a second later than it says where the data of a new queue are (`names.dets`); killed
     /// before that it begins with another log for the queue, which never gets a leader.
     private static func wait(for queue: String, toBeWrittenIn data: String) async throws {
-        // In Erlang's external term format the next binary follows, whose tag is m; the dead-letter queue's name goes on.
+        // In Erlang's external term format the next binary follows, whose tag is m; the dead-letter queue's name goes
+        // on.
         let name = Data("\(queue)m".utf8)
         try await Waiting.wait(for: "\(queue) in names.dets") {
             let files = FileManager.default.enumerator(atPath: data)?.compactMap { $0 as? String } ?? []

@@ -1,9 +1,9 @@
 import AMQP
 import BrokerConformance
+import EventLoops
 import LocalBroker
 import Logging
 import Messaging
-import Polling
 
 /// A real node, with a broker client of its own.
 struct RabbitMQUnderTest: BrokerUnderTest {

@@ -3,9 +3,9 @@ import Messaging
 import Testing
 import Waiting
 
-/// The connection is lost between the beginning of an event's run and its acknowledgement: the broker delivers the event
-/// again, and it is acknowledged without being run again. One after the other: they share a node whose listeners they
-/// close.
+/// The connection is lost between the beginning of an event's run and its acknowledgement: the broker delivers the
+/// event again, and it is acknowledged without being run again. One after the other: they share a node whose listeners
+/// they close.
 @Suite(.serialized, .hangGuard)
 struct LostAckTests {
     private static let events = 50

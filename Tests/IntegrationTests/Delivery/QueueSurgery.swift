@@ -79,8 +79,8 @@ struct QueueSurgery: Sendable {
     /// The queue's name as an expression of Erlang.
     private var resource: String { "rabbit_misc:r(<<\"/\">>, queue, <<\"\(self.queue)\">>)" }
 
-    /// `Consumers` are pairs of a tag and a channel, which is what `rabbit_fifo` knows a consumer by. They are read from
-    /// the values of its table, which begin with channel and tag in RabbitMQ 3.10 and in 4.x; the keys differ.
+    /// `Consumers` are pairs of a tag and a channel, which is what `rabbit_fifo` knows a consumer by. They are read
+    /// from the values of its table, which begin with channel and tag in RabbitMQ 3.10 and in 4.x; the keys differ.
     private func onConsumers(_ expression: String) async throws -> Int {
         let output = try await self.node.control([
             "eval",

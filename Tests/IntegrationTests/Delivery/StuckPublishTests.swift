@@ -120,8 +120,8 @@ struct StuckPublishTests {
         return ids
     }
 
-    /// The first message that a channel passes to such a queue keeps the broker's channel waiting for 65 s, and is refused
-    /// then: see `PublishWatch`. So whatever is answered before that has not waited for it.
+    /// The first message that a channel passes to such a queue keeps the broker's channel waiting for 65 s, and is
+    /// refused then: see `PublishWatch`. So whatever is answered before that has not waited for it.
     @Test func `what comes after a message that nobody answers is confirmed before it`() async throws {
         try await Self.publishBesideStuck { bed, own, stuck in
             own.publish([bed.event("{}", id: "s", key: "stuck")], stuck.set)

@@ -63,7 +63,8 @@ struct BlockTests {
         }
     }
 
-    /// Beside a package `warren` that has the products of this one, and with the files where the page says that they go.
+    /// Beside a package `warren` that has the products of this one, and with the files where the page says that they
+    /// go.
     @Test(arguments: [
         ("README.md", ["Sources/guests/Hello.swift"], ["Warren"]),
         (

@@ -4,8 +4,8 @@ import FoundationEssentials
 ///
 /// Conventions make a block a promise that is kept by a test:
 /// - A line before it that is a path in backticks and a colon says that the block is that file.
-/// - A first line `# tested` says that the commands of the block are run. A block of kind `text` right behind it is what
-///   they print, where `…` stands for anything within a line.
+/// - A first line `# tested` says that the commands of the block are run. A block of kind `text` right behind it is
+///   what they print, where `…` stands for anything within a line.
 /// - A block of kind `yaml` is a manifest, or some fields of one.
 /// - Any other block of kind `swift` compiles by itself.
 struct MarkdownPage: Sendable {

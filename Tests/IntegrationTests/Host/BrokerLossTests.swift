@@ -87,7 +87,8 @@ struct BrokerLossTests {
                 handled: bed.journal.deeds.events(work.deed),
                 function: work.function
             )
-            // What was handled and not yet acknowledged when the connection went is delivered again, and may be waiting.
+            // What was handled and not yet acknowledged when the connection went is delivered again, and may be
+            // waiting.
             ledger.expectBalance()
             #expect(ledger.dead == [] && ledger.parked == [])
         }

@@ -105,7 +105,8 @@ struct DeadlineTests {
             let reader = try await bed.reader(bed.deadLetters("misbehave"))
             var confirmed = try await bed.publish([("bad", #"{"harm":"hang"}"#)])
             var next = 0
-            // Each ends far from the deadline, and takes so long that at any time some run, also when publishing stalls.
+            // Each ends far from the deadline, and takes so long that at any time some run, also when publishing
+            // stalls.
             try await wait(for: "the death of the worker") {
                 let batch = (next..<next + 4).map { ("e-\($0)", #"{"harm":"nap","amount":3000}"#) }
                 confirmed.formUnion(try await bed.publish(batch))

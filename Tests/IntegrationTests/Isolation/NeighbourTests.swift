@@ -117,8 +117,9 @@ extension LoadTests {
             }
         }
 
-        /// As often as it can be done until the task is cancelled. A function is paused when its workers die and nothing
-        /// succeeds in between, and a paused one harms nobody: so the next event comes after a good one has ended.
+        /// As often as it can be done until the task is cancelled. A function is paused when its workers die and
+        /// nothing succeeds in between, and a paused one harms nobody: so the next event comes after a good one has
+        /// ended.
         private static func harm(_ payload: String, on bed: TestBed) async throws {
             var number = 0
             while true {

@@ -17,7 +17,8 @@ struct PaceTests {
             #expect(Set(requests.map(\.id)) == confirmed)
             // In any window there are those that were on their way when it began, at most as many as run at once, and
             // those that were sent in it: one for each interval, 20 ms of which may be made up for. Requests that the
-            // endpoint reads late, on a busy machine, are among the former. Clocks that are cut to milliseconds take one.
+            // endpoint reads late, on a busy machine, are among the former. Clocks that are cut to milliseconds take
+            // one.
             let times = requests.map(\.milliseconds)
             for first in times.indices {
                 for last in first..<times.endIndex {

@@ -139,7 +139,7 @@ struct PauseTests {
             try await endpoint.wait(for: "every event to be taken", on: path) { requests in
                 Set(requests.dropFirst(burnt + 1).map(\.id)) == confirmed
             }
-            try await host.says("resumed: the function handles events again")
+            try await host.says("resumed: the webhook handles events again")
             #expect(try await host.stop() == 0)
             let ledger = try await bed.ledger(
                 confirmed: confirmed,

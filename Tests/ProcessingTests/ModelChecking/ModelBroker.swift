@@ -2,9 +2,9 @@ import Messaging
 
 @testable import Processing
 
-/// What RabbitMQ does with two quorum queues, as a value: messages that a consumer holds go back to their places when its
-/// channel or connection is lost, and are then marked as redelivered; the end of a consumer leaves with it what it holds;
-/// an acknowledgement counts when it arrives; a queue whose process does not answer does nothing at all.
+/// What RabbitMQ does with two quorum queues, as a value: messages that a consumer holds go back to their places when
+/// its channel or connection is lost, and are then marked as redelivered; the end of a consumer leaves with it what it
+/// holds; an acknowledgement counts when it arrives; a queue whose process does not answer does nothing at all.
 struct ModelBroker: Hashable {
     /// A message with a consumer, unacknowledged.
     struct Held: Hashable {

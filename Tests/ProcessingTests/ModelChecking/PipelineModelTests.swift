@@ -2,9 +2,9 @@ import Testing
 
 @testable import Processing
 
-/// A machine walks through what can happen to two hosts, two queues and three events, and looks at every step whether the
-/// promises hold. What it cannot find it must be able to find: each rule that mended a fault is taken out in turn, and
-/// the fault must come back.
+/// A machine walks through what can happen to two hosts, two queues and three events, and looks at every step whether
+/// the promises hold. What it cannot find it must be able to find: each rule that mended a fault is taken out in turn,
+/// and the fault must come back.
 struct PipelineModelTests {
     // MARK: - All interleavings to a depth
 

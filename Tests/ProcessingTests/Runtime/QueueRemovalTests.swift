@@ -1,7 +1,7 @@
+import EventLoops
 import Logging
 import Manifests
 import Messaging
-import Polling
 import Testing
 import Topology
 import WarrenTesting

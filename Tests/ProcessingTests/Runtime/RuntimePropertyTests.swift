@@ -2,8 +2,8 @@ import Testing
 
 @testable import Processing
 
-/// Random histories with fixed seeds: whatever is edited, answered and lost in whatever order, the rules of `RuntimeState`
-/// hold.
+/// Random histories with fixed seeds: whatever is edited, answered and lost in whatever order, the rules of
+/// `RuntimeState` hold.
 struct RuntimePropertyTests {
     /// So many walks in each case.
     private static let walks: UInt64 = 100

@@ -1,5 +1,5 @@
+import EventLoops
 import Messaging
-import Polling
 import WarrenTesting
 
 /// An intake over the in-memory broker whose connection the test can break and mend, and that keeps account of what is

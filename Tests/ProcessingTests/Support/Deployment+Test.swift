@@ -1,6 +1,6 @@
 import Deployments
+import EventLoops
 import Manifests
-import Polling
 import Topology
 
 extension Deployment {

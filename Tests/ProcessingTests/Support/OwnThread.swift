@@ -1,4 +1,4 @@
-import Polling
+import EventLoops
 import Testing
 
 /// Runs each test on a thread of its own, as a host runs its loop: a test that turns a loop must not hold one of the

@@ -1,9 +1,9 @@
 import Deployments
+import EventLoops
 import Logging
 import Manifests
 import Messaging
 import PatientPolling
-import Polling
 import Processing
 import Testing
 import Topology
@@ -36,11 +36,16 @@ final class Rig {
         var first: [String: ScriptedInvoker]
         var later: [ScriptedInvoker] = []
 
-        init(_ first: [String: ScriptedInvoker]) { self.first = first }
+        private let loop: EventLoop
+
+        init(_ first: [String: ScriptedInvoker], loop: EventLoop) {
+            self.first = first
+            self.loop = loop
+        }
 
         func next(_ name: String) -> ScriptedInvoker {
             if let invoker = self.first.removeValue(forKey: name) { return invoker }
-            let invoker = ScriptedInvoker()
+            let invoker = ScriptedInvoker(loop: self.loop)
             invoker.isReadyAtOnce = false
             self.later.append(invoker)
             return invoker
@@ -76,9 +81,10 @@ final class Rig {
         let statuses = Statuses()
         self.statuses = statuses
         self.manifests = manifests
-        let invokers = manifests.map { _ in ScriptedInvoker() }
+        let loop = self.loop
+        let invokers = manifests.map { _ in ScriptedInvoker(loop: loop) }
         self.invokers = invokers
-        let made = Made(Dictionary(uniqueKeysWithValues: zip(manifests.map(\.name), invokers)))
+        let made = Made(Dictionary(uniqueKeysWithValues: zip(manifests.map(\.name), invokers)), loop: loop)
         self.made = made
         let clock = self.clock
         self.runtime = try ConsumerRuntime(

@@ -1,10 +1,11 @@
+import EventLoops
 import Invoking
 import Messaging
-import Polling
 import Processing
 
 /// An invoker inside the test: invocations wait until the test says how they end.
-final class ScriptedInvoker: Invoker {
+final class ScriptedInvoker: Invoker, Flushable {
+    private let loop: EventLoop
     private(set) var pending: [Invocation] = []
     /// All that ever began, in their order.
     private(set) var begun: [Invocation] = []
@@ -15,6 +16,14 @@ final class ScriptedInvoker: Invoker {
 
     private(set) var isReady = false
 
+    var isToBeFlushed = false
+    /// How often the end of a turn has come by.
+    private(set) var visits = 0
+    /// Invocations of which no end of a turn has taken note.
+    private(set) var unsent = 0
+
+    init(loop: EventLoop) { self.loop = loop }
+
     func start(_ handler: @escaping (InvokerEvent) -> Void) {
         self.handler = handler
         if self.isReadyAtOnce { self.becomeReady() }
@@ -23,9 +32,14 @@ final class ScriptedInvoker: Invoker {
     func invoke(_ invocation: Invocation) {
         self.pending.append(invocation)
         self.begun.append(invocation)
+        self.unsent += 1
+        self.loop.flushAtTurnEnd(self)
     }
 
-    func flush() {}
+    func flush() {
+        self.visits += 1
+        self.unsent = 0
+    }
 
     /// Those that wait, by the test's word.
     var withdrawable = 0

@@ -1,7 +1,7 @@
 import Deployments
+import EventLoops
 import Manifests
 import Messaging
-import Polling
 import Topology
 
 @testable import Processing

@@ -1,6 +1,6 @@
+import EventLoops
 import FoundationEssentials
 import Manifests
-import Polling
 import Testing
 
 @testable import Webhooks

@@ -1,6 +1,6 @@
+import EventLoops
 import Invoking
 import Manifests
-import Polling
 import Testing
 
 @testable import Webhooks

@@ -1,11 +1,11 @@
 import Dispatch
+import EventLoops
 import FoundationEssentials
 import Invoking
 import Logging
 import Manifests
 import Messaging
 import PatientPolling
-import Polling
 import Synchronization
 import Testing
 import Waiting

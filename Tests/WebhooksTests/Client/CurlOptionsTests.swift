@@ -1,7 +1,7 @@
 import CCurl
+import EventLoops
 import Foundation
 import Manifests
-import Polling
 import Testing
 
 @testable import Webhooks

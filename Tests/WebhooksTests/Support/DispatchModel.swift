@@ -6,8 +6,8 @@ import Testing
 
 @testable import Webhooks
 
-/// Plays whoever gives a `DispatchState` its invocations, the endpoint, the authorization server and the clock, and holds
-/// the state to its promises at each step.
+/// Plays whoever gives a `DispatchState` its invocations, the endpoint, the authorization server and the clock, and
+/// holds the state to its promises at each step.
 struct DispatchModel {
     enum End {
         case result

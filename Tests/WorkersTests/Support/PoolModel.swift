@@ -8,8 +8,8 @@ import Testing
 /// Plays the processes of a pool and what they run: innocent invocations, which are answered, poisonous ones, which
 /// kill their worker, and hanging ones, because of which it is ended. It holds the pool to its promises at each step.
 ///
-/// A worker also dies from outside, but never while it holds exactly one invocation: nobody could tell that from a death
-/// by that one's hand.
+/// A worker also dies from outside, but never while it holds exactly one invocation: nobody could tell that from a
+/// death by that one's hand.
 struct PoolModel {
     enum Nature {
         case innocent
@@ -162,8 +162,8 @@ struct PoolModel {
         if let victim { self.die(victim) }
     }
 
-    /// The host gives it up for what it did, but not while it holds exactly one, for the same reason. It may still answer
-    /// before it ends.
+    /// The host gives it up for what it did, but not while it holds exactly one, for the same reason. It may still
+    /// answer before it ends.
     private mutating func condemn() {
         let natures = self.natures
         let victim = self.pick { process in

@@ -1,10 +1,10 @@
+import EventLoops
 import Foundation
 import Invoking
 import KernelFiles
 import Logging
 import Messaging
 import PatientPolling
-import Polling
 import Synchronization
 import Testing
 import Workers
@@ -101,7 +101,6 @@ final class PoolRig {
         )
         self.loop.atTurnEnd { [weak self] in
             guard let self else { return }
-            self.pool.flush()
             if self.condition?() == true { self.loop.stop() }
         }
     }
@@ -184,7 +183,6 @@ final class PoolRig {
             rig.invoke(number, #"{"milliseconds":20}"#)
             rig.invoke(number + 1, #"{"milliseconds":20}"#)
             number += 2
-            rig.pool.flush()
             return false
         }
     }

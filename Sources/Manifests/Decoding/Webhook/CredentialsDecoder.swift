@@ -1,5 +1,5 @@
-/// Reads what a webhook signs with and shows to its endpoint: `secret`, `secrets`, `headers` and `auth`. No message of it
-/// shows a value.
+/// Reads what a webhook signs with and shows to its endpoint: `secret`, `secrets`, `headers` and `auth`. No message of
+/// it shows a value.
 struct CredentialsDecoder {
     private let document: MappingReader
     private let problems: ProblemCollector

@@ -4,8 +4,8 @@
 package struct DeliveryRate: Sendable, Hashable {
     /// The bounds of a rate's number.
     package static let allowedCount = 1...100_000
-    /// The longest time between two deliveries: an event that waits for its turn is unacknowledged, and the broker takes
-    /// back what is not settled within its consumer timeout of 30 minutes.
+    /// The longest time between two deliveries: an event that waits for its turn is unacknowledged, and the broker
+    /// takes back what is not settled within its consumer timeout of 30 minutes.
     package static let longestInterval = Duration.seconds(600)
 
     /// What the remedies say.

@@ -2,9 +2,9 @@ package import Messaging
 
 /// A body with places for parts of the event: JSON with `{{ payload.order.id }}` in it. Nothing of it is run.
 ///
-/// Where a value may stand the placeholder becomes the value as the event has it, of any kind; inside a string it becomes
-/// its text, escaped. What the event does not have makes it undecodable for this endpoint, unless the placeholder ends
-/// in `?`: then it is `null`, or nothing in a string.
+/// Where a value may stand the placeholder becomes the value as the event has it, of any kind; inside a string it
+/// becomes its text, escaped. What the event does not have makes it undecodable for this endpoint, unless the
+/// placeholder ends in `?`: then it is `null`, or nothing in a string.
 package struct PayloadTemplate: Sendable, Equatable {
     /// Parts of an event that are no payload, by their names in CloudEvents; `key` is the routing key.
     package enum Attribute: String, Sendable, CaseIterable {

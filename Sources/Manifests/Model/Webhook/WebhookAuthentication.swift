@@ -6,8 +6,8 @@ package enum WebhookAuthentication: Sendable, Equatable {
     case basic(user: ValueSource, password: ValueSource)
     /// A header of the endpoint's choice.
     case apiKey(header: String, value: ValueSource)
-    /// A bearer token that is fetched with the client's own credentials, kept as long as it lives, and fetched anew when
-    /// the endpoint answers 401. Source: RFC 6749, section 4.4.
+    /// A bearer token that is fetched with the client's own credentials, kept as long as it lives, and fetched anew
+    /// when the endpoint answers 401. Source: RFC 6749, section 4.4.
     case oauth2(OAuthClient)
 
     /// The header that it writes.

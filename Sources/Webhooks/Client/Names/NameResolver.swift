@@ -1,6 +1,6 @@
 import CCurl
+import EventLoops
 import Glibc
-import Polling
 
 /// Asks the system for the addresses of names, each on a thread of its own, because the system's answer can take long
 /// and cannot be called off. How many there are at once is for the caller to bound: see `NameLookups`.

@@ -5,9 +5,9 @@ import Waiting
 /// Everything at once: events of all kinds, some of which fail or run out of time, while hosts and the broker are
 /// killed, connections cut and queues suspended, in an order that a seed chooses.
 ///
-/// Three seeds, with which each fault happens at least once. With the environment variable `WARREN_CHAOS_SEEDS` set to a
-/// number, so many: `WARREN_CHAOS_SEEDS=20 swift test --filter ChaosTests`; to two numbers, `7-9`, all from one to the
-/// other. One after the other: they share a node, which they kill.
+/// Three seeds, with which each fault happens at least once. With the environment variable `WARREN_CHAOS_SEEDS` set to
+/// a number, so many: `WARREN_CHAOS_SEEDS=20 swift test --filter ChaosTests`; to two numbers, `7-9`, all from one to
+/// the other. One after the other: they share a node, which they kill.
 @Suite(.serialized, .hangGuard)
 struct ChaosTests {
     private static let seeds: [UInt64] = {

@@ -4,8 +4,8 @@ import Waiting
 
 /// A directory of bundles of one test.
 ///
-/// Each installation is a file of its own, for the identity of a build is that of its file. All are installed by rename,
-/// because the kernel lets nobody write to a file that is being executed.
+/// Each installation is a file of its own, for the identity of a build is that of its file. All are installed by
+/// rename, because the kernel lets nobody write to a file that is being executed.
 struct BundleDirectory {
     let path: String
     private let good: [UInt8]

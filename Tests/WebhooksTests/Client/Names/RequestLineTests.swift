@@ -1,5 +1,5 @@
+import EventLoops
 import Manifests
-import Polling
 import Testing
 
 @testable import Webhooks

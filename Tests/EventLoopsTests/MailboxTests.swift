@@ -3,7 +3,7 @@ import PatientPolling
 import Synchronization
 import Testing
 
-@testable import Polling
+@testable import EventLoops
 
 struct MailboxTests {
     private struct Item: Sendable {

@@ -1,18 +1,25 @@
 import CLinux
 import Glibc
 
-/// A thread with a name and a stack of its own, for a loop or for calls that block.
-package enum LoopThread {
-    /// librabbitmq decodes nested header tables by recursion; the deepest table that fits one frame needs some ten
-    /// megabytes. Untouched stack costs nothing.
-    private static let stackSize = 64 << 20
-
+/// A thread of the system with a name and a stack of its own, outside of Swift's pool: for loops and for calls that
+/// block.
+package enum SystemThread {
     /// Runs the body on a new thread, which ends with it.
-    package static func start(named name: String, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
+    ///
+    /// - Parameters:
+    ///   - name: for people who look at the process; Linux shows its first 15 bytes.
+    ///   - stackSize: in bytes; nil for as much as the system gives, 8 MiB as a rule. Untouched stack costs no memory,
+    ///     but counts in full towards `RLIMIT_DATA`.
+    /// - Returns: 0, or the system's error number when there is no thread left (pthread_create(3)).
+    package static func start(
+        named name: String,
+        stackSize: Int? = nil,
+        _ body: @escaping @Sendable () -> Void
+    ) -> Int32 {
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
         defer { pthread_attr_destroy(&attributes) }
-        pthread_attr_setstacksize(&attributes, self.stackSize)
+        if let stackSize { pthread_attr_setstacksize(&attributes, stackSize) }
         pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
         // The box is owned by the new thread from here on; if there is no thread, it is released below.
         let box = Unmanaged.passRetained(ThreadBody(name: name, body: body))
@@ -30,10 +37,8 @@ package enum LoopThread {
             },
             box.toOpaque()
         )
-        guard status == 0 else {
-            box.release()
-            throw SystemError("pthread_create", code: status)
-        }
+        if status != 0 { box.release() }
+        return status
     }
 }
 

@@ -26,6 +26,10 @@ package final class EventLoop {
     private var nextKey: UInt64 = 1
     private var timers = TimerQueue()
     private var turnEnds: [() -> Void] = []
+    /// Those that have asked to be flushed at the end of this turn.
+    private var toBeFlushed: [any Flushable] = []
+    /// Those that are being flushed; between two turns it only keeps its memory.
+    private var flushing: [any Flushable] = []
     private var isStopped = false
     private var skipsWaiting = false
 
@@ -87,7 +91,26 @@ package final class EventLoop {
 
     package func cancel(_ timer: TimerID) { self.timers.cancel(timer) }
 
-    /// Runs the body at the end of every turn: the place to write out what the turn has collected.
+    /// Flushes it once at the end of this turn, however often it asks, and in the order of asking. It is kept alive
+    /// until then. Whoever asks while others are flushed, or later, is flushed at the end of the next turn, which
+    /// begins at once: so a flush that makes more work cannot keep descriptors and timers waiting.
+    package func flushAtTurnEnd(_ flushable: some Flushable) {
+        guard !flushable.isToBeFlushed else { return }
+        flushable.isToBeFlushed = true
+        self.toBeFlushed.append(flushable)
+    }
+
+    private func flushAll() {
+        guard !self.toBeFlushed.isEmpty else { return }
+        swap(&self.toBeFlushed, &self.flushing)
+        for flushable in self.flushing {
+            flushable.isToBeFlushed = false
+            flushable.flush()
+        }
+        self.flushing.removeAll(keepingCapacity: true)
+    }
+
+    /// Runs the body at the end of every turn, after those that have asked to be flushed.
     package func atTurnEnd(_ body: @escaping () -> Void) { self.turnEnds.append(body) }
 
     /// Makes the next turn begin without waiting: somebody holds input that no descriptor announces any more.
@@ -100,7 +123,8 @@ package final class EventLoop {
     package func run() {
         var events = [epoll_event](repeating: epoll_event(), count: 64)
         while !self.isStopped {
-            let timeout = self.skipsWaiting ? 0 : self.timers.millisecondsToNext()
+            let isAwaited = self.skipsWaiting || !self.toBeFlushed.isEmpty
+            let timeout = isAwaited ? 0 : self.timers.millisecondsToNext()
             self.skipsWaiting = false
             let count = epoll_wait(self.epoll, &events, Int32(events.count), timeout)
             for index in 0..<max(0, Int(count)) {
@@ -116,6 +140,7 @@ package final class EventLoop {
                 )
             }
             self.runDueTimers()
+            self.flushAll()
             for body in self.turnEnds { body() }
         }
         self.isStopped = false

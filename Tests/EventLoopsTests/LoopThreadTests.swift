@@ -1,7 +1,7 @@
 import KernelFiles
 import Testing
 
-@testable import Polling
+@testable import EventLoops
 
 struct LoopThreadTests {
     private static func onThread<Value: Sendable>(

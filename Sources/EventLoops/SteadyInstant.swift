@@ -2,9 +2,9 @@ import Glibc
 
 /// A moment on the steady clock of a machine (CLOCK_MONOTONIC), for everything that waits, expires or is late.
 ///
-/// It means what `ContinuousClock.Instant` means. That type belongs to the standard library, which may change its layout:
-/// a value that holds one is laid out and copied through tables at run time, and the values on the way of every event
-/// hold many. This one is an integer.
+/// It means what `ContinuousClock.Instant` means. That type belongs to the standard library, which may change its
+/// layout: a value that holds one is laid out and copied through tables at run time, and the values on the way of every
+/// event hold many. This one is an integer.
 package struct SteadyInstant: Sendable, Hashable, InstantProtocol {
     /// Nanoseconds since some moment before the process began.
     package let nanoseconds: Int64

@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-@testable import Polling
+@testable import EventLoops
 
 struct EventLoopTests {
     /// Two ends of a pipe, closed with it.

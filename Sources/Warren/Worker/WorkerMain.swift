@@ -1,10 +1,11 @@
 import Glibc
 import Logging
 import Messaging
+import Threads
 import WorkerProtocol
 
-/// The life of a worker process: handshake, making the function, serving, exit.
-struct WorkerProcess {
+/// What a worker process does from its start to its end: handshake, making the function, serving, exit.
+struct WorkerMain {
     let functions: [any Function.Type]
     let version: String
     /// Which limits are in force, for the host to show.
@@ -41,11 +42,11 @@ struct WorkerProcess {
         }
         // Reading begins before the function is made, because the end of the host must be seen at any time.
         let loop = WorkerLoop(input: input, output: output, engine: engine)
-        let isRunning = WorkerThread.start {
+        let code = SystemThread.start(named: "host-reader") {
             var loop = loop
             Self.end(loop.run())
         }
-        guard isRunning else { Self.fail("the system has no thread left for the worker", output) }
+        guard code == 0 else { Self.fail("the system has no thread left for the worker", output) }
         await self.open(engine, start, output)
         // Nobody resumes this: the process ends on the thread that reads.
         while true { await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in } }
@@ -119,7 +120,7 @@ struct WorkerProcess {
     }
 
     private static func fail(_ reason: String, _ output: WorkerOutput) -> Never {
-        output.append { StartFailedFrame(reason: reason.prefix(bytes: 8 << 10)).write(to: &$0) }
+        output.append { StartFailedFrame(reason: reason.prefix(bytes: Failure.longestMessage)).write(to: &$0) }
         output.finish()
         Self.leave(1)
     }
