@@ -2,6 +2,9 @@
 package enum Outcome: Sendable, Equatable {
     /// The function returned. What it emitted leaves before the event is acknowledged.
     case done(emitted: [EmittedEvent])
+    /// The event is not for this consumer, so it was not run: it is acknowledged as it is. It says nothing about the
+    /// health of the function.
+    case skipped
     /// The function threw: run again by the retry policy.
     case failed(Failure)
     /// The function said that running it again will not help.
@@ -20,6 +23,7 @@ extension Outcome {
     /// An outcome without what belongs to it, under its one word for metrics and people.
     package enum Kind: String, Sendable, CaseIterable {
         case done
+        case skipped
         case failed
         case rejected
         case undecodable
@@ -31,6 +35,7 @@ extension Outcome {
     package var kind: Kind {
         switch self {
         case .done: .done
+        case .skipped: .skipped
         case .failed: .failed
         case .rejected: .rejected
         case .undecodable: .undecodable

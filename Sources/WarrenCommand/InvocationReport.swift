@@ -40,6 +40,12 @@ struct InvocationReport: Encodable {
                     delayMilliseconds: event.delay.wholeMilliseconds
                 )
             }
+        case .skipped:
+            self.errorType = nil
+            self.error = nil
+            self.httpStatus = nil
+            self.response = nil
+            self.emitted = []
         case .failed(let failure), .rejected(let failure), .undecodable(let failure), .later(_, let failure),
             .timedOut(let failure), .crashed(let failure):
             self.errorType = failure.type
@@ -50,10 +56,11 @@ struct InvocationReport: Encodable {
         }
     }
 
-    /// Prints it, and ends the command as failed unless the run is done.
+    /// Prints it, and ends the command as failed unless the run is done, or there was nothing to run.
     func finish(json: Bool) throws {
         if json { Terminal.print(json: self) } else { Terminal.print(self.text) }
-        if self.outcome != "done" { throw CommandExit.failed }
+        let good: [Outcome.Kind] = [.done, .skipped]
+        if !good.map(\.rawValue).contains(self.outcome) { throw CommandExit.failed }
     }
 
     var text: String {

@@ -2,10 +2,11 @@ package import Messaging
 
 /// The body of a result frame:
 ///
-///     u8 outcome                   0 done, 1 failed, 2 rejected, 3 undecodable, 4 later, 5 timed out
+///     u8 outcome                   0 done, 1 failed, 2 rejected, 3 undecodable, 4 later, 5 timed out, 6 skipped
 ///     u64 nanoseconds              how long the function ran
 ///     done:   u16 count, count × emitted event
 ///     later:  u64 delayMilliseconds, then as below
+///     skipped: nothing more
 ///     others: text16 errorType, text32 message
 ///
 /// An emitted event is `text16 key, text16 type, text16 contentType, u64 delayMilliseconds, text16 correlationID,
@@ -35,6 +36,7 @@ package struct ResultFrame: Sendable, Equatable {
             let delay = Duration.milliseconds(Int64(clamping: try cursor.integer(UInt64.self)))
             self.outcome = .later(after: delay, try Self.failure(&cursor))
         case 5: self.outcome = .timedOut(try Self.failure(&cursor))
+        case 6: self.outcome = .skipped
         default: throw FrameError("a result has the unknown outcome \(code)")
         }
     }
@@ -47,6 +49,9 @@ package struct ResultFrame: Sendable, Equatable {
                 body.appendLittleEndian(self.nanoseconds)
                 body.appendLittleEndian(UInt16(emitted.count))
                 for event in emitted { Self.write(event, to: &body) }
+            case .skipped:
+                body.append(6)
+                body.appendLittleEndian(self.nanoseconds)
             case .failed(let failure): self.write(1, failure, to: &body)
             case .rejected(let failure): self.write(2, failure, to: &body)
             case .undecodable(let failure): self.write(3, failure, to: &body)

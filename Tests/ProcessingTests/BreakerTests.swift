@@ -152,6 +152,7 @@ struct BreakerTests {
         let signs: [(Outcome, Breaker.Sign)] = [
             (.done(emitted: []), .success), (.rejected(failure), .success), (.failed(failure), .failure),
             (.timedOut(failure), .failure), (.crashed(failure), .failure), (.undecodable(failure), .neutral),
+            (.skipped, .neutral),
             (.later(after: .seconds(1), failure), .neutral),
         ]
         for (outcome, sign) in signs { #expect(Breaker.Sign(outcome) == sign, "\(outcome.name)") }

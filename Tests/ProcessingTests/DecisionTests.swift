@@ -81,6 +81,7 @@ struct DecisionTests {
                     settlement: .acknowledge(emitting: self.emitted)
                 ),
                 Row(outcome: .done(emitted: []), history: self.history(1), settlement: .acknowledge(emitting: [])),
+                Row(outcome: .skipped, history: self.history(2, failed: 7), settlement: .acknowledge(emitting: [])),
                 // Putting off burns no attempt, not even the last.
                 Row(
                     outcome: later,

@@ -105,6 +105,7 @@ extension Outcome {
     var summary: String {
         switch self {
         case .done: "done"
+        case .skipped: "skipped"
         case .failed(let failure): "failed: \(failure.message)"
         case .rejected(let failure): "rejected: \(failure.message)"
         case .undecodable(let failure): "undecodable: \(failure.message)"

@@ -20,6 +20,7 @@ import WorkerProtocol
         .done(emitted: []), .done(emitted: [Self.emitted, Self.emitted]), .failed(Self.failure),
         .rejected(Self.failure), .undecodable(Self.failure), .later(after: .seconds(90), Self.failure),
         .timedOut(Self.failure),
+        .skipped,
     ]
 
     private func frame(_ bytes: [UInt8]) throws -> Frame {

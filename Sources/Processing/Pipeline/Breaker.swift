@@ -117,7 +117,7 @@ extension Breaker.Sign {
         switch outcome {
         case .done, .rejected: self = .success
         case .failed, .timedOut, .crashed: self = .failure
-        case .undecodable, .later: self = .neutral
+        case .skipped, .undecodable, .later: self = .neutral
         }
     }
 }

@@ -17,6 +17,8 @@ package func decide(
     switch outcome {
     case .done(let emitted):
         return .acknowledge(emitting: emitted)
+    case .skipped:
+        return .acknowledge(emitting: [])
     case .failed(let failure):
         return retry(failure, or: .exhausted)
     case .timedOut(let failure):

@@ -7,6 +7,8 @@ public struct RunResult: Sendable {
     public enum Outcome: Sendable, Equatable {
         /// The function returned.
         case done
+        /// It was not run, because the event is not for it.
+        case skipped
         /// It threw: the runtime would try again by the manifest's policy.
         case failed(type: String, message: String)
         /// It threw `Rejected`: a dead letter at once.
@@ -32,6 +34,7 @@ public struct RunResult: Sendable {
             self.outcome = .done
             self.emitted = events.map(RecordedEvent.init)
             return
+        case .skipped: self.outcome = .skipped
         case .failed(let failure), .crashed(let failure):
             self.outcome = .failed(type: failure.type, message: failure.message)
         case .rejected(let failure): self.outcome = .rejected(failure.message)

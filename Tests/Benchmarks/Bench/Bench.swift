@@ -49,6 +49,7 @@ struct Bench {
         case .throughput: try await self.measureThroughput(surroundings, into: &table)
         case .neighbours: try await self.measureNeighbours(surroundings, into: &table)
         case .webhooks: try await self.measureWebhooks(surroundings, into: &table)
+        case .manyFunctions: try await self.measureManyFunctions(surroundings, into: &table)
         }
         print("")
         print(table.text)
@@ -63,6 +64,7 @@ struct Bench {
         print("start and footprint")
         try await StartBench(surroundings).measure(into: &table)
         try await FootprintBench(surroundings).measure(into: &table)
+        try await self.measureManyFunctions(surroundings, into: &table)
         print("backlog of \(surroundings.options.backlog) events")
         try await BacklogBench(surroundings).measure(into: &table)
         try await self.measureNeighbours(surroundings, into: &table)
@@ -81,6 +83,14 @@ struct Bench {
         try await NeighbourBench(surroundings).measure(into: &table)
     }
 
+    private static func measureManyFunctions(
+        _ surroundings: Surroundings,
+        into table: inout BudgetTable
+    ) async throws {
+        print("an event among many functions, \(self.rounds) rounds")
+        try await ManyFunctionsBench(surroundings).measure(rounds: self.rounds, into: &table)
+    }
+
     private static func measureWebhooks(_ surroundings: Surroundings, into table: inout BudgetTable) async throws {
         print("webhooks, \(surroundings.options.events) events, \(self.rounds) rounds")
         try await WebhookBench(surroundings).measure(rounds: self.rounds, into: &table)
@@ -88,14 +98,15 @@ struct Bench {
 }
 
 /// `--quick` measures a tenth of everything: to see that the benchmark works, not to quote. Only a part is measured
-/// with `--throughput`, how fast events go in and through, `--neighbours`, how functions fare beside bad ones, and
-/// `--webhooks`, how fast events are delivered by HTTP.
+/// with `--throughput`, how fast events go in and through, `--neighbours`, how functions fare beside bad ones,
+/// `--webhooks`, how fast events are delivered by HTTP, and `--functions`, what many functions cost.
 struct BenchOptions {
     enum Part {
         case everything
         case throughput
         case neighbours
         case webhooks
+        case manyFunctions
     }
 
     let events: Int
@@ -109,6 +120,7 @@ struct BenchOptions {
         let isQuick = arguments.contains("--quick")
         let parts = [
             "--throughput": Part.throughput, "--neighbours": .neighbours, "--webhooks": .webhooks,
+            "--functions": .manyFunctions,
         ]
         self.part = arguments.lazy.compactMap { parts[$0] }.first ?? .everything
         self.events = isQuick ? 20_000 : 200_000

@@ -22,9 +22,10 @@ struct WorkDirectory {
         handler: String,
         key: String,
         concurrency: Int = 64,
-        environment: [String: String] = [:]
+        environment: [String: String] = [:],
+        in existing: String? = nil
     ) throws -> String {
-        let directory = "\(self.path)/manifests-\(names[0])"
+        let directory = existing ?? "\(self.path)/manifests-\(names[0])"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         let variables =
             environment.isEmpty

@@ -63,7 +63,7 @@ struct ModelWorld<Policy: PipelinePolicy>: Hashable {
         }
     }
 
-    private func version(_ queue: Int) -> PipelineVersion {
+    func version(_ queue: Int) -> PipelineVersion {
         self.broker.queues[queue].isOrdered ? modelOrderedVersion : modelVersions[queue]
     }
 
