@@ -24,6 +24,10 @@ final class ConsumerChannel {
     /// Whether its connection serves nobody else.
     private let isAlone: Bool
     private let moveAway: (ConsumerChannel, BrokerError) -> Void
+    /// The connection that it is on. It owns the channel.
+    weak var connection: ConsumingConnection?
+    /// It has asked its connection for a visit at the end of the turn.
+    var isNoted = false
 
     /// - Parameters:
     ///   - generations: of the intake, so that no tag of another channel is mistaken for one of this.
@@ -53,6 +57,13 @@ final class ConsumerChannel {
         self.assembly = DeliveryAssembly(bodyLimit: bodyLimit)
         self.settlements = SettlementSender(channel: number, prefetch: subscription.prefetch, driver: driver)
         self.tag = Array("warren-\(number)".utf8)
+    }
+
+    /// Asks for a visit at the end of the turn.
+    func note() {
+        guard !self.isNoted else { return }
+        self.isNoted = true
+        self.connection?.note(self)
     }
 
     func connected() { self.perform(self.lifecycle.connected()) }
@@ -137,6 +148,7 @@ final class ConsumerChannel {
         guard self.lifecycle.canSettle || self.lifecycle.state == .subscribing else { return }
         self.settlements.delivered(delivery.tag.value)
         self.batch.append(delivery)
+        self.note()
     }
 
     /// Hands over what has arrived since the last time.
@@ -149,6 +161,7 @@ final class ConsumerChannel {
     }
 
     private func perform(_ actions: [ConsumerLifecycle.Action]) {
+        self.note()
         for action in actions { self.perform(action) }
     }
 
@@ -256,11 +269,14 @@ final class ConsumerChannel {
     }
 
     func acknowledge(_ tag: DeliveryTag) {
-        if self.isCurrent(tag) { self.settlements.acknowledge(tag.value) }
+        guard self.isCurrent(tag) else { return }
+        self.settlements.acknowledge(tag.value)
+        self.note()
     }
 
     func giveBack(_ tag: DeliveryTag) {
         guard self.isCurrent(tag) else { return }
+        self.note()
         switch self.subscription.settling {
         case .message: self.settlements.giveBack(tag.value)
         case .credit: self.settlements.acknowledge(tag.value)
@@ -269,6 +285,7 @@ final class ConsumerChannel {
 
     func refuse(_ tag: DeliveryTag) {
         guard self.isCurrent(tag) else { return }
+        self.note()
         switch self.subscription.settling {
         case .message: self.settlements.refuse(tag.value)
         case .credit: self.settlements.acknowledge(tag.value)

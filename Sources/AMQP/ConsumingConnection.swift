@@ -13,6 +13,10 @@ final class ConsumingConnection {
     private(set) var driver: ConnectionDriver?
     /// Channel numbers begin at 1, so channel n is at index n - 1. One that is over leaves its number to the next.
     private var channels: [ConsumerChannel?] = []
+    /// Channels on which something has happened since the last flush: a turn visits these and no others.
+    private var noted: [ConsumerChannel] = []
+    /// Those that are being flushed. Both lists keep their room.
+    private var flushing: [ConsumerChannel] = []
     private var limit = ConsumingConnection.usualLimit
     /// Called with the channels for which the broker has no number.
     private let overflowed: ([ConsumerChannel]) -> Void
@@ -52,18 +56,30 @@ final class ConsumingConnection {
         let index = Int(channel.number) - 1
         while self.channels.count <= index { self.channels.append(nil) }
         self.channels[index] = channel
+        channel.connection = self
+        channel.note()
     }
+
+    /// Something has happened on the channel: it is flushed at the end of the turn. Each channel asks once a turn.
+    func note(_ channel: ConsumerChannel) { self.noted.append(channel) }
 
     /// - Returns: whether a channel has ended since the last time.
     func flush() -> Bool {
+        guard !self.noted.isEmpty else { return false }
+        swap(&self.noted, &self.flushing)
         var hasEnded = false
-        for (index, channel) in self.channels.enumerated() {
-            guard let channel else { continue }
+        for channel in self.flushing {
+            channel.isNoted = false
             channel.flush()
-            guard channel.isOver else { continue }
+            let index = Int(channel.number) - 1
+            // Another channel may have the number by now.
+            guard channel.isOver, self.channels.indices.contains(index), self.channels[index] === channel else {
+                continue
+            }
             self.channels[index] = nil
             hasEnded = true
         }
+        self.flushing.removeAll(keepingCapacity: true)
         return hasEnded
     }
 
@@ -90,7 +106,8 @@ extension ConsumingConnection: ConnectionClient {
     }
 
     func tookAllFrames() {
-        for channel in self.channels { channel?.handOver() }
+        // What a handler does may note further channels, which have nothing to hand over.
+        for channel in self.noted { channel.handOver() }
     }
 
     func lost(_ error: BrokerError) {

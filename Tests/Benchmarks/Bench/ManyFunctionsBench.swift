@@ -1,3 +1,5 @@
+import PatientPolling
+
 /// What an event costs the host when many functions stand beside the one that it is for, and have nothing to do.
 struct ManyFunctionsBench {
     private static let idle = 499
@@ -14,23 +16,29 @@ struct ManyFunctionsBench {
         let names = (1...Self.idle).map { "beside-\($0)" }
         let many = try directory.manifests(names, handler: "count-reading", key: "nothing.ever", concurrency: 1)
         _ = try directory.manifests([Self.name], handler: "count-reading", key: Self.key, in: many)
-        let one = Drain(surroundings: self.surroundings, manifests: alone, queues: [Self.queue])
-        let all = Drain(surroundings: self.surroundings, manifests: many, queues: [Self.queue])
-        try await one.declareQueues()
         var ratios: [Double] = []
         for number in 1...rounds {
-            let alone = try await self.cost(one)
-            let among = try await self.cost(all)
-            print("  round \(number): alone \(alone), among \(Self.idle + 1) \(among) µs/event")
-            ratios.append(among / alone)
+            let first = try await self.cost(alone, [Self.name])
+            let second = try await self.cost(many, [Self.name] + names)
+            print("  round \(number): alone \(BudgetTable.format(first)), among \(Self.idle + 1) \(BudgetTable.format(second)) µs/event")
+            ratios.append(second / first)
         }
         table.add("host CPU an event, \(Self.idle + 1) functions to one", ratios.median, "", atMost: 1.2)
     }
 
-    /// Microseconds of the host's CPU for an event.
-    private func cost(_ drain: Drain) async throws -> Double {
+    /// Microseconds of the host's CPU for an event, from when all functions are there: what it costs to start them is
+    /// not meant.
+    private func cost(_ manifests: String, _ names: [String]) async throws -> Double {
         let count = self.surroundings.options.events
+        let host = try HostUnderTest(self.surroundings, manifests: manifests)
+        try await host.waitUntilConsuming(names.map { "warren.\($0)" }, self.surroundings)
+        let before = host.usage.cpuMicroseconds
         _ = try self.surroundings.fill(Self.key, count)
-        return try await drain.run(count) { $0.workers.first }.hostCPU
+        try await poll(for: "the queue to empty", every: .milliseconds(10), within: .seconds(300)) {
+            try await self.surroundings.inspect(Self.queue)?.ready == 0 ? () : nil
+        }
+        let after = host.usage.cpuMicroseconds
+        try host.stop()
+        return (after - before) / Double(count)
     }
 }
