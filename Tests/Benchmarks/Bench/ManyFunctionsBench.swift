@@ -20,7 +20,9 @@ struct ManyFunctionsBench {
         for number in 1...rounds {
             let first = try await self.cost(alone, [Self.name])
             let second = try await self.cost(many, [Self.name] + names)
-            print("  round \(number): alone \(BudgetTable.format(first)), among \(Self.idle + 1) \(BudgetTable.format(second)) µs/event")
+            print(
+                "  round \(number): alone \(BudgetTable.format(first)), among \(Self.idle + 1) \(BudgetTable.format(second)) µs/event"
+            )
             ratios.append(second / first)
         }
         table.add("host CPU an event, \(Self.idle + 1) functions to one", ratios.median, "", atMost: 1.2)
