@@ -34,6 +34,8 @@ final class ConnectionDriver {
     /// Set between a failed send and its handling at the start of the next turn.
     private var isBroken = false
     /// The next turn takes what this one has left.
+    /// Channels whose frames still hold memory of the library's, most of the time one.
+    private var unreleased: [UInt16] = []
     private var isDrainingNext = false
     private(set) var connection: ConnectionHandle?
     private var connectedAt = ContinuousClock.now
@@ -143,9 +145,10 @@ final class ConnectionDriver {
                     client.received(&frame)
                 }
                 guard self.connection != nil else { return }
-                if count % 64 == 0 || frame.frame_type == UInt8(AMQP_FRAME_BODY) { connection.releaseBuffers() }
+                if self.unreleased.last != frame.channel { self.unreleased.append(frame.channel) }
+                if count % 64 == 0 || frame.frame_type == UInt8(AMQP_FRAME_BODY) { self.releaseBuffers(of: connection) }
             case .nothing:
-                connection.releaseBuffers()
+                self.releaseBuffers(of: connection)
                 client.tookAllFrames()
                 return
             case .failed(let error):
@@ -154,7 +157,7 @@ final class ConnectionDriver {
                 return
             }
         }
-        connection.releaseBuffers()
+        self.releaseBuffers(of: connection)
         client.tookAllFrames()
         // Frames may wait in the library's own buffer, of which the descriptor knows nothing.
         guard !self.isDrainingNext else { return }
@@ -163,6 +166,11 @@ final class ConnectionDriver {
             self?.isDrainingNext = false
             self?.readFrames()
         }
+    }
+
+    private func releaseBuffers(of connection: ConnectionHandle) {
+        for channel in self.unreleased { connection.releaseBuffers(of: channel) }
+        self.unreleased.removeAll(keepingCapacity: true)
     }
 
     private func receivedOnConnection(_ frame: inout amqp_frame_t) {

@@ -188,6 +188,10 @@ final class ConnectionHandle: @unchecked Sendable {
     /// Frees what decoded frames hold. Everything that is still needed has been copied out.
     func releaseBuffers() { amqp_maybe_release_buffers(self.state) }
 
+    /// The same for the frames of one channel. `amqp_maybe_release_buffers` visits every channel that there is, which
+    /// costs more than a frame when there are hundreds.
+    func releaseBuffers(of channel: UInt16) { amqp_maybe_release_buffers_on_channel(self.state, channel) }
+
     /// Sends a method that nobody waits for. Methods are plain structs of C.
     func send<Method: BitwiseCopyable>(_ id: UInt32, on channel: UInt16, _ method: Method) throws(BrokerError) {
         var method = method

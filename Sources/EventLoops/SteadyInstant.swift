@@ -1,6 +1,7 @@
 import Glibc
 
-/// A moment on the steady clock of a machine (CLOCK_MONOTONIC), for everything that waits, expires or is late.
+/// A moment on the steady clock of a machine (CLOCK_BOOTTIME, which goes on while it is suspended), for everything that
+/// waits, expires or is late.
 ///
 /// It means what `ContinuousClock.Instant` means. That type belongs to the standard library, which may change its
 /// layout: a value that holds one is laid out and copied through tables at run time, and the values on the way of every
@@ -13,7 +14,7 @@ package struct SteadyInstant: Sendable, Hashable, InstantProtocol {
 
     package static var now: SteadyInstant {
         var now = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &now)
+        clock_gettime(CLOCK_BOOTTIME, &now)
         return SteadyInstant(nanoseconds: Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec))
     }
 

@@ -213,9 +213,10 @@ package final class ConsumerPipeline {
     }
 
     private func stop(_ slot: InvokerSlot.ID) {
-        // It stays until it has ended: what it still does must find its way back.
-        self.invokers[slot]?.stop { [weak self] in
-            self?.invokers[slot] = nil
+        guard let invoker = self.invokers[slot] else { return }
+        // It lives until it has ended, also when this pipeline is not waited for: nobody else would reap its processes.
+        invoker.stop { [weak self] in
+            withExtendedLifetime(invoker) { self?.invokers[slot] = nil }
             self?.handle(.stopped(slot))
         }
     }

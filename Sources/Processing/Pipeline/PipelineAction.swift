@@ -38,6 +38,8 @@ package enum PipelineReport {
     case candidateReady
     /// A change has come to its end.
     case changed(ChangeResult)
+    /// What it was settling goes back to its queue, because no answer came. Told before `drained`.
+    case abandonedSettlements
     /// Nothing runs any more, and nothing will.
     case drained
 

@@ -38,7 +38,11 @@ extension PipelineState {
             actions.append(.note(note))
         }
         self.deliveries.waiting.removeAll()
-        for id in self.subscriptions.takeAll() {
+        // A subscription that has ended may still hold what is being replaced.
+        let holding = self.deliveries.replacing.values.lazy.filter { !$0.held.isOrphaned }.map(\.held.subscription)
+        let abandoned = Set(self.subscriptions.takeAll()).union(holding)
+        if settlements > 0 { actions.append(.report(.abandonedSettlements)) }
+        for id in abandoned.sorted(by: { $0.number < $1.number }) {
             for orphan in self.deliveries.interrupt(id) { self.redelivery.orphaned(orphan.orphan, orphan.delivery) }
             actions.append(.abandon(id))
         }

@@ -110,8 +110,11 @@ struct PipelineState<Policy: PipelinePolicy>: Hashable, StateMachine {
     private mutating func timerIsDue(_ timer: PipelineTimer, _ now: Moment, _ actions: inout [PipelineAction]) {
         switch timer {
         case .breaker: self.health.breaker.pauseIsOver()
-        // What is due is begun, as always.
-        case .head: break
+        // What is due is begun, as always. A timer that came early is armed again.
+        case .head:
+            if case .wait(let time)? = self.deliveries.waitingHead?.turn(at: now.instant) {
+                actions.append(.arm(.head, time))
+            }
         case .bytes: self.recoverBytes(now, &actions)
         case .drain: self.lookAtDrain(now, &actions)
         }

@@ -31,6 +31,8 @@ enum RuntimeEvent {
     case changed(ConsumerKey, PipelineReport.ChangeResult)
     /// The consumer seemed dead at the last look.
     case suspected(ConsumerKey)
+    /// Events of it went back to its queue a moment ago, or will in a moment.
+    case abandonedSettlements(ConsumerKey)
     case ended(ConsumerKey)
     case relayEnded
     case relayInterrupted

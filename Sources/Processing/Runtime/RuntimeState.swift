@@ -12,6 +12,8 @@ struct RuntimeState: StateMachine {
         /// Its queue exists, as far as this host knows.
         var isReady = false
         var isLeaving = false
+        /// Its queue gets events back that no look may see yet, so it must not be deleted.
+        var mustKeepQueue = false
         var change: Change?
         /// It is on its way to another queue.
         var move: QueueMove?
@@ -58,6 +60,7 @@ struct RuntimeState: StateMachine {
         case .apply(let deployment, let settled, let retryingRejected):
             self.apply(deployment, settled: settled, retryingRejected: retryingRejected, &actions)
         case .drain: self.drain(&actions)
+        case .abandonedSettlements(let key): self.consumers[key]?.mustKeepQueue = true
         case .ended(let key): self.ended(key, &actions)
         case .relayEnded:
             self.hasRelayEnded = true
@@ -84,7 +87,7 @@ struct RuntimeState: StateMachine {
             guard let consumer = self.consumers[key], consumer.move == nil else { return }
             actions.append(.arm(.secondLook(key), Self.secondLook))
         case .due(let timer): self.timerIsDue(timer, &actions)
-        case .start, .apply, .drain, .ended, .relayEnded: break
+        case .start, .apply, .drain, .abandonedSettlements, .ended, .relayEnded: break
         }
     }
 
@@ -223,7 +226,8 @@ struct RuntimeState: StateMachine {
 
     private mutating func ended(_ key: ConsumerKey, _ actions: inout [RuntimeAction]) {
         guard let consumer = self.consumers.removeValue(forKey: key) else { return }
-        guard !self.isDraining else { return self.closeIfOver(&actions) }
+        // One that ends only because its host does keeps all that it has.
+        if self.isDraining, !consumer.isLeaving { return self.closeIfOver(&actions) }
         if let heir = self.reload.heir(of: key) {
             let kept = TopologyPlanner.consumer(heir.consumer, self.names).bindings
             let obsolete = consumer.topology.bindings.filter { !kept.contains($0) }
@@ -232,11 +236,12 @@ struct RuntimeState: StateMachine {
             let removal = QueueRemoval(
                 consumer.topology,
                 names: self.names,
-                policy: consumer.manifest.onRemove,
+                policy: consumer.mustKeepQueue ? .keep : consumer.manifest.onRemove,
                 hasMoved: consumer.move?.isUnbound ?? false
             )
             actions.append(.removeQueue(removal, key))
         }
+        if self.isDraining { return self.closeIfOver(&actions) }
         // Whoever logs about it needs its name until here.
         actions.append(.forget(key))
         self.follow(self.reload.removed(key), &actions)

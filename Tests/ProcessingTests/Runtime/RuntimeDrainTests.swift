@@ -43,7 +43,10 @@ struct RuntimeDrainTests {
         _ = self.runtime.apply()
         _ = self.runtime.hear(.drain)
         #expect(self.runtime.hear(.relayEnded) == [])
-        #expect(self.runtime.hear(.ended(.test("f"))) == ["close intake"], "its queue stays as it is")
+        #expect(
+            self.runtime.hear(.ended(.test("f"))) == ["remove queue t.f", "close intake"],
+            "what becomes of its queue is not forgotten"
+        )
     }
 
     @Test mutating func `a host without functions waits for the relay alone`() {

@@ -40,6 +40,8 @@ struct RuntimeWalk {
     private var wanted: [FunctionManifest] = []
     private var isSharedDeclared = false
     private var isDraining = false
+    /// Consumers that were going when the host began to: what becomes of their queues is not forgotten.
+    private var going: Set<ConsumerKey> = []
     private(set) var tally = RuntimeTally()
 
     init(seed: UInt64) {
@@ -137,9 +139,9 @@ struct RuntimeWalk {
 
     private mutating func end(_ key: ConsumerKey) {
         self.tally.ended += 1
+        self.tell(.ended(key))
         // Going down, nobody is told to forget anything.
         if self.isDraining { self.pipelines[key] = nil }
-        self.tell(.ended(key))
         if !self.isDraining, self.pipelines[key]?.isDraining == true { self.fail("\(key) has ended and is kept") }
     }
 
@@ -176,6 +178,7 @@ struct RuntimeWalk {
 
     /// Goes down, with all that is still open and comes late.
     mutating func drain() throws {
+        self.going = Set(self.pipelines.filter(\.value.isDraining).keys)
         self.tell(.drain)
         self.isDraining = true
         if let running = self.pipelines.first(where: { !$0.value.isDraining }) { self.fail("\(running.key) runs on") }
@@ -277,6 +280,8 @@ struct RuntimeWalk {
     private func checkDraining(_ action: RuntimeAction) {
         switch action {
         case .closeIntake, .abandonRelay: break
+        case .remove(_, let key) where self.going.contains(key): break
+        case .removeQueue(_, let key) where self.going.contains(key): break
         default: self.fail("'\(action.words)', while everything ends")
         }
     }
