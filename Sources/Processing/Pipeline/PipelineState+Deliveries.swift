@@ -80,7 +80,7 @@ extension PipelineState {
             self.deliveries.waiting.removeAll()
             self.health.intakeProblem = error.description
         }
-        for orphan in self.deliveries.interrupt(id) { self.redelivery.orphaned(orphan.orphan, orphan.delivery) }
+        self.voidTags(of: id)
         self.redelivery.interrupted(isCurrent: isCurrent, at: now.instant)
         actions.append(.note(.interrupted(what, error)))
         actions.append(.report(.interrupted(what)))

@@ -43,7 +43,7 @@ extension PipelineState {
         let abandoned = Set(self.subscriptions.takeAll()).union(holding)
         if settlements > 0 { actions.append(.report(.abandonedSettlements)) }
         for id in abandoned.sorted(by: { $0.number < $1.number }) {
-            for orphan in self.deliveries.interrupt(id) { self.redelivery.orphaned(orphan.orphan, orphan.delivery) }
+            self.voidTags(of: id)
             actions.append(.abandon(id))
         }
     }

@@ -156,16 +156,19 @@ struct PipelineState<Policy: PipelinePolicy>: Hashable, StateMachine {
             }
         }
         guard !self.isOrdered || self.subscriptions.leaving.isEmpty else { return }
-        let waiting = self.deliveries.waiting
-        self.deliveries.waiting.removeAll()
         actions.append(.subscribe(queue: self.version.topology.queue, prefetch: prefetch))
-        guard let old = self.subscriptions.begin(prefetch: prefetch) else { return }
-        actions.append(.unsubscribe(old, .settling))
-        for delivery in waiting { actions.append(.giveBack(delivery.tag, old)) }
+        if let old = self.subscriptions.begin(prefetch: prefetch) { self.part(from: old, .settling, &actions) }
     }
 
     private mutating func leave(_ departure: Departure, _ actions: inout [PipelineAction]) {
-        guard let id = self.subscriptions.leave(departure) else { return }
+        if let id = self.subscriptions.leave(departure) { self.part(from: id, departure, &actions) }
+    }
+
+    private mutating func part(
+        from id: SubscriptionID,
+        _ departure: Departure,
+        _ actions: inout [PipelineAction]
+    ) {
         actions.append(.unsubscribe(id, departure))
         let waiting = self.deliveries.waiting
         self.deliveries.waiting.removeAll()
@@ -175,8 +178,13 @@ struct PipelineState<Policy: PipelinePolicy>: Hashable, StateMachine {
             for delivery in waiting { actions.append(.giveBack(delivery.tag, id)) }
         case .returning:
             // Everything goes back with the channel, in its order.
-            for orphan in self.deliveries.interrupt(id) { self.redelivery.orphaned(orphan.orphan, orphan.delivery) }
+            self.voidTags(of: id)
         }
+    }
+
+    /// What still runs or is replaced without a good tag is remembered, for its message comes again.
+    mutating func voidTags(of id: SubscriptionID) {
+        for (orphan, delivery) in self.deliveries.interrupt(id) { self.redelivery.orphaned(orphan, delivery) }
     }
 
     private mutating func giveBackHeld(_ actions: inout [PipelineAction]) {
