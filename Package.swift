@@ -121,10 +121,12 @@ let package = Package(
         // Tests: unit tests need no network, integration tests start a private RabbitMQ.
         .target(name: "SeededGeneration", path: "Tests/SeededGeneration"),
         .target(name: "Waiting", dependencies: ["Messaging"], path: "Tests/Waiting"),
-        .testTarget(name: "MessagingTests", dependencies: ["Messaging", "SeededGeneration"]),
+        // Messages, and what everybody who reads them has to see.
+        .target(name: "EventRows", dependencies: ["Messaging"], path: "Tests/EventRows"),
+        .testTarget(name: "MessagingTests", dependencies: ["EventRows", "Messaging", "SeededGeneration"]),
         .testTarget(
             name: "WarrenTests",
-            dependencies: ["Warren", "Messaging", "WorkerProtocol", "Waiting", logging]
+            dependencies: ["Warren", "EventRows", "Messaging", "WorkerProtocol", "Waiting", logging]
         ),
         .testTarget(name: "HelloTests", dependencies: ["ExampleHello", "WarrenTesting"]),
         .testTarget(name: "WorkerProtocolTests", dependencies: ["WorkerProtocol", "Messaging", "SeededGeneration"]),
@@ -159,7 +161,7 @@ let package = Package(
         .testTarget(
             name: "WebhooksTests",
             dependencies: [
-                "CCurl", "Webhooks", "Invoking", "Deployments", "Manifests", "Messaging", "Polling",
+                "CCurl", "Webhooks", "EventRows", "Invoking", "Deployments", "Manifests", "Messaging", "Polling",
                 "SeededGeneration", "Waiting", logging,
             ]
         ),

@@ -292,7 +292,7 @@ package final class WorkerPool: Invoker {
                 ),
                 delivery: invocation.delivery,
                 attributes: invocation.attributes,
-                generatedID: invocation.generatedID,
+                resolvedID: invocation.resolvedID,
                 originalRoutingKey: invocation.originalRoutingKey,
                 receivedMilliseconds: self.clock.milliseconds,
                 to: &output
