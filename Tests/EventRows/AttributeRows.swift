@@ -74,9 +74,11 @@ extension EventRow {
             "the prefixes in their order, whatever the order of the headers",
             BasicProperties(),
             headers: [
-                ("ce-id", .string("third")), ("cloudEvents:id", .string("second")), ("cloudEvents_id", .string("first")),
+                ("ce-id", .string("third")), ("cloudEvents:id", .string("second")),
+                ("cloudEvents_id", .string("first")),
                 ("cloudEvents:source", .string("first")), ("ce-source", .string("second")),
-                ("ce-type", .string("second")), ("cloudEvents:type", .string("")), ("cloudEvents_type", .string("first")),
+                ("ce-type", .string("second")), ("cloudEvents:type", .string("")),
+                ("cloudEvents_type", .string("first")),
             ],
             body: "{}",
             id: "first",
@@ -98,10 +100,10 @@ extension EventRow {
             .full("application/cloudevents+json"),
             headers: Self.headers + [("traceparent", .string("00-9-9-01"))],
             body: #"""
-            {"specversion":"1.0","id":"i","source":"s","type":"t","subject":"b","time":"2026-01-31T12:00:00Z",
-             "datacontenttype":"application/vnd.shop+json","correlationid":"c","causationid":"u",
-             "traceparent":"00-1-2-01","tracestate":"a=b","version":"2","data":{"a": 1.50}}
-            """#,
+                {"specversion":"1.0","id":"i","source":"s","type":"t","subject":"b","time":"2026-01-31T12:00:00Z",
+                 "datacontenttype":"application/vnd.shop+json","correlationid":"c","causationid":"u",
+                 "traceparent":"00-1-2-01","tracestate":"a=b","version":"2","data":{"a": 1.50}}
+                """#,
             id: "i",
             seen: [
                 .source: "s", .type: "t", .subject: "b", .contentType: "application/vnd.shop+json", .correlationID: "c",
@@ -122,7 +124,12 @@ extension EventRow {
             payload: "1"
         ),
         EventRow("an envelope with nothing anywhere", body: #"{"data":1}"#, id: nil, seen: [.source: "unknown"]),
-        EventRow("the id is the first correlation id", body: #"{"id":"i","data":1}"#, id: "i", seen: [.correlationID: "i"]),
+        EventRow(
+            "the id is the first correlation id",
+            body: #"{"id":"i","data":1}"#,
+            id: "i",
+            seen: [.correlationID: "i"]
+        ),
         EventRow(
             "dataversion where there is no version",
             body: #"{"id":"i","version":null,"dataversion":"3","data":1}"#,
@@ -136,8 +143,18 @@ extension EventRow {
             id: "first",
             payload: "1"
         ),
-        EventRow("an envelope in the data is data", body: #"{"data":{"id":"deep"},"id":"i"}"#, id: "i", payload: #"{"id":"deep"}"#),
-        EventRow("a compressed envelope is known by what is beside it", Self.compressed, body: Self.deflated, id: "outer"),
+        EventRow(
+            "an envelope in the data is data",
+            body: #"{"data":{"id":"deep"},"id":"i"}"#,
+            id: "i",
+            payload: #"{"id":"deep"}"#
+        ),
+        EventRow(
+            "a compressed envelope is known by what is beside it",
+            Self.compressed,
+            body: Self.deflated,
+            id: "outer"
+        ),
     ]
 
     private static var empty: BasicProperties {
@@ -213,7 +230,12 @@ extension EventRow {
                 id: "outer",
                 refused: "envelope.id: its text is not Unicode"
             ),
-            EventRow("a version that is a number", body: #"{"id":"i","version":2,"data":1}"#, id: "i", seen: [.version: "2"]),
+            EventRow(
+                "a version that is a number",
+                body: #"{"id":"i","version":2,"data":1}"#,
+                id: "i",
+                seen: [.version: "2"]
+            ),
             EventRow(
                 "a trace that is none is passed over",
                 headers: [("traceparent", .string("00-1-2-01"))],

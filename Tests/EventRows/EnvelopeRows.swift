@@ -57,7 +57,13 @@ extension EventRow {
         _ payload: String,
         as contentType: String = "application/json"
     ) -> EventRow {
-        EventRow(members, body: "{\"id\":\"i\",\(members)}", id: "i", seen: [.contentType: contentType], payload: payload)
+        EventRow(
+            members,
+            body: "{\"id\":\"i\",\(members)}",
+            id: "i",
+            seen: [.contentType: contentType],
+            payload: payload
+        )
     }
 
     private static func refused(_ members: String, _ reason: String) -> EventRow {
@@ -68,7 +74,10 @@ extension EventRow {
     private static let both = "envelope: it has both data and data_base64"
 
     static let data: [EventRow] = [
-        data(#""data": {"b": 1.50, "a": [ ], "a":18446744073709551616} "#, #"{"b": 1.50, "a": [ ], "a":18446744073709551616}"#),
+        data(
+            #""data": {"b": 1.50, "a": [ ], "a":18446744073709551616} "#,
+            #"{"b": 1.50, "a": [ ], "a":18446744073709551616}"#
+        ),
         data(#""data":"x""#, #""x""#),
         data(#""data":null"#, "null"),
         data(#""data":"x","datacontenttype":"TEXT/JSON; a=b""#, #""x""#, as: "TEXT/JSON; a=b"),

@@ -28,7 +28,8 @@ struct EnvelopeIdentity: Sendable, Hashable {
         }
     }
 
-    private static func place(of value: Range<Int>, as attribute: EventReader.Attribute, in bytes: [UInt8]) -> ByteRange {
+    private static func place(of value: Range<Int>, as attribute: EventReader.Attribute, in bytes: [UInt8]) -> ByteRange
+    {
         guard case .text = EventReader.read(bytes[value], as: attribute) else { return .absent }
         return ByteRange(start: value.lowerBound + 1, count: value.count - 2)
     }

@@ -74,7 +74,8 @@ package struct EventAttributes: Sendable {
     }
 
     private mutating func takeAttribute(_ field: FieldScan.Field, prefix: Int, in bytes: [UInt8]) {
-        guard Int(field.name.count) > prefix, (1...EventReader.longestProperty).contains(Int(field.content.count)) else {
+        guard Int(field.name.count) > prefix, (1...EventReader.longestProperty).contains(Int(field.content.count))
+        else {
             return
         }
         let name = field.name.dropFirst(prefix)

@@ -41,7 +41,8 @@ struct PayloadReader<Payload: Decodable & Sendable>: Sendable {
         if self.wantsBytes { return (origin, try Self.raw([UInt8](bytes), contentType: envelope.contentType)) }
         switch envelope.content {
         case .value(let value): return (origin, try self.decode(value, at: "envelope.data", contentType: ""))
-        case .bytes(let bytes): return (origin, try self.decode(bytes[...], at: "envelope.data_base64", contentType: ""))
+        case .bytes(let bytes):
+            return (origin, try self.decode(bytes[...], at: "envelope.data_base64", contentType: ""))
         case .none: throw UndecodableEvent(EventEnvelope.noPayload)
         }
     }

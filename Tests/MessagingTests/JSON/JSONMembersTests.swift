@@ -34,7 +34,8 @@ struct JSONMembersTests {
     }
 
     @Test(arguments: [
-        "", "[1]", "1", #""text""#, "null", "{", #"{"a"}"#, #"{"a":1"#, #"{"a":1,}"#, #"{"a":1}}"#, #"{"a":1} x"#, "{a:1}",
+        "", "[1]", "1", #""text""#, "null", "{", #"{"a"}"#, #"{"a":1"#, #"{"a":1,}"#, #"{"a":1}}"#, #"{"a":1} x"#,
+        "{a:1}",
         #"{"a":tru}"#,
     ])
     func `what is no object is malformed`(text: String) {
