@@ -28,7 +28,7 @@ extension EventRow {
         fits("causationid", .causationID, 255), tooLong("causationid", 256),
         fits("source", .source, 4096), tooLong("source", 4097), fits("type", .type, 4096), tooLong("type", 4097),
         fits("subject", .subject, 4096), tooLong("subject", 4097),
-        fits("datacontenttype", .contentType, 4096), tooLong("datacontenttype", 4097),
+        fits("datacontenttype", .contentType, 255), tooLong("datacontenttype", 256),
         fits("tracestate", .traceState, 4096),
         EventRow(
             "a trace of 4097 bytes is passed over",

@@ -13,7 +13,7 @@
 /// | source             | `source`                   | app-id         | `source`      | `unknown`               |
 /// | type               | `type`                     | type           | `type`        | the routing key         |
 /// | subject            | `subject`                  |                | `subject`     | none                    |
-/// | time               | `time`                     | timestamp      | `time`        | when it was received    |
+/// | time               | `time`                     | timestamp      | `time`        | when received ³         |
 /// | datacontenttype    | `datacontenttype`          | content-type ¹ | `datacontenttype` ¹ | `application/json` |
 /// | correlationid      | `correlationid`            | correlation-id | `correlationid` | the id                |
 /// | causationid        | `causationid`              |                | `causationid` | none                    |
@@ -26,6 +26,7 @@
 /// passed over, because the property alone says the mode.
 /// ² Without a prefix. All other headers begin with `cloudEvents_`, else `cloudEvents:`, else `ce-`; the order of the
 /// header table means nothing, because a broker may change it.
+/// ³ For a function; an endpoint is told none.
 ///
 /// So in structured mode the envelope wins: it is the event, and what stands beside it is a copy for routers (AMQP
 /// binding, section 3.2). A retry's copy keeps message-id, and a host that knew less may have written it.
@@ -35,10 +36,10 @@
 /// | of an attribute                  | in a header or property     | in an envelope                                    |
 /// |----------------------------------|-----------------------------|---------------------------------------------------|
 /// | null                             | passed over                 | missing (JSON format, section 2.2)                |
-/// | number, boolean                  | passed over ³               | `version`: its text; trace: passed over; refused  |
+/// | number, boolean                  | passed over ⁴               | `version`: its text; trace: passed over; refused  |
 /// | array, object                    | passed over                 | trace: passed over; refused                       |
 /// | text that is no Unicode          | U+FFFD                      | trace: passed over; refused                       |
-/// | id, correlation, causation > 255 | passed over                 | refused: no AMQP property holds it                |
+/// | ids, datacontenttype > 255       | passed over                 | refused: no AMQP property holds it                |
 /// | traceparent, tracestate > 4096   | passed over                 | passed over                                       |
 /// | others > 255 in a header         | passed over                 |                                                   |
 /// | others > 4096                    |                             | refused                                           |
@@ -46,7 +47,7 @@
 /// | a name that occurs twice         | see ²                       | the first one                                     |
 /// | dataschema, others               | webhooks alone, see there   | webhooks alone, see there; never refused          |
 ///
-/// ³ A `time` of AMQP's own type is taken (AMQP binding, section 2.2).
+/// ⁴ A `time` of AMQP's own type is taken (AMQP binding, section 2.2).
 /// Sizes are in bytes of UTF-8.
 ///
 /// **Data of an envelope** (JSON event format, section 3.1).
@@ -169,9 +170,9 @@ extension EventReader.Attribute {
     /// In bytes.
     var longest: Int {
         switch self {
-        case .id, .correlationID, .causationID: EventReader.longestProperty
+        case .id, .correlationID, .causationID, .contentType: EventReader.longestProperty
         case .traceParent, .traceState: EventReader.longestTraceField
-        case .source, .type, .subject, .time, .contentType, .version: EventReader.longestText
+        case .source, .type, .subject, .time, .version: EventReader.longestText
         }
     }
 
