@@ -132,12 +132,14 @@ let package = Package(
         .target(name: "PatientPolling", dependencies: ["Messaging"], path: "Tests/PatientPolling"),
         .target(name: "KernelFiles", path: "Tests/KernelFiles"),
         .target(name: "Waiting", dependencies: ["PatientPolling"], path: "Tests/Waiting"),
-        .testTarget(name: "MessagingTests", dependencies: ["Messaging", "SeededGeneration"]),
+        // Messages, and what everybody who reads them has to see.
+        .target(name: "EventRows", dependencies: ["Messaging"], path: "Tests/EventRows"),
+        .testTarget(name: "MessagingTests", dependencies: ["EventRows", "Messaging", "SeededGeneration"]),
         .testTarget(
             name: "WarrenTests",
             dependencies: [
-                "Warren", "Messaging", "PatientPolling", "SeededGeneration", "Threads", "Waiting", "WorkerProtocol",
-                logging,
+                "Warren", "EventRows", "Messaging", "PatientPolling", "SeededGeneration", "Threads", "Waiting",
+                "WorkerProtocol", logging,
             ]
         ),
         .testTarget(name: "HelloTests", dependencies: ["ExampleHello", "WarrenTesting"]),
@@ -176,8 +178,8 @@ let package = Package(
         .testTarget(
             name: "WebhooksTests",
             dependencies: [
-                "CCurl", "Webhooks", "Invoking", "Deployments", "Manifests", "Messaging", "PatientPolling",
-                "EventLoops", "SeededGeneration", "Waiting", logging,
+                "CCurl", "Webhooks", "EventRows", "Invoking", "Deployments", "Manifests", "Messaging",
+                "PatientPolling", "EventLoops", "SeededGeneration", "Waiting", logging,
             ]
         ),
         .testTarget(name: "LocalBrokerTests", dependencies: ["KernelFiles", "LocalBroker", "Waiting"]),

@@ -7,8 +7,8 @@ package struct Invocation: Sendable {
     package let id: InvocationID
     package let delivery: Delivery
     package let attributes: EventAttributes
-    /// The event's id when the message has none of its own.
-    package let generatedID: String?
+    /// The event's id when `attributes` do not have it, see `Delivery.eventIDBeside`.
+    package let resolvedID: String?
     package let attempt: Int
     package let maxAttempts: Int
     /// Set when the message has come back from a delay and its own routing key says something else.
@@ -18,7 +18,7 @@ package struct Invocation: Sendable {
         id: InvocationID,
         delivery: Delivery,
         attributes: EventAttributes,
-        generatedID: String?,
+        resolvedID: String?,
         attempt: Int,
         maxAttempts: Int,
         originalRoutingKey: String?
@@ -26,14 +26,14 @@ package struct Invocation: Sendable {
         self.id = id
         self.delivery = delivery
         self.attributes = attributes
-        self.generatedID = generatedID
+        self.resolvedID = resolvedID
         self.attempt = attempt
         self.maxAttempts = maxAttempts
         self.originalRoutingKey = originalRoutingKey
     }
 
     /// The event's id, for people and logs.
-    package var eventID: String { self.generatedID ?? self.delivery.eventID(self.attributes) }
+    package var eventID: String { self.resolvedID ?? self.delivery.eventID(self.attributes) }
 }
 
 /// How an invocation ended.

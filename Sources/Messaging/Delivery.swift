@@ -18,6 +18,8 @@ package struct Delivery: Sendable, Hashable {
     package let exchange: String
     /// The broker has delivered this message before; the outcome of that delivery is unknown.
     package let isRedelivered: Bool
+    /// The body is an envelope: the message is in CloudEvents' structured mode, see `EventReader`.
+    package let isStructured: Bool
     /// Set when the body was larger than the limit and was not kept: its size in bytes. Such a delivery can only be
     /// refused.
     package let omittedBodySize: UInt64?
@@ -26,6 +28,8 @@ package struct Delivery: Sendable, Hashable {
     package let bytes: [UInt8]
     package let routingKeyRange: ByteRange
     package let propertiesRange: ByteRange
+    /// Where an envelope says who the event is; nowhere in binary mode.
+    let envelope: EnvelopeIdentity
 
     package init(
         tag: DeliveryTag,
@@ -43,6 +47,25 @@ package struct Delivery: Sendable, Hashable {
         self.routingKeyRange = ByteRange(start: 0, count: routingKeyCount)
         self.propertiesRange = ByteRange(start: routingKeyCount, count: propertiesCount)
         self.omittedBodySize = omittedBodySize
+        let isStructured = MediaType.isEnvelope(Self.contentType(bytes, self.propertiesRange), in: bytes)
+        self.isStructured = isStructured
+        self.envelope = isStructured ? Self.envelope(in: bytes, behind: self.propertiesRange) : EnvelopeIdentity()
+    }
+
+    /// The first property, without a look at the others: most messages are in binary mode, and it says so.
+    private static func contentType(_ bytes: [UInt8], _ properties: ByteRange) -> ByteRange {
+        // Two octets of flags, the first of which says that there is a content type, then its length.
+        guard properties.count > 3, bytes[properties.lowerBound] & 0x80 != 0 else { return .absent }
+        let place = ByteRange(start: properties.lowerBound + 3, count: Int(bytes[properties.lowerBound + 2]))
+        return place.upperBound <= properties.upperBound ? place : .absent
+    }
+
+    /// The host does not open what is compressed.
+    private static func envelope(in bytes: [UInt8], behind properties: ByteRange) -> EnvelopeIdentity {
+        guard let layout = try? PropertyLayout(bytes, properties),
+            ContentCoding(bytes.text(layout.contentEncoding) ?? "") == .none
+        else { return EnvelopeIdentity() }
+        return EnvelopeIdentity(body: properties.upperBound..<bytes.endIndex, of: bytes)
     }
 
     package var routingKey: String { self.bytes.text(self.routingKeyRange) ?? "" }

@@ -1,4 +1,5 @@
 public import FoundationEssentials
+import Messaging
 import WorkerProtocol
 
 /// A fact that a function is told of: CloudEvents attributes and a payload.

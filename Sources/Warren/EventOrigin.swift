@@ -1,4 +1,5 @@
 import FoundationEssentials
+package import Messaging
 import Synchronization
 package import WorkerProtocol
 
@@ -6,19 +7,25 @@ package import WorkerProtocol
 package final class EventOrigin: Sendable {
     package let received: ReceivedInvocation
     private let envelope: EnvelopeAttributes?
+    /// The host could not look into the envelope, so it knows the event by what stands beside it.
+    private let isNamedBeside: Bool
     private let timeOfFirstLook = Mutex<Date?>(nil)
 
     package init(_ received: ReceivedInvocation, envelope: EnvelopeAttributes?) {
         self.received = received
         self.envelope = envelope
+        self.isNamedBeside = envelope != nil && ContentCoding(received[.contentEncoding] ?? "") != .none
     }
 
-    /// The attribute of the envelope, else of the message; an empty one counts as absent, for AMQP clients exist that
-    /// send every property.
-    func text(_ attribute: InvokeFrame.Attribute) -> String? {
-        if let text = self.envelope?[attribute], !text.isEmpty { return text }
-        guard let text = self.received[attribute], !text.isEmpty else { return nil }
-        return text
+    /// The attribute of the envelope, else of the message, see `EventReader`; an empty one counts as absent, for AMQP
+    /// clients exist that send every property.
+    func text(_ attribute: EventReader.Attribute) -> String? {
+        let inside = self.envelope?[attribute]
+        let beside = self.received[attribute.inFrame].flatMap { $0.isEmpty ? nil : $0 }
+        switch attribute {
+        case .id where self.isNamedBeside, .source where self.isNamedBeside: return beside ?? inside
+        default: return inside ?? beside
+        }
     }
 
     var id: String { self.text(.id) ?? "" }
@@ -38,6 +45,24 @@ package final class EventOrigin: Sendable {
             let date = time ?? Date()
             time = date
             return date
+        }
+    }
+}
+
+extension EventReader.Attribute {
+    fileprivate var inFrame: InvokeFrame.Attribute {
+        switch self {
+        case .id: .id
+        case .source: .source
+        case .type: .type
+        case .subject: .subject
+        case .time: .time
+        case .contentType: .contentType
+        case .correlationID: .correlationID
+        case .causationID: .causationID
+        case .traceParent: .traceParent
+        case .traceState: .traceState
+        case .version: .version
         }
     }
 }

@@ -78,7 +78,7 @@ enum LocalRun {
                         id: InvocationID(run: 1, place: 0),
                         delivery: delivery,
                         attributes: attributes,
-                        generatedID: nil,
+                        resolvedID: nil,
                         attempt: attempt,
                         maxAttempts: max(attempt, maxAttempts),
                         originalRoutingKey: nil

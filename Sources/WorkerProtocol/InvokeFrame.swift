@@ -47,14 +47,14 @@ package enum InvokeFrame {
     /// Appends an invoke frame for a delivery, straight from its bytes.
     ///
     /// - Parameters:
-    ///   - generatedID: the event's id when its message has none, see `Delivery.eventID`; nil otherwise.
+    ///   - resolvedID: the event's id when the attributes do not have it, see `Delivery.eventIDBeside`.
     ///   - receivedMilliseconds: now, since 1970: the event's time when the message has none.
     package static func write(
         invocation: UInt64,
         run: Run,
         delivery: Delivery,
         attributes: EventAttributes,
-        generatedID: String?,
+        resolvedID: String?,
         originalRoutingKey: String?,
         receivedMilliseconds: Int64,
         to bytes: inout [UInt8]
@@ -85,7 +85,7 @@ package enum InvokeFrame {
                 body.append(attribute.rawValue)
                 body.appendText16(text)
             }
-            if let generatedID { text(.id, generatedID) } else { field(.id, attributes.id) }
+            if let resolvedID { text(.id, resolvedID) } else { field(.id, attributes.id) }
             field(.type, attributes.type)
             field(.source, attributes.source)
             field(.subject, attributes.subject)

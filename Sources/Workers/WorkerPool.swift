@@ -290,7 +290,7 @@ package final class WorkerPool: Invoker {
                 ),
                 delivery: invocation.delivery,
                 attributes: invocation.attributes,
-                generatedID: invocation.generatedID,
+                resolvedID: invocation.resolvedID,
                 originalRoutingKey: invocation.originalRoutingKey,
                 receivedMilliseconds: self.clock.milliseconds,
                 to: &output

@@ -31,13 +31,18 @@ enum TestInvocation {
             routingKeyCount: key.count,
             propertiesCount: encoded.count
         )
+        return Self.bytes(delivery, number: number, timeout: timeout)
+    }
+
+    static func bytes(_ delivery: Delivery, number: UInt64 = 1, timeout: UInt32 = 60_000) -> [UInt8] {
         var bytes: [UInt8] = []
+        let attributes = EventAttributes(delivery)
         InvokeFrame.write(
             invocation: number,
             run: InvokeFrame.Run(timeoutMilliseconds: timeout, attempt: 2, maxAttempts: 5),
             delivery: delivery,
-            attributes: EventAttributes(delivery),
-            generatedID: nil,
+            attributes: attributes,
+            resolvedID: delivery.eventIDBeside(attributes),
             originalRoutingKey: nil,
             receivedMilliseconds: 1_700_000_000_250,
             to: &bytes
@@ -88,8 +93,17 @@ enum TestInvocation {
             correlationID: correlationID,
             headers: headers
         )
+        return try await Self.run(type, frame: bytes, deadline: deadline, stop: stop)
+    }
+
+    static func run(
+        _ type: any Function.Type,
+        frame: [UInt8],
+        deadline: ContinuousClock.Instant = .now + .seconds(60),
+        stop: StopSignal = StopSignal()
+    ) async throws -> Outcome {
         let runner = try await FunctionRunner(type)
-        let run = await runner.run(try Self.received(bytes), deadline: deadline, stop: stop) { _ in
+        let run = await runner.run(try Self.received(frame), deadline: deadline, stop: stop) { _ in
             Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         }
         return run.outcome

@@ -6,7 +6,7 @@ import WorkerProtocol
     private func received(
         _ properties: BasicProperties,
         headers: [(String, FieldValue)] = [],
-        generatedID: String? = nil,
+        resolvedID: String? = nil,
         originalRoutingKey: String? = nil,
         routingKey: String = "order.placed"
     ) throws -> ReceivedInvocation {
@@ -26,7 +26,7 @@ import WorkerProtocol
             run: InvokeFrame.Run(timeoutMilliseconds: 5000, attempt: 2, maxAttempts: 5),
             delivery: delivery,
             attributes: EventAttributes(delivery),
-            generatedID: generatedID,
+            resolvedID: resolvedID,
             originalRoutingKey: originalRoutingKey,
             receivedMilliseconds: 1234,
             to: &bytes
@@ -75,7 +75,7 @@ import WorkerProtocol
     }
 
     @Test func `a made-up id and the key from before a delay replace those of the delivery`() throws {
-        let received = try self.received(BasicProperties(), generatedID: "generated-1", originalRoutingKey: "first.key")
+        let received = try self.received(BasicProperties(), resolvedID: "generated-1", originalRoutingKey: "first.key")
         #expect(received[.id] == "generated-1")
         #expect(received[.routingKey] == "first.key")
     }

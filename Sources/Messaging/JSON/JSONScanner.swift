@@ -55,34 +55,37 @@ package struct JSONScanner {
         return start..<scanner.position
     }
 
-    /// The members of an object in their order, with where their values stand; none when the bytes are no object.
+    /// Goes over the members of an object in their order, until `visit` has seen enough: it is told each name, and where
+    /// the value stands. A byte order mark in front is passed over (RFC 8259, section 8.1).
     ///
-    /// - Parameters:
-    ///   - bytes: JSON that `check` has found right.
-    ///   - most: one more than these tells that there are more.
-    package static func members(
+    /// - Parameter bytes: anything: what is not an object, and nothing else, is found to be malformed at the place where
+    ///   it breaks, after the members in front of it have been visited.
+    package static func visitMembers(
         of bytes: ArraySlice<UInt8>,
-        atMost most: Int
-    ) throws(Malformed) -> [(name: String, value: Range<Int>)] {
+        _ visit: (_ name: String, _ value: Range<Int>) -> Bool
+    ) throws(Malformed) {
         var scanner = JSONScanner(bytes)
-        var members: [(name: String, value: Range<Int>)] = []
+        if bytes.starts(with: [0xef, 0xbb, 0xbf]) { scanner.position += 3 }
         scanner.skipSpace()
-        guard scanner.take(UInt8(ascii: "{")) else { return [] }
+        guard scanner.take(UInt8(ascii: "{")) else { throw scanner.malformed }
         scanner.skipSpace()
-        while scanner.peek != UInt8(ascii: "}") {
-            scanner.skipSpace()
-            let start = scanner.position + 1
-            try scanner.skipString()
-            let name = JSONText.unescaped(bytes[start..<scanner.position - 1])
-            try scanner.expectColon()
-            scanner.skipSpace()
-            let value = scanner.position
-            try scanner.skipValue(depth: 0)
-            members.append((name, value..<scanner.position))
-            scanner.skipSpace()
-            guard members.count <= most, scanner.take(UInt8(ascii: ",")) else { break }
+        if scanner.peek != UInt8(ascii: "}") {
+            repeat {
+                scanner.skipSpace()
+                let start = scanner.position + 1
+                try scanner.skipString()
+                let name = JSONText.unescaped(bytes[start..<scanner.position - 1])
+                try scanner.expectColon()
+                scanner.skipSpace()
+                let value = scanner.position
+                try scanner.skipValue(depth: 1)
+                guard visit(name, value..<scanner.position) else { return }
+                scanner.skipSpace()
+            } while scanner.take(UInt8(ascii: ","))
         }
-        return members
+        guard scanner.take(UInt8(ascii: "}")) else { throw scanner.malformed }
+        scanner.skipSpace()
+        guard scanner.position == bytes.endIndex else { throw scanner.malformed }
     }
 
     // MARK: - Going in

@@ -24,6 +24,19 @@ package enum JSONText {
 
     /// The text that the bytes between the quotes stand for. Escapes that are wrong stand for U+FFFD.
     package static func unescaped(_ written: ArraySlice<UInt8>) -> String {
+        guard written.contains(UInt8(ascii: "\\")) else { return String(decoding: written, as: UTF8.self) }
+        return String(decoding: self.units(written), as: UTF16.self)
+    }
+
+    /// The same; nil when it is no Unicode: bytes that are not UTF-8, or a half of a surrogate pair (RFC 8259, section
+    /// 8.2).
+    package static func valid(_ written: ArraySlice<UInt8>) -> String? {
+        guard let text = String(validating: written, as: UTF8.self) else { return nil }
+        guard written.contains(UInt8(ascii: "\\")) else { return text }
+        return String(validating: self.units(written), as: UTF16.self)
+    }
+
+    private static func units(_ written: ArraySlice<UInt8>) -> [UInt16] {
         var units: [UInt16] = []
         var rest = written
         while let byte = rest.first {
@@ -50,6 +63,6 @@ package enum JSONText {
             case nil: break
             }
         }
-        return String(decoding: units, as: UTF16.self)
+        return units
     }
 }

@@ -204,7 +204,7 @@ package final class ConsumerPipeline {
                 id: id,
                 delivery: delivery,
                 attributes: attributes,
-                generatedID: attributes.id.count == 0 ? delivery.eventID(attributes) : nil,
+                resolvedID: delivery.eventIDBeside(attributes),
                 attempt: held.history.attempt,
                 maxAttempts: self.state.version.manifest.retry.maxAttempts,
                 originalRoutingKey: isCopy ? held.origin.routingKey : nil

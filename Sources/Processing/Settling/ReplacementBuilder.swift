@@ -50,7 +50,7 @@ struct ReplacementBuilder {
         now: Int64
     ) -> [Settler.Replacement] {
         let attributes = EventAttributes(held.delivery)
-        let source = held.delivery.bytes.text(attributes.source) ?? ""
+        let source = held.delivery.eventSource(attributes) ?? ""
         let cause = (source: source, id: held.delivery.eventID(attributes))
         return emitted.enumerated().map { number, event in
             let (message, level) = self.copies.emitted(

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Messaging
 import WorkerProtocol
 
 /// Turns a received invocation into an event for a function, or into the reason why that cannot be done.
@@ -15,7 +16,7 @@ struct PayloadReader<Payload: Decodable & Sendable>: Sendable {
     func read(_ received: ReceivedInvocation) throws(UndecodableEvent) -> (EventOrigin, Payload) {
         let payload = try ContentDecoding.payload(of: received)
         let contentType = received[.contentType] ?? ""
-        if Self.isStructured(contentType) { return try self.readStructured(received, payload) }
+        if MediaType.isEnvelope(contentType) { return try self.readStructured(received, payload) }
         let origin = EventOrigin(received, envelope: nil)
         if self.wantsBytes {
             return (origin, try Self.raw([UInt8](payload), contentType: contentType))
@@ -23,50 +24,27 @@ struct PayloadReader<Payload: Decodable & Sendable>: Sendable {
         return (origin, try self.decode(payload, at: "payload", contentType: contentType))
     }
 
-    /// The media type alone decides; parameters and capitals do not matter (RFC 9110, section 8.3.1).
-    private static func isStructured(_ contentType: String) -> Bool {
-        guard contentType.utf8.count >= 28 else { return false }
-        let media = contentType.prefix { $0 != ";" && $0 != " " }
-        return media.lowercased() == "application/cloudevents+json"
-    }
-
+    /// What is taken of an envelope, and what is refused: see `EventReader`.
     private func readStructured(
         _ received: ReceivedInvocation,
-        _ payload: ArraySlice<UInt8>
+        _ body: ArraySlice<UInt8>
     ) throws(UndecodableEvent) -> (EventOrigin, Payload) {
-        if self.wantsBytes { return try self.readStructuredBytes(received, payload) }
-        let envelope = try self.decode(payload, at: "envelope", contentType: "", as: Envelope<Payload>.self)
+        let envelope: EventEnvelope
+        let bytes: ArraySlice<UInt8>
+        do throws(EventReader.Refusal) {
+            envelope = try EventEnvelope(body)
+            bytes = self.wantsBytes ? try envelope.payload() ?? [] : []
+        } catch {
+            throw UndecodableEvent(error.reason)
+        }
         let origin = EventOrigin(received, envelope: envelope.attributes)
-        switch envelope.data {
-        case .value(let payload): return (origin, payload)
-        case .base64(let bytes):
+        if self.wantsBytes { return (origin, try Self.raw([UInt8](bytes), contentType: envelope.contentType)) }
+        switch envelope.content {
+        case .value(let value): return (origin, try self.decode(value, at: "envelope.data", contentType: ""))
+        case .bytes(let bytes):
             return (origin, try self.decode(bytes[...], at: "envelope.data_base64", contentType: ""))
-        case .none: throw UndecodableEvent("envelope: neither data nor data_base64 is there")
+        case .none: throw UndecodableEvent(EventEnvelope.noPayload)
         }
-    }
-
-    private func readStructuredBytes(
-        _ received: ReceivedInvocation,
-        _ payload: ArraySlice<UInt8>
-    ) throws(UndecodableEvent) -> (EventOrigin, Payload) {
-        let envelope = try self.decode(payload, at: "envelope", contentType: "", as: Envelope<JSONValue>.self)
-        let contentType = envelope.attributes[.contentType] ?? "application/json"
-        let bytes: [UInt8]
-        switch envelope.data {
-        case .base64(let content): bytes = content
-        case .none: bytes = []
-        // Text of another type than JSON stands in the envelope as a string, and the string is the data.
-        case .value(.text(let text)) where !contentType.lowercased().contains("json"): bytes = Array(text.utf8)
-        case .value(let value):
-            do {
-                bytes = [UInt8](try JSONEncoder.warren.encode(value))
-            } catch {
-                throw UndecodableEvent("envelope.data: cannot be written again as JSON")
-            }
-        }
-        return (
-            EventOrigin(received, envelope: envelope.attributes), try Self.raw(bytes, contentType: contentType)
-        )
     }
 
     private static func raw(_ bytes: [UInt8], contentType: String) throws(UndecodableEvent) -> Payload {
@@ -78,8 +56,7 @@ struct PayloadReader<Payload: Decodable & Sendable>: Sendable {
     private func decode<Value: Decodable>(
         _ bytes: ArraySlice<UInt8>,
         at place: String,
-        contentType: String,
-        as: Value.Type = Value.self
+        contentType: String
     ) throws(UndecodableEvent) -> Value {
         guard !bytes.isEmpty else { throw UndecodableEvent("\(place): empty, and JSON was expected") }
         do {

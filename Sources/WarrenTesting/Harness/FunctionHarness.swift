@@ -126,7 +126,7 @@ public struct FunctionHarness<Body: Function>: Sendable {
             id: InvocationID(run: 1, place: 0),
             delivery: delivery,
             attributes: EventAttributes(delivery),
-            generatedID: nil,
+            resolvedID: nil,
             attempt: attempt,
             maxAttempts: maxAttempts,
             originalRoutingKey: nil

@@ -81,7 +81,7 @@ enum InProcessRun {
             ),
             delivery: invocation.delivery,
             attributes: invocation.attributes,
-            generatedID: invocation.generatedID,
+            resolvedID: invocation.resolvedID,
             originalRoutingKey: invocation.originalRoutingKey,
             receivedMilliseconds: WallClock.system.milliseconds,
             to: &bytes

@@ -92,7 +92,7 @@ package struct DeliveryComposer: Sendable {
         case .binary:
             guard event.flaw == nil else {
                 throw Undeliverable(
-                    reason: "envelope: neither data nor data_base64 is there, and the body would be empty; "
+                    reason: EventEnvelope.noPayload + ", and the body would be empty; "
                         + "'format: structured' delivers events without data"
                 )
             }

@@ -1,4 +1,3 @@
-import FoundationEssentials
 package import Invoking
 package import Messaging
 
@@ -23,7 +22,7 @@ package struct EventView: Sendable {
     /// Why there is no payload.
     package private(set) var flaw: Flaw?
 
-    /// What is wrong with an envelope's data. Functions judge it alike: see `PayloadReader`.
+    /// What is wrong with an envelope. Functions judge it alike: see `EventReader`.
     package enum Flaw: Sendable, Equatable {
         /// It has neither `data` nor `data_base64`. Whoever needs no payload can do without.
         case missing
@@ -49,77 +48,42 @@ package struct EventView: Sendable {
         self.payload = invocation.delivery.body
         self.coding = invocation.delivery.contentCoding(invocation.delivery.layout)
         self.further.read(attributes.headers, in: bytes)
-        guard self.contentType.lowercased().hasPrefix("application/cloudevents+json") else { return }
+        guard invocation.delivery.isStructured else { return }
         if let coding = self.coding.fieldValue {
             self.flaw = .invalid(
                 reason: "the envelope is compressed (content-encoding \(coding)): a webhook cannot open it; "
                     + "publish it uncompressed, or in binary mode, where a compressed payload goes through"
             )
-        } else {
-            self.open(self.payload)
-        }
-    }
-
-    /// Attributes are few: an envelope with millions of them would hold up every event of the host.
-    private static let mostMembers = 256
-
-    /// Takes attributes and payload out of an envelope. What is no envelope stays as it is.
-    ///
-    /// Source: CloudEvents JSON event format 1.0.2, section 3.
-    private mutating func open(_ envelope: ArraySlice<UInt8>) {
-        guard (try? JSONScanner.check(envelope)) != nil,
-            envelope.first(where: { !" \t\r\n".utf8.contains($0) }) == UInt8(ascii: "{")
-        else { return }
-        let all = (try? JSONScanner.members(of: envelope, atMost: Self.mostMembers)) ?? []
-        guard all.count <= Self.mostMembers else {
-            self.flaw = .invalid(reason: "the envelope has more than \(Self.mostMembers) members")
             return
         }
-        // Of members with the same name the first one counts.
-        let members = Dictionary(all) { first, _ in first }
-        func value(_ name: String) -> ArraySlice<UInt8>? { members[name].map { envelope[$0] } }
-        func text(_ name: String) -> String? {
-            guard let value = value(name), value.first == UInt8(ascii: "\""), value.count > 2 else { return nil }
-            return JSONText.unescaped(value.dropFirst().dropLast())
-        }
-        self.id = text("id") ?? self.id
-        self.type = text("type") ?? self.type
-        self.source = text("source") ?? self.source
-        self.subject = text("subject") ?? self.subject
-        self.time = text("time") ?? self.time
-        self.correlationID = text("correlationid") ?? self.correlationID
-        self.causationID = text("causationid") ?? self.causationID
-        self.traceParent = text("traceparent") ?? self.traceParent
-        self.traceState = text("tracestate") ?? self.traceState
-        self.contentType = text("datacontenttype") ?? "application/json"
-        // Sorted, so that of names that differ in their capitals always the same one counts.
-        for (name, range) in members.sorted(by: { $0.key < $1.key }) {
-            self.further.read(member: name, envelope[range])
-        }
-        self.take(data: value("data"), base64: value("data_base64"))
-    }
-
-    private mutating func take(data: ArraySlice<UInt8>?, base64: ArraySlice<UInt8>?) {
-        if let base64 {
-            let text = base64.first == UInt8(ascii: "\"") ? JSONText.unescaped(base64.dropFirst().dropLast()) : nil
-            if let bytes = text.flatMap({ Data(base64Encoded: $0) }) {
-                self.payload = [UInt8](bytes)[...]
-            } else {
-                self.payload = []
-                self.flaw = .invalid(reason: "envelope.data_base64: expected base64")
-            }
-        } else if let data {
-            let isText = !self.claimsJSON && data.first == UInt8(ascii: "\"")
-            self.payload = isText ? Array(JSONText.unescaped(data.dropFirst().dropLast()).utf8)[...] : data
-        } else {
+        do throws(EventReader.Refusal) {
+            try self.take(EventEnvelope(self.payload))
+        } catch {
             self.payload = []
-            self.flaw = .missing
+            self.flaw = .invalid(reason: error.reason)
         }
     }
 
-    /// Whether the payload says of itself that it is JSON. Source: RFC 6838, section 4.2.8 (`+json`).
-    var claimsJSON: Bool {
-        let type = self.contentType.lowercased().prefix { $0 != ";" && $0 != " " }
-        return type == "application/json" || type == "text/json" || type.hasSuffix("+json")
+    /// Takes attributes and payload out of an envelope. The id is already the one that it has.
+    private mutating func take(_ envelope: EventEnvelope) throws(EventReader.Refusal) {
+        let attributes = envelope.attributes
+        self.type = attributes[.type] ?? self.type
+        self.source = attributes[.source] ?? self.source
+        self.subject = attributes[.subject] ?? self.subject
+        self.time = attributes[.time] ?? self.time
+        self.correlationID = attributes[.correlationID] ?? self.correlationID
+        self.causationID = attributes[.causationID] ?? self.causationID
+        self.traceParent = attributes[.traceParent] ?? self.traceParent
+        self.traceState = attributes[.traceState] ?? self.traceState
+        self.contentType = envelope.contentType
+        // Sorted, so that of names that differ in their capitals always the same one counts.
+        for (name, value) in envelope.members.sorted(by: { $0.name < $1.name }) {
+            self.further.read(member: name, value)
+        }
+        self.payload = []
+        if let payload = try envelope.payload() { self.payload = payload } else { self.flaw = .missing }
     }
+
+    /// Whether the payload says of itself that it is JSON.
+    var claimsJSON: Bool { MediaType(self.contentType).isJSON }
 }

@@ -108,7 +108,9 @@ package struct FurtherAttributes: Sendable {
         guard Self.key(name) != nil, value.count <= Self.longestJSON else { return }
         let text = String(decoding: value, as: UTF8.self)
         switch value.first {
-        case UInt8(ascii: "\""): self.add(name, .text(JSONText.unescaped(value.dropFirst().dropLast())))
+        case UInt8(ascii: "\""):
+            // What is no Unicode stays behind.
+            if let text = JSONText.valid(value.dropFirst().dropLast()) { self.add(name, .text(text)) }
         case UInt8(ascii: "t"): self.add(name, .boolean(true))
         case UInt8(ascii: "f"): self.add(name, .boolean(false))
         case UInt8(ascii: "n"), UInt8(ascii: "{"), UInt8(ascii: "["): break

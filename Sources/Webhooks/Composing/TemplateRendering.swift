@@ -12,7 +12,7 @@ extension PayloadTemplate {
         let needsPayload = self.payloadPlaceholders > 0
         if needsPayload, event.flaw == .missing {
             throw Undeliverable(
-                reason: "envelope: neither data nor data_base64 is there, and the template wants parts of the payload"
+                reason: EventEnvelope.noPayload + ", and the template wants parts of the payload"
             )
         }
         if needsPayload, let coding = event.coding.fieldValue {

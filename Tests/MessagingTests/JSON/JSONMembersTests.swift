@@ -2,12 +2,14 @@ import Messaging
 import Testing
 
 struct JSONMembersTests {
-    private func members(_ text: String) throws -> [String] {
+    private func members(_ text: String, atMost most: Int = 10) throws -> [String] {
         let bytes = Array(text.utf8)[...]
-        try JSONScanner.check(bytes)
-        return try JSONScanner.members(of: bytes, atMost: 10).map {
-            "\($0.name)=\(String(decoding: bytes[$0.value], as: UTF8.self))"
+        var members: [String] = []
+        try JSONScanner.visitMembers(of: bytes) { name, value in
+            members.append("\(name)=\(String(decoding: bytes[value], as: UTF8.self))")
+            return members.count < most
         }
+        return members
     }
 
     @Test func `members are told in their order, with their values as they are written`() throws {
@@ -18,8 +20,25 @@ struct JSONMembersTests {
         )
     }
 
-    @Test(arguments: ["{}", " { } ", "[1]", "1", #""text""#, "null"])
-    func `what is no object, or an empty one, has none`(text: String) throws {
+    @Test(arguments: ["{}", " { } "])
+    func `an empty object has none`(text: String) throws {
         #expect(try self.members(text) == [])
+    }
+
+    @Test func `nothing is looked at behind what was looked for`() throws {
+        #expect(try self.members(#"{"a":1,"b":2,"c" and no JSON"#, atMost: 2) == ["a=1", "b=2"])
+    }
+
+    @Test func `a byte order mark in front is passed over`() throws {
+        #expect(try self.members("\u{FEFF}{\"a\":1}") == ["a=1"])
+    }
+
+    @Test(arguments: [
+        "", "[1]", "1", #""text""#, "null", "{", #"{"a"}"#, #"{"a":1"#, #"{"a":1,}"#, #"{"a":1}}"#, #"{"a":1} x"#,
+        "{a:1}",
+        #"{"a":tru}"#,
+    ])
+    func `what is no object is malformed`(text: String) {
+        #expect(throws: JSONScanner.Malformed.self) { try self.members(text) }
     }
 }

@@ -9,7 +9,7 @@ extension Invocation {
             id: id,
             delivery: delivery,
             attributes: EventAttributes(delivery),
-            generatedID: nil,
+            resolvedID: nil,
             attempt: 1,
             maxAttempts: 10,
             originalRoutingKey: originalKey

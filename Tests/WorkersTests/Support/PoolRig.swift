@@ -166,7 +166,7 @@ final class PoolRig {
                 id: Self.id(number),
                 delivery: delivery,
                 attributes: EventAttributes(delivery),
-                generatedID: nil,
+                resolvedID: nil,
                 attempt: 1,
                 maxAttempts: 3,
                 originalRoutingKey: nil

@@ -43,6 +43,24 @@ import Testing
         #expect(ranges.map { delivery.bytes.text($0) } == names.map { "the \($0)" })
     }
 
+    /// A broker sorts the table when it delivers (mc_amqpl:protocol_state of RabbitMQ 4.x): `ce-` is in front then.
+    @Test func `the order of the headers means nothing`() {
+        let names = ["cloudEvents_", "cloudEvents:", "ce-"]
+        for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+            let delivery = self.delivery(BasicProperties(), order.map { (names[$0] + "subject", .string("\($0)")) })
+            #expect(delivery.bytes.text(EventAttributes(delivery).subject) == "0", "\(order)")
+        }
+    }
+
+    /// Source: CloudEvents AMQP binding, section 2.2 (Timestamp).
+    @Test func `a time may have the type that AMQP has for it`() {
+        let headers = [("cloudEvents_time", FieldValue.timestamp(1_769_860_800))]
+        #expect(EventAttributes(self.delivery(BasicProperties(), headers)).timestamp?.milliseconds == 1_769_860_800_000)
+        var properties = BasicProperties()
+        properties.timestamp = 1
+        #expect(EventAttributes(self.delivery(properties, headers)).timestamp?.milliseconds == 1000)
+    }
+
     @Test func `what only looks like an attribute is none`() {
         let long = FieldValue.string(String(repeating: "x", count: 256))
         let delivery = self.delivery(

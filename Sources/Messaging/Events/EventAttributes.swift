@@ -1,7 +1,7 @@
-/// The CloudEvents attributes of a delivery, by their places in its bytes.
+/// The CloudEvents attributes that a delivery has in its properties and headers, by their places in its bytes. What an
+/// envelope says stands before these. Which place counts, and what is passed over: see `EventReader`.
 ///
-/// Each is looked for in the AMQP property first, then in the header (`cloudEvents_x`, `cloudEvents:x`, `ce-x`); a
-/// message from any plain AMQP client has a body and a routing key, and that is enough.
+/// A message from any plain AMQP client has a body and a routing key, and that is enough.
 /// Source: CloudEvents 1.0 and its AMQP binding, section 3.1 (binary content mode).
 package struct EventAttributes: Sendable {
     /// What the id of an event begins with whose publisher gave it none. The ids of the events that such an event
@@ -20,8 +20,8 @@ package struct EventAttributes: Sendable {
     package let contentEncoding: ByteRange
     package private(set) var traceParent = ByteRange.absent
     package private(set) var traceState = ByteRange.absent
-    /// The timestamp property; nil when there is none, or none that is a time.
-    package let timestamp: AMQPTimestamp?
+    /// The timestamp property, else a header of AMQP's own type for times; nil when there is none, or none that is a time.
+    package private(set) var timestamp: AMQPTimestamp?
     /// The header's RFC 3339 text, used when the timestamp property says nothing.
     package private(set) var time = ByteRange.absent
     package let headers: ByteRange
@@ -39,14 +39,18 @@ package struct EventAttributes: Sendable {
         guard layout.headers.isPresent else { return }
         var scan = FieldScan(delivery.bytes, layout.headers)
         while let field = scan.next() {
-            if field.kind == UInt8(ascii: "S") { self.take(field, in: delivery.bytes) }
+            switch field.kind {
+            case UInt8(ascii: "S"): self.take(field, in: delivery.bytes)
+            case UInt8(ascii: "T"): self.takeTime(field, in: delivery.bytes)
+            default: break
+            }
         }
     }
 
     private mutating func take(_ field: FieldScan.Field, in bytes: [UInt8]) {
         if let prefix = Self.prefix(of: field.name, in: bytes) {
             self.takeAttribute(field, prefix: prefix, in: bytes)
-        } else if field.content.count <= Self.longestTraceField {
+        } else if field.content.count <= EventReader.longestTraceField {
             if bytes.field(field.name, equals: "traceparent") {
                 self.traceParent = field.content
             } else if bytes.field(field.name, equals: "tracestate") {
@@ -61,11 +65,26 @@ package struct EventAttributes: Sendable {
         return bytes.field(name, startsWith: "ce-") ? 3 : nil
     }
 
+    private mutating func takeTime(_ field: FieldScan.Field, in bytes: [UInt8]) {
+        guard self.timestamp == nil, let prefix = Self.prefix(of: field.name, in: bytes),
+            bytes.field(field.name.dropFirst(prefix), equals: "time"),
+            case .timestamp(let value)? = field.read(in: bytes)
+        else { return }
+        self.timestamp = AMQPTimestamp(value)
+    }
+
     private mutating func takeAttribute(_ field: FieldScan.Field, prefix: Int, in bytes: [UInt8]) {
-        guard Int(field.name.count) > prefix, field.content.count <= Self.longestAttribute else { return }
-        let name = ByteRange(start: field.name.lowerBound + prefix, count: Int(field.name.count) - prefix)
+        guard Int(field.name.count) > prefix, (1...EventReader.longestProperty).contains(Int(field.content.count))
+        else {
+            return
+        }
+        let name = field.name.dropFirst(prefix)
+        let headers = self.headers
         func fill(_ attribute: inout ByteRange) {
-            if !attribute.isPresent { attribute = field.content }
+            guard attribute.count > 0 else { return attribute = field.content }
+            let isOfHeader =
+                attribute.lowerBound >= headers.lowerBound && attribute.upperBound <= headers.upperBound
+            if isOfHeader, Self.isBehind(attribute, field, prefix, in: bytes) { attribute = field.content }
         }
         if bytes.field(name, equals: "id") {
             fill(&self.id)
@@ -83,51 +102,30 @@ package struct EventAttributes: Sendable {
             fill(&self.correlationID)
         } else if bytes.field(name, equals: "causationid") {
             fill(&self.causationID)
-        } else if bytes.field(name, equals: "datacontenttype") {
+        } else if bytes.field(name, equals: "datacontenttype"), !MediaType.isEnvelope(field.content, in: bytes) {
             fill(&self.contentType)
         }
     }
 
-    /// A longer attribute cannot be written as an AMQP property again and is not taken for one.
-    private static let longestAttribute = 255
-
-    /// Trace context is passed on from event to event, so a header of any length would travel for ever. The
-    /// specification asks for at least 512 characters of `tracestate` (W3C Trace Context, section 3.3.1.5).
-    private static let longestTraceField = 4096
+    /// Whether what a header says of an attribute counts less than what another one says, because of their prefixes.
+    ///
+    /// The last characters of the prefixes are in the same order as the prefixes: `_`, `:`, `-`. In front of a header's
+    /// text stand its name, the octet of its type and four octets of length.
+    ///
+    /// - Parameter found: the text of the one header.
+    private static func isBehind(
+        _ found: ByteRange,
+        _ field: FieldScan.Field,
+        _ prefix: Int,
+        in bytes: [UInt8]
+    ) -> Bool {
+        let end = found.lowerBound - 5 - (Int(field.name.count) - prefix)
+        return bytes[end - 1] < bytes[field.name.lowerBound + prefix - 1]
+    }
 }
 
-extension Delivery {
-    /// The event's id, or, for a message that has none, an id made from its content and marked by its prefix.
-    ///
-    /// Two deliveries of one message get the same made-up id, and so do two messages that are equal in all they say.
-    package func eventID(_ attributes: EventAttributes) -> String {
-        if let id = self.bytes.text(attributes.id), !id.isEmpty { return id }
-        return EventAttributes.generatedPrefix + self.contentHash.identifier
-    }
-
-    /// Whether the event's publisher gave it an identity: a source and an id (CloudEvents 1.0, section 3.1).
-    ///
-    /// Without one two events that say the same cannot be told apart. An id that the runtime made up is none, also when
-    /// it was derived from such an id (see `generatedPrefix`).
-    package var hasIdentity: Bool { self.identityHash(self.layout) != nil }
-
-    /// A hash of source and id, which is the same for everything that CloudEvents takes for one event: each delivery of
-    /// its message, each copy that a retry makes, and what its publisher sent twice. Nil for an event without identity.
-    ///
-    /// - Parameter layout: the delivery's own.
-    package func identityHash(_ layout: PropertyLayout) -> StableHash? {
-        var (source, id) = (layout.appID, layout.messageID)
-        if source.count == 0 || id.count == 0 {
-            // Rarely: then the headers say it, if anything does.
-            let attributes = EventAttributes(self)
-            (source, id) = (attributes.source, attributes.id)
-        }
-        guard source.count > 0, id.count > 0 else { return nil }
-        let name = self.bytes[id.lowerBound..<id.upperBound]
-        guard !name.starts(with: EventAttributes.generatedPrefix.utf8) else { return nil }
-        var hash = StableHash()
-        hash.combine(self.bytes[source.lowerBound..<source.upperBound])
-        hash.combine(name)
-        return hash
+extension ByteRange {
+    fileprivate func dropFirst(_ count: Int) -> ByteRange {
+        ByteRange(start: self.lowerBound + count, count: Int(self.count) - count)
     }
 }
