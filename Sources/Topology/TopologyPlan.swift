@@ -3,10 +3,13 @@ package import Messaging
 
 /// What must exist on the broker for a set of manifests.
 package struct TopologyPlan: Sendable, Equatable {
-    /// The share of one function or webhook.
+    /// The share of one consumer.
     package struct Consumer: Sendable, Equatable {
         package let kind: ManifestKind
+        /// That of its manifest.
         package let name: String
+        /// `nil` when its manifest has no other consumer.
+        package let partition: Int?
         package let queue: String
         package let declarations: [Declaration]
 
@@ -43,7 +46,8 @@ extension TopologyPlan: CustomStringConvertible {
     package var description: String {
         var lines = ["shared"] + self.shared.map { "  \($0.summary)" }
         for consumer in self.consumers {
-            lines.append("\(consumer.kind.word) \(consumer.name)")
+            let label = ConsumerManifest.label(consumer.name, partition: consumer.partition)
+            lines.append("\(consumer.kind.word) \(label)")
             lines.append(contentsOf: consumer.declarations.map { "  \($0.summary)" })
         }
         lines.append("when first needed")

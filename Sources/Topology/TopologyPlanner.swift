@@ -37,7 +37,7 @@ package enum TopologyPlanner {
         ]
     }
 
-    /// The share of one function or webhook.
+    /// The share of one consumer.
     package static func consumer(_ manifest: ConsumerManifest, _ names: TopologyNames) -> TopologyPlan.Consumer {
         let queue = manifest.queueName(namespace: names.namespace)
         var declarations = self.deadLetters(of: queue, names)
@@ -60,6 +60,7 @@ package enum TopologyPlanner {
         return TopologyPlan.Consumer(
             kind: manifest.kind,
             name: manifest.name,
+            partition: manifest.partition,
             queue: queue,
             declarations: declarations
         )

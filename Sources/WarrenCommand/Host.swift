@@ -160,13 +160,13 @@ final class Host: Service {
             for command in commands {
                 switch command {
                 case .deploy(let deployment, let settled, let retryingRejected):
-                    let longest = deployment.manifests.map(\.longestRun).max() ?? .zero
+                    let longest = deployment.manifests.flatMap(\.consumers).map(\.workload.longestRun).max() ?? .zero
                     self.longestRun.withLock { $0 = max($0, longest) }
                     if hasStarted {
                         runtime.apply(deployment, settled: settled, retryingRejected: retryingRejected)
                     } else {
                         hasStarted = true
-                        report.expect(deployment.manifests.map(\.consumer.name))
+                        report.expect(deployment.manifests.flatMap(\.consumers).map(\.manifest.label))
                         runtime.start(deployment)
                     }
                 case .drain: runtime.drain { loop.stop() }
@@ -178,7 +178,7 @@ final class Host: Service {
     }
 }
 
-extension ResolvedManifest {
+extension Workload {
     /// After this long whatever runs has been ended by its own deadline.
     fileprivate var longestRun: Duration {
         switch self {

@@ -64,8 +64,8 @@ struct HostCommand {
             "host started",
             metadata: [
                 "broker": "\(self.addresses)", "namespace": "\(self.namespace)",
-                "functions": "\(manifests.count { $0.consumer.kind == .function })",
-                "webhooks": "\(manifests.count { $0.consumer.kind == .webhook })",
+                "functions": "\(manifests.count { $0.kind == .function })",
+                "webhooks": "\(manifests.count { $0.kind == .webhook })",
             ]
         )
         self.onStart()

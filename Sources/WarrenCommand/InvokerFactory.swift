@@ -6,7 +6,7 @@ import Processing
 import Webhooks
 import Workers
 
-/// Makes what runs the invocations of a manifest. Confined to the intake loop.
+/// Makes what runs the invocations of a consumer. Confined to the intake loop.
 final class InvokerFactory {
     private let loop: EventLoop
     private let deliveries: HTTPClient.Configuration
@@ -20,9 +20,9 @@ final class InvokerFactory {
 
     deinit { self.client?.stop() }
 
-    func invoker(_ version: ResolvedManifest, _ logger: Logger) -> any Invoker {
+    func invoker(_ consumer: ResolvedConsumer, _ logger: Logger) -> any Invoker {
         do throws(SystemError) {
-            switch version {
+            switch consumer.workload {
             case .function(let function): return self.invoker(function, logger)
             case .webhook(let webhook): return try self.invoker(webhook, logger)
             }

@@ -16,7 +16,7 @@ struct PlanCommand: AsyncParsableCommand {
 
     func run() async throws {
         let manifests = try self.manifestOptions.load(namespace: self.namespaceOption.namespace, json: self.json)
-        let plan = TopologyPlanner.plan(manifests.map(\.consumer), namespace: self.namespaceOption.namespace)
+        let plan = TopologyPlanner.plan(manifests.flatMap(\.consumers), namespace: self.namespaceOption.namespace)
         guard self.json else { return Terminal.print("\(plan)") }
         let report = PlanReport(
             shared: plan.shared.map(\.summary),
@@ -29,6 +29,7 @@ struct PlanCommand: AsyncParsableCommand {
     private struct PlanReport: Encodable {
         struct Consumer: Encodable {
             let name: String
+            let partition: Int?
             let queue: String
             let objects: [String]
         }
@@ -39,7 +40,12 @@ struct PlanCommand: AsyncParsableCommand {
 
         static func consumers(of plan: TopologyPlan, _ kind: ManifestKind) -> [Consumer] {
             plan.consumers.filter { $0.kind == kind }.map {
-                Consumer(name: $0.name, queue: $0.queue, objects: $0.declarations.map(\.summary))
+                Consumer(
+                    name: $0.name,
+                    partition: $0.partition,
+                    queue: $0.queue,
+                    objects: $0.declarations.map(\.summary)
+                )
             }
         }
     }

@@ -2,7 +2,7 @@ import Logging
 import Manifests
 import Processing
 
-/// Tells the operator what becomes of each function and webhook, and when all that the host was started with run.
+/// Tells the operator the status of each consumer, and when all that the host was started with are running.
 final class StatusReport {
     private let logger: Logger
     private var expected: Set<String> = []
@@ -11,13 +11,13 @@ final class StatusReport {
 
     init(logger: Logger) { self.logger = logger }
 
-    /// The names of all that the host was started with.
-    func expect(_ names: [String]) { self.expected = Set(names) }
+    /// - Parameter labels: those of all consumers that the host was started with, see `ConsumerManifest.label`.
+    func expect(_ labels: [String]) { self.expected = Set(labels) }
 
     func set(_ status: ConsumerStatus, of manifest: ConsumerManifest) {
-        let name = manifest.name
-        let metadata: Logger.Metadata = [manifest.kind.word: "\(name)"]
-        if status == .running { self.running.insert(name) } else { self.running.remove(name) }
+        let label = manifest.label
+        let metadata: Logger.Metadata = [manifest.kind.word: "\(label)"]
+        if status == .running { self.running.insert(label) } else { self.running.remove(label) }
         switch status {
         case .running:
             self.logger.info("running", metadata: metadata)

@@ -36,7 +36,7 @@ struct DeploymentReaderTests {
         let first = reader.read()
         let second = reader.read()
         #expect(first.problems == [])
-        #expect(first.manifests.map(\.consumer.name) == ["a", "b"])
+        #expect(first.manifests.map(\.name) == ["a", "b"])
         #expect(first.manifests == second.manifests)
         let executables = try (first.manifests + second.manifests).map { try self.executable($0.function) }
         #expect(executables.allSatisfy { $0 === executables.first })
@@ -107,7 +107,7 @@ struct DeploymentReaderTests {
         try self.directory.write("# nothing yet", to: "manifests/d.yaml")
         var reader = self.reader()
         let deployment = reader.read()
-        #expect(deployment.manifests.map(\.consumer.name) == ["a"])
+        #expect(deployment.manifests.map(\.name) == ["a"])
         let path = self.directory.path("manifests")
         #expect(Set(deployment.problems.map(\.file)) == ["\(path)/b.yaml", "\(path)/c.yaml"])
         #expect(deployment.problems == deployment.problems.sorted())

@@ -72,7 +72,7 @@ struct DeploymentWatcherTests {
         try await self.waitFor(["a": 2, "b": 2])
         // Never half of it, and never nothing.
         for told in self.record.told {
-            let versions = told.deployment.manifests.map(\.consumer.concurrency)
+            let versions = told.deployment.manifests.flatMap(\.consumers).map(\.manifest.concurrency)
             #expect(versions == [1, 1] || versions == [2, 2])
         }
         #expect(self.record.removals == 0)
@@ -158,7 +158,8 @@ struct DeploymentWatcherTests {
         try self.directory.replace("manifests/a.yaml", with: self.text("a", 2))
         try await self.waitFor(["a": 3])
         #expect(overtaken.withLock { $0 })
-        #expect(!self.record.told.contains { $0.deployment.manifests.first?.consumer.concurrency == 2 })
+        let told = self.record.told.compactMap { $0.deployment.manifests.first?.consumers.first }
+        #expect(!told.contains { $0.manifest.concurrency == 2 })
     }
 
     @Test func `edits ten times a second, half of them invalid, end with the last good one`() async throws {

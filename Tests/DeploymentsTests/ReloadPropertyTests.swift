@@ -16,7 +16,8 @@ struct ReloadPropertyTests {
             return try ResolvedManifest.test(
                 ["f", "g", "h", "f.dead"].randomElement(using: &random) ?? "f",
                 file: self.files.randomElement(using: &random) ?? "a.yaml",
-                queue: [nil, nil, "q", "t.f"].randomElement(using: &random) ?? nil,
+                queue: [nil, nil, "q", "t.f", "t.f.1"].randomElement(using: &random) ?? nil,
+                partitions: [nil, nil, nil, 0, 1, 3].randomElement(using: &random) ?? nil,
                 concurrency: Int.random(in: 1...3, using: &random),
                 bundle: isMissing ? .missing(reason: "no such file") : sound
             )
@@ -24,8 +25,7 @@ struct ReloadPropertyTests {
     }
 
     private static func isSound(_ functions: [ResolvedManifest]) -> Bool {
-        ManifestCheck.problems(in: functions.map(\.manifest), namespace: Deployment.testNamespace)
-            .isEmpty
+        ManifestCheck.problems(in: functions.map(\.claim), namespace: Deployment.testNamespace).isEmpty
     }
 
     /// One edit of some files, applied and checked.
@@ -41,7 +41,7 @@ struct ReloadPropertyTests {
         if Int.random(in: 0..<20, using: &random) == 0 { bad.append(Deployment.testDirectory) }
         let functions = last.filter { function in
             !bad.contains(Deployment.testDirectory)
-                && (!bad.contains(function.consumer.source.file) || Bool.random(using: &random))
+                && (!bad.contains(function.manifest.source.file) || Bool.random(using: &random))
         }
         let settled = Int.random(in: 0..<4, using: &random) > 0
         let retrying = Int.random(in: 0..<10, using: &random) == 0
@@ -85,12 +85,15 @@ struct ReloadPropertyTests {
         var wanted: [ResolvedManifest]
         repeat {
             wanted = try Self.functions(&random)
-        } while wanted.isEmpty || !Self.isSound(wanted) || wanted.contains { $0.obstacle != nil }
+        } while wanted.isEmpty || !Self.isSound(wanted) || wanted.flatMap(\.consumers).contains { $0.obstacle != nil }
         model.forgetRejections()
         model.perform(state.apply(.test(wanted), settled: true, retryingRejected: true), mayRemove: true)
         while let key = model.steps.keys.min() { model.finish(key, well: true, &state) }
-        #expect(Set(model.running.keys) == Set(wanted.map { $0.key(namespace: Deployment.testNamespace) }))
-        for function in wanted { #expect(model.running[function.key(namespace: Deployment.testNamespace)] == function) }
+        let consumers = wanted.flatMap(\.consumers)
+        #expect(Set(model.running.keys) == Set(consumers.map { $0.key(namespace: Deployment.testNamespace) }))
+        for consumer in consumers {
+            #expect(model.running[consumer.key(namespace: Deployment.testNamespace)] == consumer)
+        }
         #expect(state.running == model.running)
         #expect(!state.isChanging)
     }
@@ -112,7 +115,7 @@ struct ReloadPropertyTests {
             model.hear(deployment, isSound: false)
             model.perform(state.apply(deployment, settled: true, retryingRejected: false), mayRemove: false)
             #expect(model.steps[.test("kept")] == nil)
-            #expect(model.running[.test("kept")] == kept)
+            #expect(model.running[.test("kept")] == kept.consumer)
             while let key = model.steps.keys.min() {
                 model.finish(key, well: Bool.random(using: &random), &state)
             }

@@ -3,27 +3,27 @@ import Manifests
 /// Which files of a deployment are taken up and which are refused, as a whole: half a file is no version of it.
 struct Admission {
     /// What the good files ask for.
-    private(set) var admitted: [ConsumerKey: ResolvedManifest] = [:]
-    /// What was wanted from the refused files before; it stays wanted. All of it if the directory is of no use.
-    private(set) var kept: [ConsumerKey: ResolvedManifest] = [:]
+    private(set) var admitted: [ResolvedManifest] = []
+    /// What was wanted from the refused files before; it stays wanted. All of it if the directory is of no use. In the
+    /// order of the names.
+    private(set) var kept: [ResolvedManifest] = []
     /// What is wrong, by the file that is refused for it.
     private(set) var refused: [String: [ManifestProblem]] = [:]
 
     private let namespace: String
 
     /// - Parameter wanted: what was wanted until now; its manifests go together.
-    init(_ deployment: Deployment, wanted: [ConsumerKey: ResolvedManifest]) {
+    init(_ deployment: Deployment, wanted: some Sequence<ResolvedManifest>) {
         self.namespace = deployment.namespace
         self.refuse(deployment.problems) { $0.file }
-        // Every round refuses another file, or is the last. A refused file may keep a function whose name or queue a
+        let wanted = wanted.sorted { $0.name < $1.name }
+        // Every round refuses another file, or is the last. A refused file may keep a manifest whose name or queue a
         // good one wants: what runs wins.
         while true {
-            self.kept = wanted.filter {
-                self.refused[$0.value.file] != nil || self.refused[deployment.directory] != nil
-            }
+            self.kept = wanted.filter { self.refused[$0.file] != nil || self.refused[deployment.directory] != nil }
             let manifests = deployment.manifests.filter { self.refused[$0.file] == nil }
             guard self.refuseConflicts(of: manifests) else {
-                for manifest in manifests { self.admitted[manifest.key(namespace: self.namespace)] = manifest }
+                self.admitted = manifests
                 return
             }
         }
@@ -31,8 +31,7 @@ struct Admission {
 
     /// - Returns: whether another file is refused now.
     private mutating func refuseConflicts(of manifests: [ResolvedManifest]) -> Bool {
-        let kept = self.kept.sorted { $0.key < $1.key }.map(\.value)
-        let problems = self.problems(in: kept + manifests)
+        let problems = self.problems(in: self.kept + manifests)
         guard !problems.isEmpty else { return false }
         let files = Set(manifests.map(\.file))
         let located = problems.filter { files.contains($0.file) }
@@ -43,14 +42,14 @@ struct Admission {
         // It is located in what is kept, so the file to refuse is the one that gets in its way.
         let before = self.refused.count
         for file in files {
-            let conflict = self.problems(in: kept + manifests.filter { $0.file == file })
+            let conflict = self.problems(in: self.kept + manifests.filter { $0.file == file })
             if !conflict.isEmpty { self.refuse(conflict) { _ in file } }
         }
         return self.refused.count > before
     }
 
     private func problems(in manifests: [ResolvedManifest]) -> [ManifestProblem] {
-        ManifestCheck.problems(in: manifests.map(\.manifest), namespace: self.namespace)
+        ManifestCheck.problems(in: manifests.map(\.claim), namespace: self.namespace)
     }
 
     private mutating func refuse(_ problems: [ManifestProblem], for file: (ManifestProblem) -> String) {

@@ -3,14 +3,15 @@ package import Manifests
 /// What an operator is told about a reload, each once, until it has changed.
 package enum ReloadReport: Sendable, Equatable {
     /// A file of manifests, or their whole directory, has problems, so nothing that comes from it was changed.
-    /// `stillRunning`: the names of the functions that go on as they were.
+    /// `stillRunning`: the names of the manifests whose consumers go on as they were.
     case refused(file: String, problems: [ManifestProblem], stillRunning: [String])
     /// A file that was refused is good again, or gone.
     case mended(file: String)
     /// A version could not be started; the running one goes on until the version differs.
     case rejected(ConsumerKey, reason: String)
-    /// The manifest is gone, but the function goes on while manifests have problems: it may only have moved.
-    case removalHeld(ConsumerKey)
+    /// A manifest is gone, or asks for other queues, but what ran for it goes on while manifests have problems: it may
+    /// only have moved to a file that cannot be read now.
+    case removalHeld(name: String)
 }
 
 extension ReloadReport: CustomStringConvertible {
@@ -23,10 +24,10 @@ extension ReloadReport: CustomStringConvertible {
         case .mended(let file):
             "\(file) is refused no more"
         case .rejected(let key, let reason):
-            "the new version of \(key.name) cannot start and the running one goes on: \(reason); mend it, or send "
+            "the new version of \(key.label) cannot start and the running one goes on: \(reason); mend it, or send "
                 + "SIGHUP to try it again"
-        case .removalHeld(let key):
-            "\(key.name) has no manifest any more and goes on until no manifest has problems"
+        case .removalHeld(let name):
+            "\(name) goes on as it was until no manifest has problems: its own is gone, or names another queue"
         }
     }
 }

@@ -4,22 +4,23 @@ package import Manifests
 /// nothing and starts nothing.
 ///
 /// The rules:
-/// - A function whose version is unchanged is not touched.
+/// - A consumer whose version is unchanged is not touched.
 /// - A file with a problem, in itself or with another file, changes nothing: what came from it before goes on, and so
 ///   does a change to it that is under way. Of two files in each other's way, the one that already runs wins.
-/// - Nothing is removed while anything is wrong with any manifest or with their directory, or while the directory is
-///   still being written: what seems gone may only have moved.
+/// - No consumer is removed while anything is wrong with any manifest or with their directory, or while the directory
+///   is still being written: what seems gone may only have moved. A manifest that asks for other queues than before
+///   stays as it was until then, as a whole.
 /// - A version that cannot start is left alone until it differs or the operator asks for another try. Only what the
 ///   manifests ask for now is switched to: a change that they no longer ask for is cancelled.
-/// - At most one step of a function is under way. One that is asked for again while it drains is added when it has
-///   ended, and so is another that is to consume the same queue. One that moves to another queue is added under the
-///   new one before the old one is removed, so that no event falls in between.
+/// - At most one step of a consumer is under way. One that is asked for again while it drains is added when it has
+///   ended, and so is another that is to consume the same queue. When a manifest asks for other queues, their consumers
+///   are added before those of the old queues are removed, so that no event falls in between.
 ///
 /// The host applies actions and confirms them on one thread. After it was given `.cancelChange`, a newer `.change` or
 /// `.remove` it no longer switches to the older revision; a late confirmation of one is ignored.
 package struct ReloadState: Sendable {
     private struct Version: Sendable {
-        let function: ResolvedManifest
+        let consumer: ResolvedConsumer
         let revision: Int
     }
 
@@ -28,21 +29,21 @@ package struct ReloadState: Sendable {
         /// What is being switched to.
         var candidate: Version?
         /// The wanted version, when it could not be started.
-        var rejected: ResolvedManifest?
+        var rejected: ResolvedConsumer?
         var isLeaving = false
     }
 
     private var entries: [ConsumerKey: Entry] = [:]
-    private var wanted: [ConsumerKey: ResolvedManifest] = [:]
+    private var wanted = WantedManifests()
     private var lastRevision = 0
     /// What the operator has been told and is still so.
     private var refused: [String: [ManifestProblem]] = [:]
-    private var held: Set<ConsumerKey> = []
+    private var held: Set<String> = []
 
     package init() {}
 
     /// The versions that run, those that drain included.
-    package var running: [ConsumerKey: ResolvedManifest] { self.entries.mapValues(\.running.function) }
+    package var running: [ConsumerKey: ResolvedConsumer] { self.entries.mapValues(\.running.consumer) }
 
     /// Whether a change or a removal waits for its confirmation.
     package var isChanging: Bool { self.entries.values.contains { $0.candidate != nil || $0.isLeaving } }
@@ -61,24 +62,50 @@ package struct ReloadState: Sendable {
         settled: Bool,
         retryingRejected: Bool
     ) -> [ReloadAction] {
-        let admission = Admission(deployment, wanted: self.wanted)
-        let remains = self.wanted.filter { key, _ in
-            guard admission.admitted[key] == nil, admission.kept[key] == nil, let entry = self.entries[key] else {
-                return false
-            }
-            return !entry.isLeaving
-        }
+        let namespace = deployment.namespace
+        let admission = Admission(deployment, wanted: self.wanted.manifests.values)
         let isSound = admission.refused.isEmpty
-        let staying = isSound && settled ? [:] : remains
-        let reports = self.report(admission, directory: deployment.directory, held: isSound ? [] : Set(remains.keys))
-
-        self.wanted = admission.kept.merging(staying) { kept, _ in kept }
-        for (key, function) in admission.admitted where !Self.collides(function, staying, deployment.namespace) {
-            self.wanted[key] = function
-        }
-        let keys = Set(self.wanted.keys).union(self.entries.keys).sorted()
+        let found = admission.kept + admission.admitted
+        let held = isSound && settled ? [] : self.holdBack(found, admission, namespace)
+        let reports = self.report(admission, directory: deployment.directory, held: isSound ? [] : held)
+        if held.isEmpty { self.wanted = WantedManifests(found, namespace: namespace) }
+        let keys = Set(self.wanted.consumers.keys).union(self.entries.keys).sorted()
         let steps = keys.flatMap { self.step(of: $0, retryingRejected: retryingRejected) }
         return reports + steps.filter { !$0.isRemoval } + steps.filter(\.isRemoval)
+    }
+
+    /// Follows the manifests that were found as far as no consumer is removed.
+    ///
+    /// - Returns: the names of the manifests that stay as they were, because they would lose a consumer, or are gone.
+    private mutating func holdBack(
+        _ found: [ResolvedManifest],
+        _ admission: Admission,
+        _ namespace: String
+    ) -> Set<String> {
+        var wanted = WantedManifests(found, namespace: namespace)
+        var staying: [String: ResolvedManifest] = [:]
+        // What stays may be in the way of another manifest that was found. Then that one stays as it was, too.
+        while true {
+            let losing = self.losing(by: wanted).filter { staying[$0.name] == nil }
+            guard !losing.isEmpty else { break }
+            for manifest in losing { staying[manifest.name] = manifest }
+            let admitted = admission.admitted.filter { !Self.collides($0, staying.values, namespace) }
+            wanted = WantedManifests(admission.kept + staying.values + admitted, namespace: namespace)
+        }
+        self.wanted = wanted
+        return Set(staying.keys)
+    }
+
+    /// The manifests that would lose a consumer, or go themselves, if nothing but `wanted` were wanted.
+    private func losing(by wanted: WantedManifests) -> [ResolvedManifest] {
+        let lost = self.wanted.consumers.keys.filter { key in
+            guard wanted.consumers[key] == nil, let entry = self.entries[key] else { return false }
+            return !entry.isLeaving
+        }
+        let names = Set(lost.map(\.name))
+        return self.wanted.manifests.values.filter { manifest in
+            names.contains(manifest.name) || manifest.consumers.isEmpty && wanted.manifests[manifest.name] == nil
+        }
     }
 
     /// The running version has been replaced by the revision.
@@ -97,35 +124,33 @@ package struct ReloadState: Sendable {
         guard var entry = self.entries[key], let candidate = entry.candidate, candidate.revision == revision else {
             return []
         }
-        entry.rejected = candidate.function
+        entry.rejected = candidate.consumer
         entry.candidate = nil
         self.entries[key] = entry
         return [.report(.rejected(key, reason: reason))]
     }
 
-    /// The function has drained and ended.
+    /// The consumer has drained and ended.
     package mutating func removed(_ key: ConsumerKey) -> [ReloadAction] {
         guard let entry = self.entries[key], entry.isLeaving else { return [] }
         self.entries[key] = nil
-        return self.wanted.keys.filter { $0.queue == key.queue }.sorted().flatMap {
-            self.step(of: $0, retryingRejected: false)
-        }
+        return self.wanted.consumers(of: key.queue).flatMap { self.step(of: $0, retryingRejected: false) }
     }
 
     private mutating func step(of key: ConsumerKey, retryingRejected: Bool) -> [ReloadAction] {
         guard var entry = self.entries[key] else { return self.addition(of: key) }
         guard !entry.isLeaving else { return [] }
         defer { self.entries[key] = entry }
-        guard let wanted = self.wanted[key] else {
+        guard let wanted = self.wanted.consumers[key] else {
             let cancellation: [ReloadAction] = entry.candidate == nil ? [] : [.cancelChange(key)]
             entry.candidate = nil
             entry.isLeaving = true
             return cancellation + [.remove(key, self.reason(of: key))]
         }
-        if wanted == entry.candidate?.function { return [] }
+        if wanted == entry.candidate?.consumer { return [] }
         if !retryingRejected, wanted == entry.rejected { return [] }
         entry.rejected = nil
-        let needsNoChange = wanted == entry.running.function
+        let needsNoChange = wanted == entry.running.consumer
         guard !needsNoChange, wanted.obstacle == nil else {
             let cancellation: [ReloadAction] = entry.candidate == nil ? [] : [.cancelChange(key)]
             entry.candidate = nil
@@ -134,31 +159,31 @@ package struct ReloadState: Sendable {
             return cancellation + [.report(.rejected(key, reason: obstacle))]
         }
         let revision = self.nextRevision()
-        entry.candidate = Version(function: wanted, revision: revision)
+        entry.candidate = Version(consumer: wanted, revision: revision)
         return [.change(key, wanted, revision: revision)]
     }
 
     private mutating func addition(of key: ConsumerKey) -> [ReloadAction] {
         // Whoever drains may delete the queue in the end, or still hold events of it whose order matters.
         let isTaken = self.entries.keys.contains { $0.queue == key.queue }
-        guard let wanted = self.wanted[key], !isTaken else { return [] }
+        guard let wanted = self.wanted.consumers[key], !isTaken else { return [] }
         let revision = self.nextRevision()
-        self.entries[key] = Entry(running: Version(function: wanted, revision: revision))
+        self.entries[key] = Entry(running: Version(consumer: wanted, revision: revision))
         return [.add(key, wanted, revision: revision)]
     }
 
     private func reason(of key: ConsumerKey) -> RemovedHow {
-        self.successor(of: key).map { .queueChanged(to: $0.queue) } ?? .manifestGone
+        let successors = self.successors(of: key)
+        return successors.isEmpty ? .atOnce : .whenReplaced(by: successors)
     }
 
-    /// The function of the same name that is wanted now, on the same queue or another one; nil if none is.
-    package func successor(of key: ConsumerKey) -> ConsumerKey? {
-        self.wanted.keys.filter { $0.name == key.name }.min()
-    }
+    /// The consumers of its manifest that are wanted now in its place, on other queues. Empty if its manifest is gone,
+    /// and if its manifest wants its queue again: for itself, or for another partition, which then waits for its end.
+    package func successors(of key: ConsumerKey) -> [ConsumerKey] { self.wanted.successors(of: key) }
 
-    /// The function that is to consume the queue of one that goes; nil if none is.
-    package func heir(of key: ConsumerKey) -> ResolvedManifest? {
-        self.wanted.first { $0.key.queue == key.queue }?.value
+    /// The consumer that is to consume the queue of one that goes; `nil` if none is.
+    package func heir(of key: ConsumerKey) -> ResolvedConsumer? {
+        self.wanted.consumers(of: key.queue).first.flatMap { self.wanted.consumers[$0] }
     }
 
     private mutating func nextRevision() -> Int {
@@ -166,36 +191,34 @@ package struct ReloadState: Sendable {
         return self.lastRevision
     }
 
-    /// Whether a function would get in the way of those that stay only because nothing may be removed now. It waits
-    /// for the time when they may.
+    /// Whether a manifest would get in the way of those that stay only because nothing may be removed now.
     private static func collides(
-        _ function: ResolvedManifest,
-        _ staying: [ConsumerKey: ResolvedManifest],
+        _ manifest: ResolvedManifest,
+        _ staying: some Sequence<ResolvedManifest>,
         _ namespace: String
     ) -> Bool {
-        staying.values.contains { other in
-            let both = [other, function].map(\.manifest)
-            return !ManifestCheck.problems(in: both, namespace: namespace).isEmpty
+        staying.contains { other in
+            !ManifestCheck.problems(in: [other.claim, manifest.claim], namespace: namespace).isEmpty
         }
     }
 
     /// What is new to the operator.
-    private mutating func report(_ admission: Admission, directory: String, held: Set<ConsumerKey>) -> [ReloadAction] {
+    private mutating func report(_ admission: Admission, directory: String, held: Set<String>) -> [ReloadAction] {
         defer {
             self.refused = admission.refused
             self.held = held
         }
         let mended = self.refused.keys.filter { admission.refused[$0] == nil }.sorted()
+        let running = Set(self.entries.filter { !$0.value.isLeaving }.keys.map(\.name))
         let refusals = admission.refused.sorted { $0.key < $1.key }.filter { self.refused[$0.key] != $0.value }
         return mended.map { .report(.mended(file: $0)) }
             + refusals.map { file, problems in
-                let functions = admission.kept.filter { key, function in
-                    self.entries[key]?.isLeaving == false && (file == directory || function.file == file)
+                let kept = admission.kept.filter { manifest in
+                    (file == directory || manifest.file == file) && running.contains(manifest.name)
                 }
-                let names = functions.keys.map(\.name).sorted()
-                return .report(.refused(file: file, problems: problems, stillRunning: names))
+                return .report(.refused(file: file, problems: problems, stillRunning: kept.map(\.name)))
             }
-            + held.subtracting(self.held).sorted().map { .report(.removalHeld($0)) }
+            + held.subtracting(self.held).sorted().map { .report(.removalHeld(name: $0)) }
     }
 }
 

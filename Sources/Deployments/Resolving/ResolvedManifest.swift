@@ -5,36 +5,33 @@ package import Manifests
 ///
 /// Two equal versions behave alike, so the host never switches from one to the other. The values themselves are
 /// compared, not a hash of them: a hash could collide, and a digest of a secret could end up in a log.
-package enum ResolvedManifest: Sendable, Equatable {
-    case function(ResolvedFunction)
-    case webhook(ResolvedWebhook)
+package struct ResolvedManifest: Sendable, Equatable {
+    package let manifest: Manifest
+    /// What the host runs for it: one consumer for a function or webhook; for other kinds none, or several.
+    package let consumers: [ResolvedConsumer]
 
-    package var manifest: Manifest {
-        switch self {
-        case .function(let function): .function(function.manifest)
-        case .webhook(let webhook): .webhook(webhook.manifest)
-        }
+    package init(_ manifest: Manifest, consumers: [ResolvedConsumer]) {
+        self.manifest = manifest
+        self.consumers = consumers
     }
 
-    package var consumer: ConsumerManifest {
-        switch self {
-        case .function(let function): function.manifest.consumer
-        case .webhook(let webhook): webhook.manifest.consumer
-        }
+    private init(_ manifest: Manifest, workload: Workload) {
+        self.init(manifest, consumers: manifest.consumers.map { ResolvedConsumer($0, workload) })
     }
 
-    /// Why nothing of this version can be run; nil if it can.
-    package var obstacle: String? {
-        switch self {
-        case .function(let function): function.obstacle
-        case .webhook(let webhook): webhook.obstacle
-        }
+    package static func function(_ function: ResolvedFunction) -> Self {
+        Self(.function(function.manifest), workload: .function(function))
     }
 
-    package func key(namespace: String) -> ConsumerKey {
-        ConsumerKey(name: self.consumer.name, queue: self.consumer.queueName(namespace: namespace))
+    package static func webhook(_ webhook: ResolvedWebhook) -> Self {
+        Self(.webhook(webhook.manifest), workload: .webhook(webhook))
     }
+
+    /// Unique over all manifests.
+    package var name: String { self.manifest.name }
 
     /// The manifest file that asked for this version.
-    var file: String { self.consumer.source.file }
+    var file: String { self.manifest.source.file }
+
+    package var claim: ManifestClaim { ManifestClaim(self.manifest, consumers: self.consumers.map(\.manifest)) }
 }

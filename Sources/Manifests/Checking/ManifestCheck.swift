@@ -3,29 +3,31 @@ package enum ManifestCheck {
     /// Finds manifests that get in each other's way, or in the way of the runtime's own objects on the broker.
     ///
     /// - Parameters:
-    ///   - manifests: all of them, in the order in which they were loaded: of two with the same name the second is
-    ///     the wrong one.
+    ///   - claims: those of all manifests, in the order in which they were loaded: of two with the same name the
+    ///     second is the wrong one.
     ///   - namespace: the host's namespace, of which queues without an explicit name get theirs.
     /// - Returns: the problems, sorted; what to do about them is as for `ManifestLoader.load`.
-    package static func problems(in manifests: [Manifest], namespace: String) -> [ManifestProblem] {
+    package static func problems(in claims: [ManifestClaim], namespace: String) -> [ManifestProblem] {
         var problems: [ManifestProblem] = []
         var names: [String: SourceLocation] = [:]
         var queues: [String: ConsumerManifest] = [:]
-        for manifest in manifests {
-            let consumer = manifest.consumer
-            if let first = names[consumer.name] {
-                problems.append(self.duplicateName(consumer, first: first))
+        let check = NameCheck(names: TopologyNames(namespace: namespace))
+        for claim in claims {
+            if let first = names[claim.name] {
+                problems.append(self.duplicateName(claim, first: first))
                 // Both queues take their names from the manifests', so they collide too. One report is enough.
                 continue
             }
-            names[consumer.name] = consumer.locations.name
-            let queue = consumer.queueName(namespace: namespace)
-            if let first = queues[queue] {
-                problems.append(self.duplicateQueue(queue, of: consumer, first: first))
-            } else {
-                queues[queue] = consumer
+            names[claim.name] = claim.nameLocation
+            for consumer in claim.consumers {
+                let queue = consumer.queueName(namespace: namespace)
+                if let first = queues[queue] {
+                    problems.append(self.duplicateQueue(queue, of: consumer, first: first))
+                } else {
+                    queues[queue] = consumer
+                }
+                problems += check.problems(of: consumer)
             }
-            problems += NameCheck(names: TopologyNames(namespace: namespace)).problems(of: consumer)
         }
         for (queue, consumer) in queues {
             guard queue.hasSuffix(TopologyNames.deadLetterSuffix),
@@ -34,7 +36,7 @@ package enum ManifestCheck {
             problems.append(
                 ManifestProblem(
                     at: consumer.locations.queue,
-                    what: "the queue '\(queue)' is the one for the dead letters of '\(owner.name)'",
+                    what: "the queue '\(queue)' is the one for the dead letters of '\(owner.label)'",
                     remedy: "choose a name that does not end in '\(TopologyNames.deadLetterSuffix)'"
                 )
             )
@@ -42,9 +44,14 @@ package enum ManifestCheck {
         return problems.sorted()
     }
 
-    private static func duplicateName(_ second: ConsumerManifest, first: SourceLocation) -> ManifestProblem {
+    /// The same for manifests as they were loaded.
+    package static func problems(in manifests: [Manifest], namespace: String) -> [ManifestProblem] {
+        self.problems(in: manifests.map { ManifestClaim($0) }, namespace: namespace)
+    }
+
+    private static func duplicateName(_ second: ManifestClaim, first: SourceLocation) -> ManifestProblem {
         ManifestProblem(
-            at: second.locations.name,
+            at: second.nameLocation,
             what: "the name '\(second.name)' is taken by the manifest at \(first)",
             remedy: "rename one of them"
         )
@@ -57,7 +64,7 @@ package enum ManifestCheck {
     ) -> ManifestProblem {
         ManifestProblem(
             at: second.locations.queue,
-            what: "the queue '\(queue)' is taken by '\(first.name)' at \(first.locations.queue)",
+            what: "the queue '\(queue)' is taken by '\(first.label)' at \(first.locations.queue)",
             remedy: "give each manifest a queue of its own, or events go to only one of the two"
         )
     }

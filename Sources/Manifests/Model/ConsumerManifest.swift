@@ -19,10 +19,13 @@ package struct ConsumerManifest: Sendable, Equatable {
 
     package let kind: ManifestKind
     package var name: String
+    /// Its number among the consumers that divide the events of one manifest, from 0; `nil` when its manifest has no
+    /// other consumer.
+    package var partition: Int?
     package var exchange: String
     /// What is bound to the exchange; never empty.
     package var keys: [RoutingPattern]
-    /// The queue's name if the manifest gives one; see `queueName(namespace:)`.
+    /// The queue's name, if the manifest gives one, without the number of the partition; see `queueName(namespace:)`.
     package var queue: String?
     /// Invocations in flight on one host; 1 if `ordered`. An invocation takes one event, or a batch of them: see
     /// `inFlight`.
@@ -52,6 +55,7 @@ package struct ConsumerManifest: Sendable, Equatable {
     package init(
         kind: ManifestKind,
         name: String,
+        partition: Int? = nil,
         exchange: String = Self.defaultExchange,
         keys: [RoutingPattern],
         queue: String? = nil,
@@ -67,6 +71,7 @@ package struct ConsumerManifest: Sendable, Equatable {
     ) {
         self.kind = kind
         self.name = name
+        self.partition = partition
         self.exchange = exchange
         self.keys = keys
         self.queue = queue
@@ -101,9 +106,19 @@ package struct ConsumerManifest: Sendable, Equatable {
         return min(self.inFlight * factor, self.rate?.perMinute ?? .max, 65_535)
     }
 
-    /// The queue that this manifest consumes: the one it names, else `<namespace>.<name>`.
+    /// The queue that it consumes: the one that the manifest names, else `<namespace>.<name>`. The queue of a partition
+    /// has its number behind that: `<namespace>.<name>.<partition>`.
     package func queueName(namespace: String) -> String {
-        self.queue ?? TopologyNames(namespace: namespace).queue(of: self.name)
+        let names = TopologyNames(namespace: namespace)
+        let queue = self.queue ?? names.queue(of: self.name)
+        return self.partition.map { names.queue(ofPartition: $0, of: queue) } ?? queue
+    }
+
+    /// What people read: the manifest's name, and the number of the partition if there is one, as in `bill/3`.
+    package var label: String { Self.label(self.name, partition: self.partition) }
+
+    package static func label(_ name: String, partition: Int?) -> String {
+        partition.map { "\(name)/\($0)" } ?? name
     }
 
     /// The places of the fields that are checked against each other, or against the world, after decoding.

@@ -6,19 +6,45 @@ package enum Manifest: Sendable, Equatable {
     /// The only `apiVersion` so far.
     package static let apiVersion = "warren/v1"
 
-    /// What both kinds have in common.
-    package var consumer: ConsumerManifest {
+    /// Its consumers, each with a queue of its own. A function or webhook has one. Another kind of manifest may have
+    /// none, or several that divide its events among them, each with a number, see `ConsumerManifest.partition`.
+    package var consumers: [ConsumerManifest] {
         switch self {
-        case .function(let function): function.consumer
-        case .webhook(let webhook): webhook.consumer
+        case .function(let function): [function.consumer]
+        case .webhook(let webhook): [webhook.consumer]
+        }
+    }
+
+    package var kind: ManifestKind {
+        switch self {
+        case .function: .function
+        case .webhook: .webhook
         }
     }
 
     /// The manifest's name, unique over all kinds and files.
-    package var name: String { self.consumer.name }
+    package var name: String {
+        switch self {
+        case .function(let function): function.name
+        case .webhook(let webhook): webhook.consumer.name
+        }
+    }
 
     /// Where the document stands.
-    package var source: SourceLocation { self.consumer.source }
+    package var source: SourceLocation {
+        switch self {
+        case .function(let function): function.consumer.source
+        case .webhook(let webhook): webhook.consumer.source
+        }
+    }
+
+    /// Where its name stands.
+    package var nameLocation: SourceLocation {
+        switch self {
+        case .function(let function): function.consumer.locations.name
+        case .webhook(let webhook): webhook.consumer.locations.name
+        }
+    }
 }
 
 /// The values of `kind` that this version knows.

@@ -20,6 +20,11 @@ package struct TopologyNames: Sendable, Hashable {
     /// The queue of a consumer whose manifest names none.
     package func queue(of name: String) -> String { "\(self.namespace).\(name)" }
 
+    /// The queue of one of the consumers that divide the events of a manifest.
+    ///
+    /// - Parameter queue: what the queue of the manifest would be called if it had one consumer.
+    package func queue(ofPartition partition: Int, of queue: String) -> String { "\(queue).\(partition)" }
+
     /// Exchange and queue of one delay level.
     package func delayLevel(_ level: Int) -> String {
         "\(self.namespace).delay.\(level < 10 ? "0" : "")\(level)"

@@ -20,7 +20,8 @@ package struct EventAttributes: Sendable {
     package let contentEncoding: ByteRange
     package private(set) var traceParent = ByteRange.absent
     package private(set) var traceState = ByteRange.absent
-    /// The timestamp property, else a header of AMQP's own type for times; nil when there is none, or none that is a time.
+    /// The timestamp property, else a header of AMQP's own type for times; nil when there is none, or none that is a
+    /// time.
     package private(set) var timestamp: AMQPTimestamp?
     /// The header's RFC 3339 text, used when the timestamp property says nothing.
     package private(set) var time = ByteRange.absent

@@ -2,8 +2,8 @@
 /// recognition), the worker (`Event`) and webhooks all read by these rules, so they speak of the same event.
 ///
 /// **The mode.** A message whose content-type *property* is `application/cloudevents+json`, in any letter case and with
-/// any parameters, is in structured mode: its body is an envelope. Every other message is in binary mode, and its body is
-/// the payload; that includes batches and the formats of CloudEvents that are not JSON.
+/// any parameters, is in structured mode: its body is an envelope. Every other message is in binary mode, and its body
+/// is the payload; that includes batches and the formats of CloudEvents that are not JSON.
 ///
 /// **Attributes.** Each is looked for in these places, in this order. An empty one counts as missing.
 ///
@@ -22,11 +22,10 @@
 /// | version            | `version`, `dataversion`   |                | `version`     | none                    |
 /// | dataschema, others | their names                |                | their names   | none                    |
 ///
-/// ¹ In binary mode alone: in structured mode they describe the envelope. A header that names the type of an envelope is
-/// passed over, because the property alone says the mode.
-/// ² Without a prefix. All other headers begin with `cloudEvents_`, else `cloudEvents:`, else `ce-`; the order of the
-/// header table means nothing, because a broker may change it.
-/// ³ For a function; an endpoint is told none.
+/// ¹ In binary mode alone: in structured mode they describe the envelope. A header that names the type of an envelope
+/// is passed over, because the property alone says the mode. ² Without a prefix. All other headers begin with
+/// `cloudEvents_`, else `cloudEvents:`, else `ce-`; the order of the header table means nothing, because a broker may
+/// change it. ³ For a function; an endpoint is told none.
 ///
 /// So in structured mode the envelope wins: it is the event, and what stands beside it is a copy for routers (AMQP
 /// binding, section 3.2). A retry's copy keeps message-id, and a host that knew less may have written it.
@@ -69,7 +68,8 @@
 /// **A compressed envelope** (content-encoding) is opened by workers alone; a webhook refuses it. The host cannot see
 /// into it, so the event has the id, and the source if there is one, that the message has beside the envelope.
 ///
-/// Sources: CloudEvents 1.0.2, section 3.1; its JSON event format, sections 2.2, 2.4 and 3.1; its AMQP binding, section 3.
+/// Sources: CloudEvents 1.0.2, section 3.1; its JSON event format, sections 2.2, 2.4 and 3.1; its AMQP binding, section
+/// 3.
 package enum EventReader {
     /// An attribute that the runtime gives a meaning to.
     package enum Attribute: Sendable, Hashable, CaseIterable {

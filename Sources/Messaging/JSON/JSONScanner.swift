@@ -55,11 +55,11 @@ package struct JSONScanner {
         return start..<scanner.position
     }
 
-    /// Goes over the members of an object in their order, until `visit` has seen enough: it is told each name, and where
-    /// the value stands. A byte order mark in front is passed over (RFC 8259, section 8.1).
+    /// Goes over the members of an object in their order, until `visit` has seen enough: it is told each name, and
+    /// where the value stands. A byte order mark in front is passed over (RFC 8259, section 8.1).
     ///
-    /// - Parameter bytes: anything: what is not an object, and nothing else, is found to be malformed at the place where
-    ///   it breaks, after the members in front of it have been visited.
+    /// - Parameter bytes: anything: what is not an object, and nothing else, is found to be malformed at the place
+    ///   where it breaks, after the members in front of it have been visited.
     package static func visitMembers(
         of bytes: ArraySlice<UInt8>,
         _ visit: (_ name: String, _ value: Range<Int>) -> Bool

@@ -18,7 +18,7 @@ package final class ConsumerRuntime {
     private let relay: ScheduledRelay
     private let keeper: TopologyKeeper
     private let logger: Logger
-    private let makeInvoker: (ResolvedManifest, Logger) -> any Invoker
+    private let makeInvoker: (ResolvedConsumer, Logger) -> any Invoker
     private let report: (ConsumerManifest, ConsumerStatus) -> Void
     private let bytes: ByteBudget
     private var drainCompletion: (() -> Void)?
@@ -42,7 +42,7 @@ package final class ConsumerRuntime {
         logger: Logger,
         waysBackInterval: Duration? = .seconds(60),
         bytes: ByteBudget = ByteBudget(),
-        makeInvoker: @escaping (ResolvedManifest, Logger) -> any Invoker,
+        makeInvoker: @escaping (ResolvedConsumer, Logger) -> any Invoker,
         report: @escaping (ConsumerManifest, ConsumerStatus) -> Void
     ) throws(SystemError) {
         self.driver = Driver(RuntimeState(names: names, waysBackInterval: waysBackInterval), clock: clock)
@@ -96,8 +96,8 @@ package final class ConsumerRuntime {
         switch action {
         case .add(let key, let version, let topology): self.add(key, version, topology)
         case .change(let key, let version, let topology):
-            let invoker = self.makeInvoker(version, self.logger(of: version.consumer))
-            self.pipelines[key]?.change(to: version.consumer, topology: topology, invoker: invoker)
+            let invoker = self.makeInvoker(version, self.logger(of: version.manifest))
+            self.pipelines[key]?.change(to: version.manifest, topology: topology, invoker: invoker)
         case .cancelChange(let key): self.pipelines[key]?.cancelChange()
         case .commitChange(let key): self.pipelines[key]?.commitChange()
         case .topologyIsReady(let key): self.pipelines[key]?.topologyIsReady()
@@ -127,10 +127,10 @@ package final class ConsumerRuntime {
 
     // MARK: - Pipelines
 
-    private func add(_ key: ConsumerKey, _ version: ResolvedManifest, _ topology: TopologyPlan.Consumer) {
-        let logger = self.logger(of: version.consumer)
+    private func add(_ key: ConsumerKey, _ version: ResolvedConsumer, _ topology: TopologyPlan.Consumer) {
+        let logger = self.logger(of: version.manifest)
         let pipeline = ConsumerPipeline(
-            manifest: version.consumer,
+            manifest: version.manifest,
             topology: topology,
             invoker: self.makeInvoker(version, logger),
             intake: self.intake,
@@ -195,7 +195,7 @@ package final class ConsumerRuntime {
 
     private func logger(of manifest: ConsumerManifest) -> Logger {
         var logger = self.logger
-        logger[metadataKey: manifest.kind.word] = "\(manifest.name)"
+        logger[metadataKey: manifest.kind.word] = "\(manifest.label)"
         return logger
     }
 

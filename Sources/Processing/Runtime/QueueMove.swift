@@ -4,13 +4,14 @@ import Manifests
 import Messaging
 import Topology
 
-/// How far a function is on its way from one queue to another, which its manifest names now.
+/// How far a consumer has come in giving its place to others: its manifest names another queue now, or divides its
+/// events among another number of queues.
 ///
-/// It goes on as it was until the new queue is there and bound. Then the old one is unbound, and what is left in it is
-/// worked off by the old version beside the new one; when it is empty the old version drains and ends. So no event
-/// falls in between and none stays behind; one that comes while both are bound goes to both, and runs twice. An ordered
-/// function's events of the new queue do not wait for those of the old one. Retries that are still in a delay come back
-/// to the old queue, which stays and is reported.
+/// The old consumer goes on as it was until the new queues are there and bound. Then the old queue is unbound, and the
+/// old consumer works off what is left in it, beside the new ones; when the queue is empty the old consumer drains and
+/// ends. So no event falls in between and none stays behind. An event that is published while both are bound goes to
+/// both and runs twice. An ordered function's events in the new queue do not wait for those in the old one. Retries
+/// that are still in a delay come back to the old queue, which stays and is reported.
 struct QueueMove {
     /// Between looks at how far it is.
     static let interval = Duration.milliseconds(100)
@@ -65,18 +66,18 @@ extension RuntimeState {
 
     mutating func continueMove(of key: ConsumerKey, _ actions: inout [RuntimeAction]) {
         guard let consumer = self.consumers[key], var move = consumer.move, !move.hasEnded else { return }
-        // Gone for good, or wanted on this queue again: it is added anew when it has ended.
-        guard let successor = self.reload.successor(of: key), successor != key else {
-            return self.endMove(of: key, &actions)
-        }
+        // Since then its manifest may have gone, or asked for its queue again: whoever is to consume that is added when
+        // this one has ended.
+        let successors = self.reload.successors(of: key)
+        guard !successors.isEmpty else { return self.endMove(of: key, &actions) }
         if move.isUnbound {
             self.look(at: key, &actions)
-        } else if self.isThere(successor) {
+        } else if successors.allSatisfy({ self.isThere($0) }) {
             move.unbind()
             self.takeAway(self.eventBindings(of: consumer).map(Removal.binding), of: key, &actions)
-        } else if self.consumers[successor] == nil, move.isHopeless(hasWorkers: false) {
-            // Another consumer has the queue that this one is to move to, and waits for the queue of this one. When two
-            // swap their queues, one of them has to go first.
+        } else if successors.contains(where: { self.consumers[$0] == nil }), move.isHopeless(hasWorkers: false) {
+            // Another consumer still has the queue that a successor is to consume, and itself waits for the queue of
+            // this one to become free. When two consumers swap their queues, one of them has to go first.
             return self.endMove(of: key, &actions)
         }
         self.consumers[key]?.move = move

@@ -68,8 +68,8 @@ enum RuntimeTimer: Hashable {
 /// come.
 enum RuntimeAction {
     // Pipelines.
-    case add(ConsumerKey, ResolvedManifest, TopologyPlan.Consumer)
-    case change(ConsumerKey, ResolvedManifest, TopologyPlan.Consumer)
+    case add(ConsumerKey, ResolvedConsumer, TopologyPlan.Consumer)
+    case change(ConsumerKey, ResolvedConsumer, TopologyPlan.Consumer)
     case cancelChange(ConsumerKey)
     case commitChange(ConsumerKey)
     case topologyIsReady(ConsumerKey)

@@ -24,7 +24,7 @@ public final class TestHost: Sendable {
     private let clock: ManualClock
     private let loop: TestLoop
     private let names: TopologyNames
-    private let queues: [String: String]
+    private let queues: [String: [String]]
     private let copies: CopyBuilder
     private let endpoint = RecordingEndpoint()
 
@@ -70,13 +70,13 @@ public final class TestHost: Sendable {
         for case .function(let function) in manifests {
             setup.runners[function.name] = try await FunctionRunner(try Self.function(function, in: bundles))
         }
-        let plan = TopologyPlanner.plan(manifests.map(\.consumer), namespace: Self.namespace)
+        let plan = TopologyPlanner.plan(manifests.flatMap(\.consumers), namespace: Self.namespace)
         let clock = ManualClock()
         self.clock = clock
         self.names = plan.names
         self.broker = InMemoryBroker(clock: clock)
-        self.recorder = RecordingBroker(self.broker, recording: Set(manifests.map(\.consumer.exchange)))
-        self.queues = Dictionary(uniqueKeysWithValues: plan.consumers.map { ($0.name, $0.queue) })
+        self.recorder = RecordingBroker(self.broker, recording: Set(manifests.flatMap(\.consumers).map(\.exchange)))
+        self.queues = Dictionary(uniqueKeysWithValues: manifests.map { ($0.name, Self.queues(of: $0)) })
         self.copies = CopyBuilder(names: plan.names, host: "test")
         self.loop = try await TestLoop.start(
             setup,
@@ -85,6 +85,10 @@ public final class TestHost: Sendable {
             recorder: self.recorder,
             clock: clock
         )
+    }
+
+    private static func queues(of manifest: Manifest) -> [String] {
+        manifest.consumers.map { $0.queueName(namespace: self.namespace) }
     }
 
     private static func function(
@@ -211,8 +215,9 @@ public final class TestHost: Sendable {
 
     /// The dead letters of a function, by its manifest's name; none when there is no such manifest.
     public func deadLetters(of function: String) -> [DeadLetter] {
-        guard let queue = self.queues[function] else { return [] }
-        return self.broker.messages(in: self.names.deadLetterQueue(of: queue)).map(DeadLetter.init)
+        self.queues[function, default: []].flatMap { queue in
+            self.broker.messages(in: self.names.deadLetterQueue(of: queue)).map(DeadLetter.init)
+        }
     }
 
     /// Emitted events that nobody takes.

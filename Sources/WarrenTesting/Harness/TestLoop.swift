@@ -94,8 +94,8 @@ final class TestLoop: Sendable {
             clock: WallClock { TestLoop.milliseconds(clock) },
             loop: loop,
             logger: logger,
-            makeInvoker: { version, logger in
-                switch version {
+            makeInvoker: { consumer, logger in
+                switch consumer.workload {
                 case .function(let function):
                     Self.invoker(function.manifest, setup.runners[function.manifest.name], loop, logger)
                 case .webhook(let webhook):

@@ -6,14 +6,14 @@ import Testing
 /// nothing of files.
 struct ReloadModel {
     enum Step {
-        case changing(ResolvedManifest, revision: Int)
+        case changing(ResolvedConsumer, revision: Int)
         case leaving
     }
 
-    private(set) var running: [ConsumerKey: ResolvedManifest] = [:]
+    private(set) var running: [ConsumerKey: ResolvedConsumer] = [:]
     private(set) var steps: [ConsumerKey: Step] = [:]
     /// Rejected, and asked for ever since.
-    private var rejected: [ConsumerKey: ResolvedManifest] = [:]
+    private var rejected: [ConsumerKey: ResolvedConsumer] = [:]
     private(set) var actions = 0
     private var lastRevision = 0
 
@@ -27,10 +27,12 @@ struct ReloadModel {
     mutating func hear(_ deployment: Deployment, isSound: Bool) {
         let bad = Set(deployment.problems.map(\.file))
         self.rejected = self.rejected.filter { key, version in
-            let wanted = deployment.manifests.filter { $0.key(namespace: deployment.namespace) == key }
+            let wanted = deployment.manifests.flatMap(\.consumers).filter {
+                $0.key(namespace: deployment.namespace) == key
+            }
             if isSound { return wanted == [version] }
             return wanted.contains(version) || wanted.isEmpty
-                || wanted.contains { bad.contains($0.consumer.source.file) }
+                || wanted.contains { bad.contains($0.manifest.source.file) }
         }
     }
 
@@ -61,7 +63,10 @@ struct ReloadModel {
                 #expect(mayRemove)
                 #expect(self.running[key] != nil)
                 #expect(self.steps[key] == nil, "two steps of \(key) at once")
-                if case .queueChanged(let queue) = how { #expect(queue != key.queue) }
+                if case .whenReplaced(let successors) = how {
+                    #expect(!successors.isEmpty)
+                    #expect(successors.allSatisfy { $0.name == key.name && $0.queue != key.queue })
+                }
                 self.steps[key] = .leaving
             case .report: break
             }

@@ -5,40 +5,56 @@ import Testing
 
 extension ResolvedManifest {
     /// A version that can start, made of a build that is always there.
+    ///
+    /// - Parameter partitions: consumers that divide its events among them; `nil`: one that takes them all.
     static func test(
         _ name: String,
         file: String = "a.yaml",
         queue: String? = nil,
+        partitions: Int? = nil,
         concurrency: Int = 1,
         environment: ResolvedEnvironment = .complete([:]),
         bundle: ResolvedBundle? = nil
     ) throws -> ResolvedManifest {
-        .function(
-            ResolvedFunction(
-                manifest: FunctionManifest(
-                    name: name,
-                    handler: HandlerReference(bundle: "orders", function: name),
-                    keys: [try RoutingPattern("order.placed")],
-                    queue: queue,
-                    concurrency: concurrency,
-                    locations: ConsumerManifest.Locations(everywhere: .start(of: file))
-                ),
-                environment: environment,
-                bundle: try bundle ?? .found(.open("/bin/sh"))
-            )
+        let function = ResolvedFunction(
+            manifest: FunctionManifest(
+                name: name,
+                handler: HandlerReference(bundle: "orders", function: name),
+                keys: [try RoutingPattern("order.placed")],
+                queue: queue,
+                concurrency: concurrency,
+                locations: ConsumerManifest.Locations(everywhere: .start(of: file))
+            ),
+            environment: environment,
+            bundle: try bundle ?? .found(.open("/bin/sh"))
         )
+        guard let partitions else { return .function(function) }
+        let consumers = (0..<partitions).map { partition in
+            var consumer = function.manifest.consumer
+            consumer.partition = partition
+            return ResolvedConsumer(consumer, .function(function))
+        }
+        return ResolvedManifest(.function(function.manifest), consumers: consumers)
     }
+
+    /// Of a manifest that has one.
+    var consumer: ResolvedConsumer { self.consumers[0] }
+
+    var obstacle: String? { self.consumer.obstacle }
+
+    var function: ResolvedFunction? { self.consumers.first?.function }
 }
 
-extension ResolvedManifest {
+extension ResolvedConsumer {
     var function: ResolvedFunction? {
-        if case .function(let function) = self { function } else { nil }
+        if case .function(let function) = self.workload { function } else { nil }
     }
 }
 
 extension ConsumerKey {
-    static func test(_ name: String, queue: String? = nil) -> ConsumerKey {
-        ConsumerKey(name: name, queue: queue ?? "t.\(name)")
+    static func test(_ name: String, partition: Int? = nil, queue: String? = nil) -> ConsumerKey {
+        let queue = queue ?? "t.\(name)"
+        return ConsumerKey(name: name, partition: partition, queue: partition.map { "\(queue).\($0)" } ?? queue)
     }
 }
 

@@ -25,7 +25,7 @@ final class WatchRecord: Sendable {
     var running: [String: Int] {
         self.contents.withLock { contents in
             Dictionary(
-                uniqueKeysWithValues: contents.state.running.map { ($0.key.name, $0.value.consumer.concurrency) }
+                uniqueKeysWithValues: contents.state.running.map { ($0.key.name, $0.value.manifest.concurrency) }
             )
         }
     }

@@ -57,6 +57,35 @@ struct RuntimeMoveTests {
         #expect(self.runtime.hear(.ended(self.old)) == ["remove queue t.f", "forget t.f"])
     }
 
+    @Test mutating func `one that is divided is unbound only when the queues of all partitions are there`() {
+        let divided = Deployment.test([self.f], partitions: 2)
+        let partitions = [
+            ConsumerKey(name: "f", partition: 0, queue: "t.f.0"), ConsumerKey(name: "f", partition: 1, queue: "t.f.1"),
+        ]
+        #expect(
+            self.runtime.hear(.apply(divided, settled: true, retryingRejected: false)) == [
+                "add t.f.0", "declare t.f.0", "add t.f.1", "declare t.f.1", "arm move of t.f",
+            ]
+        )
+        #expect(self.runtime.hear(.declared(.consumer(partitions[0]), nil)) == ["t.f.0 is ready"])
+        #expect(self.runtime.hear(.due(.move(self.old))) == ["arm move of t.f"])
+        #expect(self.runtime.hear(.declared(.consumer(partitions[1]), nil)) == ["t.f.1 is ready"])
+        let unbound = self.runtime.hear(.due(.move(self.old)))
+        #expect(unbound == ["unbind order.placed from t.f", "arm move of t.f"])
+        #expect(self.look() == [])
+        #expect(self.look() == ["drain t.f"])
+    }
+
+    @Test mutating func `a partition whose queue its manifest needs for another one gives it up at once`() {
+        let g = self.f.with { $0.name = "g" }.with { $0.queue = "t.g.1" }
+        _ = self.runtime.apply(self.f, g)
+        _ = self.runtime.hear(.declared(.consumer(.test(g)), nil))
+        let divided = Deployment.test([self.f.with { $0.name = "g" }], partitions: 2)
+        let steps = self.runtime.hear(.apply(divided, settled: true, retryingRejected: false))
+        #expect(steps == ["add t.g.0", "declare t.g.0", "drain t.f", "drain t.g.1"])
+        #expect(self.runtime.hear(.ended(.test(g))) == ["forget t.g.1", "add t.g.1", "declare t.g.1"])
+    }
+
     @Test mutating func `while the broker does not know its consumer, what it says of the queue counts for nothing`() {
         self.unbind()
         for _ in 0..<10 { #expect(self.look(ready: 0, consumers: 0) == []) }

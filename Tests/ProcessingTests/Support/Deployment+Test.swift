@@ -5,11 +5,13 @@ import Topology
 
 extension Deployment {
     /// What good files in one directory ask for.
-    static func test(_ manifests: [FunctionManifest]) -> Deployment {
+    ///
+    /// - Parameter partitions: consumers that divide the events of each manifest; `nil`: one takes them all.
+    static func test(_ manifests: [FunctionManifest], partitions: Int? = nil) -> Deployment {
         Deployment(
             namespace: Rig.names.namespace,
             directory: "",
-            manifests: manifests.map { .test($0) },
+            manifests: manifests.map { .test($0, partitions: partitions) },
             problems: []
         )
     }
@@ -25,7 +27,12 @@ extension ResolvedManifest {
         }
     }()
 
-    static func test(_ manifest: FunctionManifest) -> ResolvedManifest {
-        .function(ResolvedFunction(manifest: manifest, environment: .complete([:]), bundle: self.bundle))
+    static func test(_ manifest: FunctionManifest, partitions: Int? = nil) -> ResolvedManifest {
+        let function = ResolvedFunction(manifest: manifest, environment: .complete([:]), bundle: self.bundle)
+        guard let partitions else { return .function(function) }
+        let consumers = (0..<partitions).map { partition in
+            ResolvedConsumer(manifest.with { $0.consumer.partition = partition }.consumer, .function(function))
+        }
+        return ResolvedManifest(.function(manifest), consumers: consumers)
     }
 }

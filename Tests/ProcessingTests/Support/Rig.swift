@@ -98,7 +98,7 @@ final class Rig {
             logger: logger,
             waysBackInterval: waysBackInterval,
             bytes: bytes,
-            makeInvoker: { version, _ in made.next(version.consumer.name) },
+            makeInvoker: { consumer, _ in made.next(consumer.manifest.name) },
             report: { _, status in statuses.list.append(status) }
         )
     }

@@ -56,6 +56,6 @@ extension ConsumerKey {
     }
 
     static func test(_ manifest: FunctionManifest) -> ConsumerKey {
-        ResolvedManifest.test(manifest).key(namespace: Rig.names.namespace)
+        ResolvedManifest.test(manifest).consumers[0].key(namespace: Rig.names.namespace)
     }
 }
