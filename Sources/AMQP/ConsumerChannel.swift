@@ -268,28 +268,24 @@ final class ConsumerChannel {
         tag.generation == self.generation && self.lifecycle.canSettle
     }
 
-    func acknowledge(_ tag: DeliveryTag) {
-        guard self.isCurrent(tag) else { return }
-        self.settlements.acknowledge(tag.value)
-        self.note()
-    }
+    func acknowledge(_ tag: DeliveryTag) { self.settle(tag) { $0.acknowledge($1) } }
 
-    func giveBack(_ tag: DeliveryTag) {
-        guard self.isCurrent(tag) else { return }
-        self.note()
+    func giveBack(_ tag: DeliveryTag) { self.settleMessage(tag) { $0.giveBack($1) } }
+
+    func refuse(_ tag: DeliveryTag) { self.settleMessage(tag) { $0.refuse($1) } }
+
+    /// Where a settlement is no more than credit for further deliveries, each one is an acknowledgement.
+    private func settleMessage(_ tag: DeliveryTag, _ body: (inout SettlementSender, UInt64) -> Void) {
         switch self.subscription.settling {
-        case .message: self.settlements.giveBack(tag.value)
-        case .credit: self.settlements.acknowledge(tag.value)
+        case .message: self.settle(tag, body)
+        case .credit: self.acknowledge(tag)
         }
     }
 
-    func refuse(_ tag: DeliveryTag) {
+    private func settle(_ tag: DeliveryTag, _ body: (inout SettlementSender, UInt64) -> Void) {
         guard self.isCurrent(tag) else { return }
+        body(&self.settlements, tag.value)
         self.note()
-        switch self.subscription.settling {
-        case .message: self.settlements.refuse(tag.value)
-        case .credit: self.settlements.acknowledge(tag.value)
-        }
     }
 
     /// How long acknowledgements may be collected. Each costs a quorum queue a command of its own in its log, so a few

@@ -1,10 +1,22 @@
-/// Elements by the places of invocations: looked up without hashing, and never mistaken for what stood at the place
-/// before.
+/// Elements by the places of invocations (`InvocationID.place`): looked up without hashing, and never mistaken for what
+/// stood at the place before.
 ///
-/// It is on the way of every event in other modules, so it has to be compiled for its elements there. The compiler does
+/// Every event passes through it in other modules, so it has to be compiled for its elements there. The compiler does
 /// that for public declarations and not for those of a package, `@inlinable` or not.
 public struct PlaceTable<Element> {
-    @usableFromInline var places: [(id: InvocationID, element: Element)?] = []
+    @usableFromInline
+    struct Entry {
+        @usableFromInline let id: InvocationID
+        @usableFromInline var element: Element
+
+        @inlinable
+        init(id: InvocationID, element: Element) {
+            self.id = id
+            self.element = element
+        }
+    }
+
+    @usableFromInline var places: [Entry?] = []
     @usableFromInline var taken = 0
 
     @inlinable
@@ -15,28 +27,61 @@ public struct PlaceTable<Element> {
 
     @inlinable
     public subscript(id: InvocationID) -> Element? {
-        let index = id.place
-        guard index < self.places.count, let place = self.places[index], place.id == id else { return nil }
-        return place.element
+        guard self.contains(id) else { return nil }
+        return self.places[id.place]?.element
     }
+
+    @inlinable
+    func contains(_ id: InvocationID) -> Bool { id.place < self.places.count && self.places[id.place]?.id == id }
 
     @inlinable
     public mutating func add(_ element: Element, for id: InvocationID) {
         let index = id.place
         while self.places.count <= index { self.places.append(nil) }
         if self.places[index] == nil { self.taken += 1 }
-        self.places[index] = (id, element)
+        self.places[index] = Entry(id: id, element: element)
     }
 
+    /// - Returns: the element that was removed; `nil` when the table has none for the invocation.
     @inlinable
-    public mutating func remove(_ id: InvocationID) {
-        guard self[id] != nil else { return }
+    @discardableResult
+    public mutating func remove(_ id: InvocationID) -> Element? {
+        guard self.contains(id), let entry = self.places[id.place] else { return nil }
         self.places[id.place] = nil
         self.taken -= 1
+        return entry.element
     }
+
+    /// - Returns: false when the table has no element for the invocation.
+    @inlinable
+    public mutating func update(_ id: InvocationID, _ body: (inout Element) -> Void) -> Bool {
+        guard self.contains(id), var entry = self.places[id.place] else { return false }
+        body(&entry.element)
+        self.places[id.place] = entry
+        return true
+    }
+
+    /// Changes every element, in the order of the places.
+    @inlinable
+    public mutating func updateAll(_ body: (InvocationID, inout Element) -> Void) {
+        for place in self.places.indices {
+            guard var entry = self.places[place] else { continue }
+            body(entry.id, &entry.element)
+            self.places[place] = entry
+        }
+    }
+
+    /// In the order of the places.
+    @inlinable
+    public var elements: [Element] { self.places.compactMap { $0?.element } }
 
     @inlinable
     public func ids(where isMeant: (Element) -> Bool) -> [InvocationID] {
-        self.places.compactMap { place in place.flatMap { isMeant($0.element) ? $0.id : nil } }
+        self.places.compactMap { entry in entry.flatMap { isMeant($0.element) ? $0.id : nil } }
     }
 }
+
+extension PlaceTable.Entry: Equatable where Element: Equatable {}
+extension PlaceTable.Entry: Hashable where Element: Hashable {}
+extension PlaceTable: Equatable where Element: Equatable {}
+extension PlaceTable: Hashable where Element: Hashable {}

@@ -22,7 +22,7 @@ struct DeliveryTable: Hashable {
     ///   and published it again.
     var duplicates: [HeldDelivery] = []
     /// Held because its next attempt is not due.
-    var waitingHead: HeldHead?
+    var waitingHead: WaitingHead?
     var running: InFlight
     private(set) var replacing: [SettlementID: Replacing] = [:]
     private var settlements: UInt64 = 0

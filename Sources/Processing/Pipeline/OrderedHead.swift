@@ -21,7 +21,7 @@ struct OrderedHead: Hashable {
 }
 
 /// The head's delivery while it waits for its next attempt.
-struct HeldHead: Hashable {
+struct WaitingHead: Hashable {
     let delivery: HeldDelivery
     let due: SteadyInstant
     let since: SteadyInstant

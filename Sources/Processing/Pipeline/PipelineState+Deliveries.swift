@@ -182,7 +182,7 @@ extension PipelineState {
         _ now: Moment,
         _ actions: inout [PipelineAction]
     ) {
-        let head = HeldHead(delivery: held, due: due, since: now.instant)
+        let head = WaitingHead(delivery: held, due: due, since: now.instant)
         self.deliveries.waitingHead = head
         if case .wait(let time) = head.turn(at: now.instant) {
             actions.append(.arm(.head, time))
@@ -192,7 +192,7 @@ extension PipelineState {
     }
 
     /// - Returns: whether others may begin.
-    private mutating func turn(_ head: HeldHead, _ now: Moment, _ actions: inout [PipelineAction]) -> Bool {
+    private mutating func turn(_ head: WaitingHead, _ now: Moment, _ actions: inout [PipelineAction]) -> Bool {
         switch head.turn(at: now.instant) {
         case .wait:
             return false
