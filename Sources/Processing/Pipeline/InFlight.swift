@@ -45,7 +45,9 @@ struct InFlight {
     subscript(id: InvocationID) -> HeldDelivery? { self.runs[id] }
 
     /// - Returns: false when the invocation has ended.
-    mutating func change(_ id: InvocationID, _ body: (inout HeldDelivery) -> Void) -> Bool { self.runs.update(id, body) }
+    mutating func change(_ id: InvocationID, _ body: (inout HeldDelivery) -> Void) -> Bool {
+        self.runs.update(id, body)
+    }
 
     mutating func changeAll(_ body: (InvocationID, inout HeldDelivery) -> Void) { self.runs.updateAll(body) }
 
