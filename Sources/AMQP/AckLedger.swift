@@ -1,6 +1,6 @@
 import DequeModule
 
-/// Tracks which deliveries of one channel are settled, and tells the broker so with few acknowledgements.
+/// Tracks which deliveries of one channel are settled, and returns the few acknowledgements that tell the broker so.
 ///
 /// When all deliveries up to a tag are settled, one acknowledgement with `multiple` covers them. Acknowledged
 /// deliveries behind an unsettled one wait a moment, because the gap usually closes at once; when it does not, each is

@@ -27,7 +27,7 @@ struct PublishWatch: Equatable {
 
     /// When the broker last answered a message.
     private var heardAt: Duration
-    /// When the broker last stopped blocking the connection. Messages sent before it count as late from then on.
+    /// When the broker last stopped blocking the connection. The lateness of earlier messages counts from then.
     private var unblockedAt: Duration
     /// Why the broker blocks the connection; `nil` when it does not.
     private(set) var blockedReason: String?
