@@ -1,7 +1,7 @@
 /// Where a broker is and how to log in: an `amqp://` or `amqps://` URI.
 ///
 /// Source: the RabbitMQ URI specification and its query parameters (`heartbeat`, `connection_timeout`, `cacertfile`,
-/// `certfile`, `keyfile`, `auth_mechanism`). The description leaves user and password out, so it may be shown.
+/// `certfile`, `keyfile`, `auth_mechanism`). `description` leaves user and password out, so it is safe to show.
 package struct AMQPAddress: Sendable, Equatable, CustomStringConvertible {
     /// Why a text is not a usable address. Never repeats the text, which may hold a password.
     package struct Problem: Error, Equatable, CustomStringConvertible {
@@ -14,20 +14,21 @@ package struct AMQPAddress: Sendable, Equatable, CustomStringConvertible {
     package var password: String
     package var virtualHost: String
     package var tls: TLS?
-    /// Seconds between heartbeats; the connection counts as dead after two are missing. The broker may want fewer.
+    /// Seconds between heartbeats; the connection counts as dead after two are missed. The broker may ask for a shorter
+    /// interval.
     package var heartbeat: Int32 = 10
-    /// Whether the heartbeat stands in the address.
+    /// Whether the URI sets the heartbeat.
     var statesHeartbeat = false
-    /// Seconds until connecting, with TLS and login, has failed.
+    /// Seconds that each step of connecting may take: opening the socket with TLS, then logging in.
     package var connectionTimeout: Int = 5
 
-    /// How the broker's certificate is checked, and what is shown to it.
+    /// How the broker's certificate is verified, and which client certificate is presented.
     package struct TLS: Sendable, Equatable {
-        /// A PEM file with the authorities to trust; nil for the system's.
+        /// A PEM file with the certificate authorities to trust; `nil` trusts the system's.
         package var authorityFile: String?
         package var certificateFile: String?
         package var keyFile: String?
-        /// Log in as whoever the certificate names (SASL EXTERNAL) instead of with a password.
+        /// Log in as the user that the client certificate names (SASL EXTERNAL) instead of with a password.
         package var usesExternalLogin = false
     }
 
@@ -36,7 +37,7 @@ package struct AMQPAddress: Sendable, Equatable, CustomStringConvertible {
         else { throw Problem(description: "a broker address begins with amqp:// or amqps://") }
         self.tls = text[..<scheme.lowerBound].lowercased() == "amqps" ? TLS() : nil
         var rest = text[scheme.upperBound...]
-        // Else a part of the password would be taken for host, path or query, which may be shown.
+        // Otherwise a part of the password would be taken for host, path or query, which may be shown.
         let authority = rest.prefix { $0 != "/" && $0 != "?" }
         guard authority.contains("@") || !rest.contains("@") else {
             throw Problem(
@@ -155,7 +156,7 @@ package struct AMQPAddress: Sendable, Equatable, CustomStringConvertible {
 }
 
 extension StringProtocol {
-    /// The first place where `other` stands; Foundation's is not needed for this alone.
+    /// The range of the first occurrence of `other`. Foundation's is not worth the import for this alone.
     fileprivate func range(of other: String) -> Range<Index>? {
         var start = self.startIndex
         while start < self.endIndex {

@@ -1,17 +1,19 @@
-/// The nodes of one broker, each with its own login and TLS: at least one, each named once.
+/// The addresses of the nodes of one broker, each with its own login and TLS settings: at least one, without
+/// duplicates.
 ///
-/// A copy keeps the seed of the original, so that the connections of one process go through the nodes in one order
-/// and can spread over them; see `AddressRotation`.
+/// A copy keeps the seed of the original, so all connections of one process try the nodes in the same order and can
+/// spread over them; see `AddressRotation`.
 ///
-/// Where there is another node to go to, it pays to notice soon that one hangs: see `heartbeatOfSeveral`.
+/// With several nodes it pays to notice early that one hangs: see `heartbeatOfSeveral`.
 package struct AMQPAddresses: Sendable, CustomStringConvertible {
     package let all: [AMQPAddress]
-    /// What makes the order of this process a random one among those of many hosts.
+    /// Seed of the order in which this process tries the nodes: random, so hosts differ.
     let seed: UInt64
 
-    /// Seconds between heartbeats with several addresses, unless an address states its own. A node that hangs is left
-    /// after two missing ones, 4 s. RabbitMQ's guide (https://www.rabbitmq.com/docs/heartbeats) warns of false alarms
-    /// below 5 s; here they cost a change of node and nothing else, and heartbeats have a thread that nothing blocks.
+    /// Seconds between heartbeats when there are several addresses, unless an address sets its own. A connection leaves
+    /// a node that hangs after two missed heartbeats, 4 s. RabbitMQ's guide (https://www.rabbitmq.com/docs/heartbeats)
+    /// warns of false alarms below 5 s; here a false alarm costs only a change of node, and heartbeats are served by a
+    /// thread that nothing blocks.
     static let heartbeatOfSeveral: Int32 = 2
 
     package init(_ first: AMQPAddress, _ others: [AMQPAddress] = [], seed: UInt64 = .random(in: 0 ... .max)) {
@@ -26,14 +28,14 @@ package struct AMQPAddresses: Sendable, CustomStringConvertible {
         self.seed = seed
     }
 
-    /// Reads addresses, one a text.
+    /// Reads one address from each text.
     package init(_ texts: [String]) throws(AMQPAddress.Problem) {
         var all: [AMQPAddress] = []
         for (index, text) in texts.enumerated() {
             do throws(AMQPAddress.Problem) {
                 all.append(try AMQPAddress(text))
             } catch {
-                // Which one it is must be told by its place: the text may hold a password.
+                // Identify the address by its position: its text may hold a password.
                 throw texts.count == 1 ? error : .init(description: "address \(index + 1): \(error.description)")
             }
         }

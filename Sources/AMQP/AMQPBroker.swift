@@ -3,8 +3,8 @@ package import Logging
 package import Messaging
 import Synchronization
 
-/// RabbitMQ through librabbitmq: a publishing connection and a topology connection, each on a thread of its own.
-/// Consuming is `AMQPIntake`, on the thread of whoever consumes.
+/// RabbitMQ through librabbitmq. Publishing and topology changes each have a thread and connections of their own.
+/// Consuming is `AMQPIntake`, on the thread of its owner's loop.
 package final class AMQPBroker: Broker {
     private enum PublishCommand: Sendable {
         case publish(PublishRequest)
@@ -15,13 +15,12 @@ package final class AMQPBroker: Broker {
     private let publishing: Mailbox<PublishCommand>
     private let topology: Mailbox<TopologyRequest>
 
-    /// Starts the threads; connecting happens on them. An unreachable broker shows in the first `declare`.
+    /// Starts both threads, which then connect. The first `declare` reports a broker that cannot be reached.
     ///
     /// - Parameters:
-    ///   - name: what the broker's operator sees as the connections' name.
-    ///   - giveUpAfter: how long the broker may answer nothing, once it has been reached, before what waits to be
-    ///     published is refused; a broker that cannot be reached at first is given up at once. Nil: it is never given
-    ///     up.
+    ///   - name: the name under which the broker's operator sees the connections.
+    ///   - giveUpAfter: how long a broker that has been reached may answer nothing before waiting messages are refused.
+    ///     A broker that cannot be reached at first is given up at once. `nil`: the broker is never given up.
     package init(
         addresses: AMQPAddresses,
         name: String,
@@ -39,7 +38,7 @@ package final class AMQPBroker: Broker {
         try LoopThread.start(named: "amqp-topology") { Self.runTopology(topology, addresses, name) }
     }
 
-    /// A broker that has one address.
+    /// Uses a broker that has one address.
     package convenience init(
         address: AMQPAddress,
         name: String,
@@ -137,8 +136,8 @@ package final class AMQPBroker: Broker {
         if !self.publishing.send(.publish(request)) { completion(messages.map { _ in .abandoned }) }
     }
 
-    /// Waits for unanswered publishes, at most for the given time, and closes both connections. Their threads may be
-    /// blocked in a call of librabbitmq; nobody waits for them longer than a moment more.
+    /// Waits for unanswered publishes, at most for the given time, and closes the connections. A thread may be blocked
+    /// in a call of librabbitmq; `close` waits only a moment longer for it.
     package func close(within limit: Duration = .seconds(5)) async {
         await self.wait(atMost: limit + Self.closingTime) { done in
             if !self.publishing.send(.close(within: limit, completion: done)) { done() }
@@ -151,7 +150,7 @@ package final class AMQPBroker: Broker {
 
     private static let closingTime = Duration.milliseconds(1500)
 
-    /// Until `done` is called, or the limit is over.
+    /// Returns when `done` is called, or when the limit is over.
     private func wait(atMost limit: Duration, _ begin: (@escaping @Sendable () -> Void) -> Void) async {
         await withCheckedContinuation { continuation in
             let answer = FirstAnswer(continuation)
@@ -164,7 +163,7 @@ package final class AMQPBroker: Broker {
     }
 }
 
-/// Resumes somebody who waits with the first of several answers.
+/// Resumes a continuation with the first of several answers.
 private final class FirstAnswer: Sendable {
     private let waiting: Mutex<CheckedContinuation<Void, Never>?>
 

@@ -2,9 +2,10 @@ package import EventLoops
 package import Logging
 package import Messaging
 
-/// The consuming side of the broker on the loop's thread: one channel for each subscription, all on one connection as
-/// long as the broker has numbers for them. A consumer whose queue does not answer gets a connection of its own: its
-/// channel blocks in the broker, and making the shared connection anew would cost all others their deliveries.
+/// Consumes from the broker on the loop's thread. Each subscription has a channel of its own; all channels share one
+/// connection as long as it has free channel numbers. A consumer whose queue does not answer gets a connection of its
+/// own: its channel blocks in the broker, and replacing the shared connection would cost all other consumers their
+/// deliveries.
 package final class AMQPIntake: Intake {
     private let addresses: AMQPAddresses
     private let name: String
@@ -12,17 +13,18 @@ package final class AMQPIntake: Intake {
     private let bodyLimit: UInt64
     private let logger: Logger
     private var connections: [ConsumingConnection] = []
-    /// By the lower 16 bits of the subscription's number. One that is over leaves its place to the next.
+    /// Indexed by the lower 16 bits of the subscription's number. A new subscription reuses the index of one that is
+    /// over.
     private var channels: [ConsumerChannel?] = []
     private var subscriptions = 0
     private let generations = ChannelGenerations()
     private var isClosing = false
-    /// Before a connection is tried again that could not even be begun.
+    /// The pause before another attempt at a connection that could not even be started.
     private static let pause = Duration.seconds(1)
 
     /// Begins to connect. Call on the loop's thread.
     ///
-    /// - Parameter bodyLimit: bytes; a larger body is not kept, see `Delivery.omittedBodySize`.
+    /// - Parameter bodyLimit: in bytes; a larger body is not kept, see `Delivery.omittedBodySize`.
     package init(
         addresses: AMQPAddresses,
         name: String,
@@ -38,7 +40,7 @@ package final class AMQPIntake: Intake {
         self.connections = [try self.connect(isIsolated: false)]
     }
 
-    /// On a broker that has one address.
+    /// Consumes from a broker that has one address.
     package convenience init(
         address: AMQPAddress,
         name: String,
@@ -72,7 +74,7 @@ package final class AMQPIntake: Intake {
         let connection = self.connectionWithRoom()
         let channel = self.channel(id, for: subscription, on: connection, handler: handler)
         if channel.isConnecting, let error = connection.driver?.lastError {
-            // Not from inside this call: the caller does not know the subscription yet.
+            // Not inside this call: the caller does not know the subscription's ID yet.
             self.loop.schedule(after: .zero) {
                 if connection.driver?.connection == nil { channel.lost(error) }
             }
@@ -80,7 +82,7 @@ package final class AMQPIntake: Intake {
         return id
     }
 
-    /// One that is shared and has a number left.
+    /// A shared connection that has a free channel number.
     private func connectionWithRoom() -> ConsumingConnection {
         if let free = self.connections.first(where: { !$0.isIsolated && $0.freeNumber != nil }) { return free }
         return self.newConnection(isIsolated: false) ?? self.connections[0]
@@ -125,11 +127,11 @@ package final class AMQPIntake: Intake {
         return channel
     }
 
-    /// Makes the consumer anew on a connection of its own.
+    /// Moves the consumer to a new connection of its own.
     private func isolate(_ channel: ConsumerChannel, because error: BrokerError) {
         guard !self.isClosing else { return }
         guard let connection = self.newConnection(isIsolated: true) else {
-            // No descriptor or thread is left for the moment.
+            // No descriptor or thread is available at the moment.
             self.loop.schedule(after: Self.pause) { [weak self] in
                 if channel.isWanted, self?.channel(channel.id) === channel {
                     self?.isolate(channel, because: error)
@@ -144,7 +146,7 @@ package final class AMQPIntake: Intake {
         self.replace(channel, on: connection)
     }
 
-    /// The broker allows fewer channels on a connection than were asked for.
+    /// Moves channels away from a connection on which the broker allows fewer of them than were asked for.
     private func spread(_ channels: [ConsumerChannel]) {
         for channel in channels where !channel.isOver { self.replace(channel, on: self.connectionWithRoom()) }
     }
@@ -158,7 +160,7 @@ package final class AMQPIntake: Intake {
         )
     }
 
-    /// Nil when the subscription's channel is over; its tags are void then.
+    /// `nil` when the subscription's channel is over; its delivery tags are void then.
     private func channel(_ subscription: SubscriptionID) -> ConsumerChannel? {
         guard let channel = self.channels[subscription.number & 0xffff], channel.id == subscription else {
             return nil
@@ -194,17 +196,17 @@ package final class AMQPIntake: Intake {
         // `close` counts the connections, so none may be removed while it waits.
         guard hasEnded, !self.isClosing else { return }
         for (index, channel) in self.channels.enumerated() {
-            // One that is over and wanted waits to be made anew: its place is kept.
+            // A channel that is over but still wanted waits to be replaced, and keeps its index.
             if let channel, channel.isOver, !channel.isWanted { self.channels[index] = nil }
         }
         self.dropUnused()
     }
 
-    /// A connection that was made for one consumer goes with it.
+    /// Closes each connection that was made for a single consumer and has none left.
     private func dropUnused() {
         for connection in self.connections where connection.isIsolated && connection.isUnused {
             self.connections.removeAll { $0 === connection }
-            // It stays alive until its socket is closed: the loop watches it by then.
+            // The connection stays alive until its socket is closed, because the loop watches the socket until then.
             connection.driver?.stop { withExtendedLifetime(connection) {} }
         }
     }
@@ -216,8 +218,8 @@ package final class AMQPIntake: Intake {
             guard let self else { return completion() }
             var left = self.connections.count
             for connection in self.connections {
-                // It stays alive until its socket is closed, although its last consumer may go meanwhile: an end of
-                // which nobody hears would keep the host from ending.
+                // The connection stays alive until its socket is closed, although its last consumer may end meanwhile:
+                // without this completion the host would never exit.
                 let closed = {
                     withExtendedLifetime(connection) { left -= 1 }
                     if left == 0 { completion() }

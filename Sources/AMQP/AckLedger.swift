@@ -1,16 +1,17 @@
 import DequeModule
 
-/// Which deliveries of one channel are settled, and how few acknowledgements say so.
+/// Tracks which deliveries of one channel are settled, and returns the few acknowledgements that tell the broker so.
 ///
-/// A prefix of the deliveries that is settled goes out as one `multiple` acknowledgement; what is settled behind an
-/// unsettled one waits for it a moment, because the gap usually closes at once, and goes out by itself when it does
-/// not (see `takeStragglers`). Pure: it only counts. It holds what is unsettled or untold and no more, so a delivery
-/// that runs for hours costs nothing for those that pass it.
+/// When all deliveries up to a tag are settled, one acknowledgement with `multiple` covers them. Acknowledged
+/// deliveries behind an unsettled one wait a moment, because the gap usually closes at once; when it does not, each is
+/// acknowledged alone (see `takeStragglers`). A value without I/O. It keeps little beside the deliveries that are
+/// unsettled or that the broker does not know to be settled, so a delivery that runs for hours costs nothing for those
+/// that pass it.
 struct AckLedger {
     private enum Mark: UInt8 {
         case outstanding
         case acknowledged
-        /// Told to the broker by itself already: given back, refused, or acknowledged as a straggler.
+        /// Settled with a method of its own, which was sent already: requeued or rejected.
         case told
     }
 
@@ -21,7 +22,7 @@ struct AckLedger {
 
     /// By tag, ascending: the broker numbers the deliveries of a channel in their order.
     private var entries = Deque<Entry>()
-    /// Acknowledged, and the broker does not know it yet.
+    /// Acknowledged deliveries that the broker has not been told about yet.
     private(set) var untold = 0
 
     /// Deliveries that are not settled yet.
@@ -35,14 +36,14 @@ struct AckLedger {
         self.outstanding += 1
     }
 
-    /// Marks a delivery as acknowledged. False when the tag is not outstanding: it must not be sent then.
+    /// Marks a delivery as acknowledged. Returns false when the tag is not outstanding: it must not be sent then.
     mutating func acknowledge(_ tag: UInt64) -> Bool {
         guard self.set(tag, to: .acknowledged) else { return false }
         self.untold += 1
         return true
     }
 
-    /// Marks a delivery that the caller settles with a method of its own. False when it is not outstanding.
+    /// Marks a delivery that the caller settles with a method of its own. Returns false when it is not outstanding.
     mutating func tell(_ tag: UInt64) -> Bool { self.set(tag, to: .told) }
 
     private mutating func set(_ tag: UInt64, to mark: Mark) -> Bool {
@@ -54,7 +55,7 @@ struct AckLedger {
 
     private func index(of tag: UInt64) -> Int? {
         guard let first = self.entries.first, tag >= first.tag else { return nil }
-        // Nearly always no tag behind the first one is missing.
+        // Tags are nearly always consecutive, so the distance from the first one is the index.
         let likely = Int(clamping: tag - first.tag)
         if likely < self.entries.count, self.entries[likely].tag == tag { return likely }
         var low = 0
@@ -66,8 +67,9 @@ struct AckLedger {
         return low < self.entries.count && self.entries[low].tag == tag ? low : nil
     }
 
-    /// The tag up to which everything is settled, if that says anything new. It is the highest acknowledged one of
-    /// the prefix: naming a tag that was given back would be an unknown tag to the broker.
+    /// Takes the settled deliveries at the front, and returns the tag to acknowledge; `nil` when the broker knows all
+    /// of it already. The tag is the highest acknowledged one: a tag that was requeued or rejected is unknown to the
+    /// broker.
     mutating func takePrefix() -> (tag: UInt64, isMultiple: Bool)? {
         var last: UInt64?
         var count = 0
@@ -84,7 +86,7 @@ struct AckLedger {
         return last.map { ($0, count > 1) }
     }
 
-    /// The acknowledged deliveries behind an outstanding one, to be told one by one.
+    /// Takes the acknowledged deliveries behind an outstanding one, to be acknowledged one by one.
     mutating func takeStragglers() -> [UInt64] {
         guard self.untold > 0 else { return [] }
         let tags = self.entries.compactMap { $0.mark == .acknowledged ? $0.tag : nil }

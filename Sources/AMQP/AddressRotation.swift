@@ -1,12 +1,12 @@
 import Messaging
 
-/// Which of several places to connect to is tried first, and which after it.
+/// Decides the order in which a connection tries the broker's nodes.
 ///
-/// The order is random but the same for all connections of a process. They begin at different places of it, and the
-/// publishing connection walks it the other way round than the consuming one: when one of them loses its node, the
-/// other's is not its next.
+/// The order is random but the same for all connections of a process. Each role begins at another place in it, and the
+/// publishing connection goes through it in the opposite direction to the consuming one: when one of them loses its
+/// node, it does not go to the other's node next.
 struct AddressRotation: Sendable {
-    /// What a connection is for, which says where it begins.
+    /// What a connection is for, which decides where in the order it begins.
     enum Role: Sendable {
         case consuming
         case publishing
@@ -15,8 +15,8 @@ struct AddressRotation: Sendable {
 
     let seed: UInt64
     let role: Role
-    /// Where it was connected the last time. Gone from there, it tries everything else before: a node that hangs or
-    /// goes through a restart would only cost time.
+    /// The target of the last successful connection. When that is lost, all other targets are tried first: a node that
+    /// hangs or restarts would only cost time.
     private(set) var last: ConnectionTarget?
 
     init(seed: UInt64, role: Role) {
@@ -29,7 +29,7 @@ struct AddressRotation: Sendable {
     /// All targets, in the order of one round.
     func order(of targets: [ConnectionTarget]) -> [ConnectionTarget] {
         var generator = SplitMix64(seed: self.seed)
-        // The resolver gives the same records in another order each time.
+        // The resolver returns the same records in a different order each time.
         let sorted = targets.sorted { ($0.address.port, $0.host) < ($1.address.port, $1.host) }
         let shuffled = sorted.shuffled(using: &generator)
         var order = self.ring(shuffled.filter { !$0.isFallback })

@@ -2,7 +2,7 @@ import CRabbitMQ
 import Messaging
 
 extension amqp_pool_t {
-    /// What is copied into the pool is valid during the call of the body.
+    /// Calls the body with a memory pool of librabbitmq. What is copied into the pool is valid only during the call.
     static func with(_ body: (inout amqp_pool_t) -> Void) {
         var pool = amqp_pool_t()
         init_amqp_pool(&pool, 4096)
@@ -10,7 +10,7 @@ extension amqp_pool_t {
         body(&pool)
     }
 
-    /// Calls the body with the arguments as a table of C, which is valid during the call.
+    /// Calls the body with the arguments as a C table, which is valid only during the call.
     mutating func with(_ arguments: [DeclarationArgument], _ body: (amqp_table_t) -> Void) {
         var entries = arguments.map { self.entry($0) }
         entries.withUnsafeMutableBufferPointer { entries in

@@ -1,9 +1,9 @@
 import CRabbitMQ
 import Messaging
 
-/// The three ways in which librabbitmq and the broker say no, each turned into words in one place.
+/// Turns the three ways in which librabbitmq and the broker report an error into `BrokerError`, in one place.
 extension BrokerError {
-    /// A status of the library.
+    /// From a status code of librabbitmq.
     static func status(_ status: Int32, while doing: String, at address: AMQPAddress) -> BrokerError {
         let words = String(cString: amqp_error_string2(status))
         switch amqp_status_enum(rawValue: status) {
@@ -24,7 +24,7 @@ extension BrokerError {
         }
     }
 
-    /// The answer to a call that waits for its reply.
+    /// From the reply to a synchronous call; `nil` when the call succeeded.
     static func reply(_ reply: amqp_rpc_reply_t, while doing: String, at address: AMQPAddress) -> BrokerError? {
         switch reply.reply_type {
         case AMQP_RESPONSE_NORMAL:
@@ -44,7 +44,7 @@ extension BrokerError {
         }
     }
 
-    /// A close method with its reply code (AMQP 0-9-1, section 1.1: constants).
+    /// From a close method with its reply code (AMQP 0-9-1, section 1.1: constants).
     static func closed(code: UInt16, text: String, while doing: String, at address: AMQPAddress?) -> BrokerError {
         let kind: Kind
         let remedy: String
@@ -56,7 +56,7 @@ extension BrokerError {
         case 404:
             (kind, remedy) = (.notFound, "it must exist first")
         case 405:
-            (kind, remedy) = (.locked, "it belongs to its consumer")
+            (kind, remedy) = (.locked, "another consumer has exclusive use of it")
         case 406:
             (kind, remedy) = (.mismatch, "delete the object or choose another name")
         case 530:
@@ -71,9 +71,9 @@ extension BrokerError {
 }
 
 extension amqp_bytes_t {
-    /// The text, copied out; bytes that are not UTF-8 become U+FFFD.
+    /// The bytes as text, copied; bytes that are not UTF-8 become U+FFFD.
     var text: String { String(decoding: self.buffer, as: UTF8.self) }
 
-    /// The bytes where they lie: valid until the connection's buffers are released.
+    /// The bytes in place, not copied: valid until the connection's buffers are released.
     var buffer: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: self.bytes, count: self.len) }
 }

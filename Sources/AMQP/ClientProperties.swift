@@ -1,17 +1,17 @@
 import CRabbitMQ
 
-/// What a connection tells the broker about itself at login.
+/// The client properties that a connection sends to the broker at login.
 ///
-/// librabbitmq announces neither `consumer_cancel_notify` nor `connection.blocked` by itself, and without the first
-/// the broker does not say when a consumer has lost its queue. Source: https://www.rabbitmq.com/docs/consumer-cancel
-/// and https://www.rabbitmq.com/docs/connection-blocked
+/// librabbitmq announces neither `consumer_cancel_notify` nor `connection.blocked` by itself. Without
+/// `consumer_cancel_notify` the broker does not say when a consumer has lost its queue. Sources:
+/// https://www.rabbitmq.com/docs/consumer-cancel and https://www.rabbitmq.com/docs/connection-blocked
 enum ClientProperties {
     private static let capabilities = [
         "consumer_cancel_notify", "connection.blocked", "basic.nack", "publisher_confirms",
         "exchange_exchange_bindings", "authentication_failure_close", "per_consumer_qos",
     ]
 
-    /// Calls the body with the properties as a table of C, which is valid during the call.
+    /// Calls the body with the properties as a C table, which is valid only during the call.
     static func with<Result>(
         connectionName: String,
         _ body: (UnsafePointer<amqp_table_t>) -> Result

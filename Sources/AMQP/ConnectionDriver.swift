@@ -3,23 +3,23 @@ import EventLoops
 import Logging
 import Messaging
 
-/// Who a connection works for. Called on the loop's thread.
+/// Handles the events of one connection. Called on the loop's thread.
 protocol ConnectionClient: AnyObject {
     func connected(_ connection: ConnectionHandle)
-    /// A frame of a channel. What it points to is valid during the call.
+    /// A frame on a channel other than 0. The memory that it points to is valid only during the call.
     func received(_ frame: inout amqp_frame_t)
-    /// The driver has read every frame that was there: what has been collected is to be handed over now.
+    /// The driver reads no more frames in this turn: hand over what has been collected.
     func tookAllFrames()
     func lost(_ error: BrokerError)
-    /// The broker refuses publishes for now, with its reason, or takes them again (nil).
+    /// The broker refuses publishes for now, with its reason; `nil`: it accepts them again.
     func blocked(_ reason: String?)
 }
 
-/// Keeps one connection alive on a loop: connects beside the loop to one of several addresses, hands over frames,
-/// serves heartbeats, notices loss and connects again, at once to another address and with a back-off after a whole
-/// round, for ever.
+/// Keeps one connection to the broker alive on a loop, forever. It connects to one of several addresses on a thread of
+/// its own, passes frames on, serves heartbeats, and notices a lost connection. It then reconnects: at once if there
+/// are several addresses and the lost connection had lived for a while, otherwise after a back-off.
 final class ConnectionDriver {
-    /// The one in use, or the one last used.
+    /// The address in use, or the one used last.
     private(set) var address: AMQPAddress
     private let addresses: AMQPAddresses
     private var rotation: AddressRotation
@@ -33,9 +33,9 @@ final class ConnectionDriver {
     private var isStopped = false
     /// Set between a failed send and its handling at the start of the next turn.
     private var isBroken = false
-    /// The next turn takes what this one has left.
-    /// Channels whose frames still hold memory of the library's, most of the time one.
+    /// Channels whose frames still hold memory of librabbitmq, most of the time one.
     private var unreleased: [UInt16] = []
+    /// Whether the next turn is to read the frames that this one has left.
     private var isDrainingNext = false
     private(set) var connection: ConnectionHandle?
     private var connectedAt = ContinuousClock.now
@@ -43,9 +43,9 @@ final class ConnectionDriver {
     private var isClosed = false
     private var closeCompletions: [() -> Void] = []
 
-    /// Frames taken in one turn before other descriptors get theirs.
+    /// The most frames read in one turn, so that other descriptors get their turn.
     private static let framesPerTurn = 4096
-    /// Bytes of bodies taken in one turn, before their consumers may say that they want fewer.
+    /// The most bytes of bodies read in one turn, so that consumers can ask for fewer before more arrive.
     private static let bytesPerTurn = 8 << 20
 
     init(
@@ -107,7 +107,7 @@ final class ConnectionDriver {
             self.loop.watch(connection.descriptor) { [weak self] _ in self?.readFrames() }
             self.scheduleHeartbeat()
             self.client?.connected(connection)
-            // The broker may have answered within the bytes that the login read.
+            // The login may have read further frames into librabbitmq's buffer, which the descriptor does not announce.
             self.readFrames()
         case .failure(let error):
             self.lastError = error
@@ -131,7 +131,7 @@ final class ConnectionDriver {
     }
 
     private func readFrames() {
-        // Held for the whole batch: looking through a weak reference costs more than a frame.
+        // Held for the whole batch: loading a weak reference costs more than handling a frame.
         guard let connection = self.connection, let client = self.client, !self.isBroken else { return }
         var frame = amqp_frame_t()
         var bytes = 0
@@ -159,7 +159,7 @@ final class ConnectionDriver {
         }
         self.releaseBuffers(of: connection)
         client.tookAllFrames()
-        // Frames may wait in the library's own buffer, of which the descriptor knows nothing.
+        // Frames may wait in librabbitmq's own buffer, which the descriptor does not announce.
         guard !self.isDrainingNext else { return }
         self.isDrainingNext = true
         self.loop.schedule(after: .zero) { [weak self] in
@@ -234,9 +234,9 @@ final class ConnectionDriver {
         if wasSound, self.addresses.all.count > 1 { self.connect() } else { self.reconnectLater() }
     }
 
-    /// Closes with the protocol's handshake, so that everything sent before has been taken by the broker when
-    /// `completion` is called; after a second without an answer it is called all the same. It may be asked twice, and
-    /// let go meanwhile: everybody who waits is told.
+    /// Closes the connection with the protocol's handshake, so the broker has taken everything sent before when
+    /// `completion` is called. If the broker does not answer within a second, `completion` is called all the same.
+    /// `stop` may be called twice, and the driver's owner may release it meanwhile: every completion is called.
     func stop(_ completion: @escaping () -> Void) {
         guard !self.isClosed else { return completion() }
         self.closeCompletions.append(completion)
@@ -246,7 +246,7 @@ final class ConnectionDriver {
         var close = amqp_connection_close_t()
         close.reply_code = 200
         self.send(AMQP_CONNECTION_CLOSE_METHOD, on: 0, close)
-        // Not weak: whoever waits for the end may have let go of the connection.
+        // A strong reference: the owner may have released the driver while it waits for the end.
         self.loop.schedule(after: .seconds(1)) { self.finishClosing() }
     }
 
@@ -263,7 +263,7 @@ final class ConnectionDriver {
 }
 
 extension amqp_frame_t {
-    /// The decoded method, copied shallowly: what it points to is valid as long as the frame.
+    /// The decoded method, copied shallowly: memory that it points to is valid as long as the frame.
     func method<Method>(as type: Method.Type) -> Method? {
         self.payload.method.decoded?.assumingMemoryBound(to: type).pointee
     }

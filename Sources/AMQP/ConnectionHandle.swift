@@ -4,10 +4,10 @@ import Messaging
 
 /// One connection of librabbitmq, from login to destruction.
 ///
-/// `@unchecked Sendable`: librabbitmq allows one thread at a time per connection. A handle is made by the thread that
-/// connects, handed over once, and from then on used by the thread of the loop that owns it.
+/// `@unchecked Sendable`: librabbitmq allows one thread at a time per connection. The connecting thread makes the
+/// handle and hands it over once; from then on only the thread of the loop that owns it uses it.
 final class ConnectionHandle: @unchecked Sendable {
-    /// RabbitMQ's own default and librabbitmq's; 4.1 refuses less than 8192.
+    /// In bytes. The default of RabbitMQ and of librabbitmq; RabbitMQ 4.1 refuses less than 8192.
     static let frameSize = 131_072
 
     let target: ConnectionTarget
@@ -15,7 +15,7 @@ final class ConnectionHandle: @unchecked Sendable {
     let state: amqp_connection_state_t
     let descriptor: Int32
 
-    /// Connects and logs in. Blocks for at most the address's connection timeout in each of its two steps.
+    /// Connects and logs in. Blocks for at most the address's connection timeout in each of these two steps.
     init(connectingTo target: ConnectionTarget, named name: String) throws(BrokerError) {
         let address = target.address
         guard let state = amqp_new_connection() else {
@@ -77,7 +77,7 @@ final class ConnectionHandle: @unchecked Sendable {
         amqp_ssl_socket_set_verify_peer(socket, 1)
         amqp_ssl_socket_set_verify_hostname(socket, 1)
         amqp_ssl_socket_set_ssl_versions(socket, AMQP_TLSv1_2, AMQP_TLSvLATEST)
-        // librabbitmq 0.11 trusts nobody by default, not even the system's authorities.
+        // librabbitmq 0.11 trusts no authority by default, not even the system's.
         let authorities = tls.authorityFile ?? "/etc/ssl/certs/ca-certificates.crt"
         guard amqp_ssl_socket_set_cacert(socket, authorities) == AMQP_STATUS_OK.rawValue else {
             throw BrokerError(.accessRefused, "the authorities in \(authorities) cannot be read; check cacertfile")
@@ -122,7 +122,7 @@ final class ConnectionHandle: @unchecked Sendable {
             }
         }
         guard let error = BrokerError.reply(reply, while: "logging in to", at: address) else { return }
-        // With TLS 1.3 the broker looks at the client's certificate only now (RFC 8446, section 4.4.2.4).
+        // With TLS 1.3 the broker verifies the client's certificate only now (RFC 8446, section 4.4.2.4).
         if reply.reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION,
             reply.library_error == AMQP_STATUS_SSL_ERROR.rawValue
         {
@@ -142,8 +142,8 @@ final class ConnectionHandle: @unchecked Sendable {
         )
     }
 
-    /// Dead peers are noticed by the kernel too: librabbitmq 0.11 can wait for ever inside a send, and then only the
-    /// socket's own time-out ends it (TCP_USER_TIMEOUT, tcp(7)).
+    /// Sets socket options so that the kernel notices a dead peer too: librabbitmq 0.11 can block forever inside a
+    /// send, and then only the socket's own time-out ends it (TCP_USER_TIMEOUT, tcp(7)).
     private static func tune(_ descriptor: Int32, heartbeat: Int32) {
         func set(_ level: Int32, _ option: Int32, _ value: Int32) {
             var value = value
@@ -155,8 +155,8 @@ final class ConnectionHandle: @unchecked Sendable {
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     }
 
-    /// Pushes out what a send has left behind: a body whose last frame is full leaves the kernel waiting for more
-    /// (librabbitmq marks it MSG_MORE), for about 200 ms. Setting TCP_NODELAY again sends it at once (tcp(7)).
+    /// Sends what the kernel has held back. After a body whose last frame is full the kernel waits about 200 ms for
+    /// more data (librabbitmq sends it with MSG_MORE); setting TCP_NODELAY again sends it at once (tcp(7)).
     func pushHeldBack() {
         var one: Int32 = 1
         setsockopt(self.descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
@@ -177,22 +177,22 @@ final class ConnectionHandle: @unchecked Sendable {
         return .failed(.status(status, while: "reading from", at: self.address))
     }
 
-    /// Takes frames larger than agreed upon, for a connection that consumes. A broker that dead-letters a message adds
-    /// its own headers, also to those that filled a frame already, and delivers them in one frame all the same:
-    /// librabbitmq would end the connection over it, and over its next delivery, for ever.
+    /// Accepts frames larger than negotiated, for a connection that consumes. A broker that dead-letters a message adds
+    /// its own headers, even when the headers filled a frame already, and still delivers them in one frame. librabbitmq
+    /// would close the connection because of that frame, and again at its next delivery, forever.
     func acceptLargeFrames() {
         let channels = amqp_get_channel_max(self.state)
         amqp_tune_connection(self.state, channels, Int32(2 * Self.frameSize), amqp_get_heartbeat(self.state))
     }
 
-    /// Frees what decoded frames hold. Everything that is still needed has been copied out.
+    /// Frees the memory of decoded frames. Everything that is still needed must have been copied.
     func releaseBuffers() { amqp_maybe_release_buffers(self.state) }
 
-    /// The same for the frames of one channel. `amqp_maybe_release_buffers` visits every channel that there is, which
-    /// costs more than a frame when there are hundreds.
+    /// Frees the memory of the decoded frames of one channel. `amqp_maybe_release_buffers` visits every channel, which
+    /// costs more than handling a frame when there are hundreds.
     func releaseBuffers(of channel: UInt16) { amqp_maybe_release_buffers_on_channel(self.state, channel) }
 
-    /// Sends a method that nobody waits for. Methods are plain structs of C.
+    /// Sends a method without waiting for a reply. Methods are plain C structs.
     func send<Method: BitwiseCopyable>(_ id: UInt32, on channel: UInt16, _ method: Method) throws(BrokerError) {
         var method = method
         let status = withUnsafeMutableBytes(of: &method) { bytes in

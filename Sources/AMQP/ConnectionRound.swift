@@ -1,9 +1,9 @@
 import Messaging
 
-/// One attempt to connect to any of the addresses: each is tried once, at once after the other.
+/// One attempt to connect to any of the addresses: each is tried once, without a pause between them.
 struct ConnectionRound: Sendable {
     let connection: ConnectionHandle
-    /// Why the ones before it could not be used.
+    /// Why the targets tried before this one could not be used.
     let skipped: [BrokerError]
 
     /// Resolves, connects and logs in. Blocks, so never on a loop that has something else to do.
@@ -23,7 +23,8 @@ struct ConnectionRound: Sendable {
 }
 
 extension BrokerError {
-    /// Why a whole round failed: each reason once. Any node that is merely away may come back and be the right one.
+    /// Why a whole round failed, each reason once. The kind is `unreachable` if any node was unreachable, because that
+    /// node may come back and accept the connection.
     static func ofAll(_ errors: [BrokerError]) -> BrokerError {
         var different: [BrokerError] = []
         for error in errors where !different.contains(error) { different.append(error) }

@@ -1,17 +1,17 @@
 import Glibc
 
-/// One place to connect to: an address, or one of the several that its host name stands for.
+/// One endpoint to connect to: an address as given, or one of the IP addresses that its host name resolves to.
 struct ConnectionTarget: Sendable, Equatable {
     let address: AMQPAddress
-    /// What the socket is opened to: a number, or the name as it was given.
+    /// What the socket is opened to: a numeric IP address, or the host name as given.
     let host: String
-    /// Of a family that the system would rather not use (RFC 6724): for when nothing else answers.
+    /// An address family that the system prefers less (RFC 6724), tried after all others.
     var isFallback = false
 
-    /// Asks the resolver, which blocks.
+    /// Resolves the address's host name. Blocks.
     ///
-    /// librabbitmq resolves names itself, and goes on to the next record when one refuses. But one that answers
-    /// nothing takes all of the time there is, and the first record gets every connection.
+    /// librabbitmq resolves names itself, and goes on to the next record when one refuses the connection. But a record
+    /// that does not answer uses up the whole timeout, and every connection goes to the first record.
     static func resolve(_ address: AMQPAddress) -> [ConnectionTarget] {
         let asNamed = [ConnectionTarget(address: address, host: address.host)]
         // librabbitmq verifies the certificate against the name that it connects to, so this name has to stay.
@@ -22,7 +22,7 @@ struct ConnectionTarget: Sendable, Equatable {
         hints.ai_protocol = Int32(IPPROTO_TCP)
         hints.ai_flags = AI_ADDRCONFIG
         var list: UnsafeMutablePointer<addrinfo>?
-        // The same failure meets librabbitmq, which has the words for it.
+        // librabbitmq will fail in the same way, and has the error text for it.
         guard getaddrinfo(address.host, nil, &hints, &list) == 0 else { return asNamed }
         defer { freeaddrinfo(list) }
         var targets: [ConnectionTarget] = []

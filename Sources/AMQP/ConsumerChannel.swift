@@ -2,7 +2,7 @@ import CRabbitMQ
 import EventLoops
 import Messaging
 
-/// One subscription: a channel of its own, so that an error of one queue never touches another.
+/// One subscription. It has a channel of its own, so an error of one queue never affects another.
 final class ConsumerChannel {
     let number: UInt16
     let id: SubscriptionID
@@ -15,24 +15,24 @@ final class ConsumerChannel {
     private var settlements: SettlementSender
     private var assembly: DeliveryAssembly
     private var batch: [Delivery] = []
-    /// The number of the channel's present life: none of the intake's channels ever has it again.
+    /// The number of the channel's current life, unique among all channels of the intake.
     private(set) var generation: UInt32 = 0
     private let generations: ChannelGenerations
     private var collectingTimer: TimerID?
     private var leaveTimer: TimerID?
     private let tag: [UInt8]
-    /// Whether its connection serves nobody else.
+    /// Whether its connection serves no other consumer.
     private let isAlone: Bool
     private let moveAway: (ConsumerChannel, BrokerError) -> Void
-    /// The connection that it is on. It owns the channel.
+    /// The connection that owns this channel.
     weak var connection: ConsumingConnection?
-    /// It has asked its connection for a visit at the end of the turn.
+    /// Whether it has asked its connection for a flush at the end of the turn.
     var isNoted = false
 
     /// - Parameters:
-    ///   - generations: of the intake, so that no tag of another channel is mistaken for one of this.
-    ///   - moveAway: asks for a channel on a connection of its own in the place of this one, which reports nothing
-    ///     more.
+    ///   - generations: shared by all channels of the intake, so that a delivery tag of one is never mistaken for a tag
+    ///     of another.
+    ///   - moveAway: asks for a replacement on a connection of its own; this channel reports nothing more.
     init(
         number: UInt16,
         id: SubscriptionID,
@@ -59,7 +59,7 @@ final class ConsumerChannel {
         self.tag = Array("warren-\(number)".utf8)
     }
 
-    /// Asks for a visit at the end of the turn.
+    /// Asks the connection to flush this channel at the end of the turn.
     func note() {
         guard !self.isNoted else { return }
         self.isNoted = true
@@ -73,10 +73,10 @@ final class ConsumerChannel {
         self.perform(self.lifecycle.connectionLost(error))
     }
 
-    /// It waits for a connection.
+    /// Whether it waits for a connection.
     var isConnecting: Bool { self.lifecycle.state == .disconnected }
 
-    /// Nothing will ever come from it again, and its number is free.
+    /// Whether nothing will come from it again; its number is free then.
     var isOver: Bool { self.lifecycle.state == .over }
 
     var isWanted: Bool { self.lifecycle.isWanted }
@@ -119,12 +119,12 @@ final class ConsumerChannel {
             self.perform(self.lifecycle.cancelConfirmed())
         case AMQP_CHANNEL_CLOSE_OK_METHOD: self.perform(self.lifecycle.channelCloseConfirmed())
         case AMQP_BASIC_CANCEL_METHOD:
-            // While we cancel ourselves the channel stays open, and so its deliveries stay good.
+            // When we cancel the consumer ourselves, the channel stays open and its deliveries stay valid.
             if self.lifecycle.state == .cancelling { self.handOver() } else { self.batch.removeAll() }
             let error = BrokerError(
                 .notFound,
-                "the broker cancelled the consumer of queue '\(self.subscription.queue)': it was deleted, has lost its leader, "
-                    + "or an event was not settled within the consumer timeout (RabbitMQ 4.3)"
+                "the broker cancelled the consumer of queue '\(self.subscription.queue)': the queue was deleted or "
+                    + "lost its leader, or an event was not settled within the consumer timeout (RabbitMQ 4.3)"
             )
             self.perform(self.lifecycle.cancelledByBroker(error))
         case AMQP_CHANNEL_CLOSE_METHOD:
@@ -144,14 +144,14 @@ final class ConsumerChannel {
 
     private func completeDelivery() {
         let delivery = self.assembly.finish(generation: self.generation)
-        // RabbitMQ may deliver before it confirms that it consumes.
+        // RabbitMQ may deliver before it confirms basic.consume.
         guard self.lifecycle.canSettle || self.lifecycle.state == .subscribing else { return }
         self.settlements.delivered(delivery.tag.value)
         self.batch.append(delivery)
         self.note()
     }
 
-    /// Hands over what has arrived since the last time.
+    /// Hands over the deliveries that have arrived since the last call.
     func handOver() {
         guard !self.batch.isEmpty else { return }
         let batch = self.batch
@@ -212,7 +212,7 @@ final class ConsumerChannel {
         }
     }
 
-    /// From opening the channel until the consumer is there, and from its end until that is confirmed.
+    /// How long the broker may take to start a consumer, from opening the channel, and to confirm its end.
     private static let answerLimit = Duration.seconds(30)
 
     private func watchForAnswers() {
@@ -288,13 +288,13 @@ final class ConsumerChannel {
         self.note()
     }
 
-    /// How long acknowledgements may be collected. Each costs a quorum queue a command of its own in its log, so a few
-    /// large ones are far cheaper for the broker than many small ones; what is handled and not yet told when the host
-    /// dies is delivered again.
+    /// How long acknowledgements may be collected. Each is a command of its own in a quorum queue's log, so a few large
+    /// ones are far cheaper for the broker than many small ones. Deliveries that are handled but not yet acknowledged
+    /// when the host dies are delivered again.
     private static let collectingTime = Duration.milliseconds(2)
 
-    /// Sends acknowledgements when it is time, see `SettlementSender.flush`. Otherwise a timer of 2 ms sends them: more
-    /// may come until then, and those behind a delivery that still runs have that time to close the gap.
+    /// Sends acknowledgements when they are due, see `SettlementSender.flush`. Otherwise a timer of 2 ms sends them:
+    /// more may be collected until then, and a delivery that still runs has that time to close its gap.
     func flush(atOnce: Bool = false) {
         guard self.lifecycle.canSettle else { return }
         self.settlements.flush(atOnce: atOnce)
@@ -307,9 +307,9 @@ final class ConsumerChannel {
         if self.settlements.isSettled { self.leaveLater() }
     }
 
-    /// How long a channel stays open behind its last settlement. It passes settlements on to a quorum queue a few at a
-    /// time (32 until the queue has written them to disk), and those that it still holds when it closes are lost: what
-    /// has been handled would be delivered again.
+    /// How long a channel stays open after its last settlement. It passes settlements on to a quorum queue a few at a
+    /// time (32 until the queue has written them to disk), and loses those that it still holds when it closes: their
+    /// deliveries would come again although they were handled.
     static let settlementGrace = Duration.milliseconds(200)
 
     private func leaveLater() {
@@ -332,7 +332,7 @@ final class ConsumerChannel {
     }
 }
 
-/// Numbers the lives of an intake's channels. Confined to its loop.
+/// Numbers the lives of an intake's channels. Confined to the intake's loop.
 final class ChannelGenerations {
     private var last: UInt32 = 0
 

@@ -1,9 +1,9 @@
 import Messaging
 
-/// The life of one consumer on its channel, over every loss and recovery.
+/// The life cycle of one consumer on its channel, across every loss and recovery.
 ///
-/// Pure: each method takes what has happened and returns what to do. After any interruption the channel is opened
-/// anew, so that tags of before can never be mistaken for tags of after.
+/// A value without I/O: each method takes an event and returns the actions to carry out. After any interruption the
+/// channel is opened again, so delivery tags from before can never be mistaken for later ones.
 struct ConsumerLifecycle {
     enum State: Equatable {
         /// Waits for a connection.
@@ -17,10 +17,10 @@ struct ConsumerLifecycle {
         case consuming
         /// basic.cancel was sent by us.
         case cancelling
-        /// Unsubscribed so that everything unsettled goes back; the last acknowledgements were sent, and the broker
-        /// gets time to take them.
+        /// Unsubscribed, and all unsettled deliveries are to be requeued: the last acknowledgements were sent, and the
+        /// broker gets time to take them.
         case returning
-        /// channel.close was sent: the broker cancelled the consumer, answers nothing, or is to take everything back.
+        /// channel.close was sent: the broker cancelled the consumer or answers nothing, or is to requeue everything.
         case closing
         /// Waits a while before the channel is opened again.
         case resting
@@ -28,8 +28,8 @@ struct ConsumerLifecycle {
         case ended
         /// Unsubscribed and everything settled; channel.close was sent.
         case leaving
-        /// Nobody waits for the channel any more: channel.close was sent, and nothing that comes from it counts. Its
-        /// number is not free before the broker has answered.
+        /// Nobody waits for the channel any more: channel.close was sent, and whatever still comes from it is ignored.
+        /// Its number stays taken until the broker has answered.
         case discarded
         /// Unsubscribed, and the channel is gone.
         case over
@@ -40,7 +40,7 @@ struct ConsumerLifecycle {
         case limit
         case consume
         case cancel
-        /// Send what has been acknowledged, and call `lastAcksTaken` when the broker has had time to take it.
+        /// Send the collected acknowledgements, and call `lastAcksTaken` when the broker has had time to take them.
         case sendLastAcks
         case closeChannel
         case confirmChannelClose
@@ -48,18 +48,18 @@ struct ConsumerLifecycle {
         case reportActive
         case reportEnded
         case reportInterrupted(Interruption, BrokerError)
-        /// The broker does not even close this channel, perhaps because its queue has no leader: the consumer is made
-        /// anew on a connection of its own, and the others on this one go on.
+        /// The broker does not even close this channel, perhaps because its queue has no leader: start the consumer
+        /// again on a connection of its own, and let the other consumers on this one go on.
         case moveAway(BrokerError)
-        /// Nor does it on a connection of its own: that is made anew.
+        /// The broker does not close the channel on a connection of its own either: replace that connection.
         case breakConnection(BrokerError)
     }
 
     private(set) var state = State.disconnected
-    /// How it was unsubscribed; nil as long as it is wanted.
+    /// How the consumer was unsubscribed; `nil` as long as it is wanted.
     private var departure: Departure?
     var isWanted: Bool { self.departure == nil }
-    /// Why there has been no connection since the last one, as reported.
+    /// The last reported reason why there is no connection; the same reason is not reported twice in a row.
     private var reportedLoss: BrokerError?
 
     /// Whether settlements can be sent.
@@ -97,8 +97,8 @@ struct ConsumerLifecycle {
         return [.reportActive]
     }
 
-    /// The broker has not answered what was sent last: a queue whose leader is gone answers nothing until it has one.
-    /// An answer that still comes is met by the close that is sent now.
+    /// The broker has not answered the last method: a queue without a leader answers nothing. The close that is sent
+    /// now also deals with an answer that comes late.
     mutating func wentUnanswered(_ error: BrokerError) -> [Action] {
         switch self.state {
         case .opening, .limiting, .subscribing:
@@ -129,7 +129,7 @@ struct ConsumerLifecycle {
         }
     }
 
-    /// The consumer is to be given up and made anew, because it seems dead.
+    /// Gives up the consumer, which seems dead, and starts it again.
     mutating func renew(_ error: BrokerError) -> [Action] {
         guard self.state == .consuming else { return [] }
         self.state = .closing
@@ -152,7 +152,7 @@ struct ConsumerLifecycle {
         switch self.state {
         case .disconnected, .resting, .over: return []
         case .ended:
-            // Nothing is delivered any more, but what was delivered may still be running: its tag is void now.
+            // No more deliveries come, but earlier ones may still be running: report that their tags are void.
             self.state = .over
             return [.confirmChannelClose, .reportInterrupted(.channel, error)]
         case .leaving, .discarded:
@@ -196,7 +196,7 @@ struct ConsumerLifecycle {
             self.reportedLoss = error
             return [.reportInterrupted(.connection, error)]
         case .ended, .leaving:
-            // Nothing is delivered any more, but what was delivered may still be running: its tag is void now.
+            // No more deliveries come, but earlier ones may still be running: report that their tags are void.
             self.state = .over
             return [.reportInterrupted(.connection, error)]
         case .discarded:
@@ -213,7 +213,8 @@ struct ConsumerLifecycle {
         }
     }
 
-    /// Every state has an answer at once, or has sent the broker a word whose answer is waited for with a limit.
+    /// Ends the consumer. In every state the end is either reported at once, or follows an answer of the broker that is
+    /// awaited with a limit.
     mutating func unsubscribe(_ departure: Departure) -> [Action] {
         guard self.isWanted else { return [] }
         self.departure = departure
@@ -229,19 +230,19 @@ struct ConsumerLifecycle {
                 return [.sendLastAcks]
             }
         case .opening, .limiting, .subscribing:
-            // Nothing can have been acknowledged yet, and a queue that answers nothing must not hold up a drain.
+            // Nothing can have been acknowledged yet, and a queue that does not answer must not delay a drain.
             return [.closeChannel] + self.end(.discarded)
         case .closing:
-            // The interruption has been reported, and with it every tag is void.
+            // The interruption has been reported, which made every tag void.
             return self.end(.discarded)
         case .discarded, .over:
-            // It waits for a connection of its own, and there is none yet.
+            // The consumer waits for a connection of its own, and does not have one yet.
             return [.reportEnded]
         case .cancelling, .returning, .ended, .leaving: return []
         }
     }
 
-    /// Nobody waits for anything of it any more.
+    /// Drops the consumer: nobody waits for anything from it any more.
     mutating func abandon() -> [Action] {
         self.departure = self.departure ?? .returning
         switch self.state {
@@ -259,8 +260,8 @@ struct ConsumerLifecycle {
         }
     }
 
-    /// The channel is closed without a basic.cancel before: at that the broker would make the next consumer active
-    /// while the messages of this one are still here.
+    /// Closes the channel without a basic.cancel: after a basic.cancel the broker would make the next consumer active
+    /// while this one still holds deliveries.
     mutating func lastAcksTaken() -> [Action] {
         guard self.state == .returning else { return [] }
         self.state = .closing
@@ -272,7 +273,7 @@ struct ConsumerLifecycle {
         return self.end(.ended)
     }
 
-    /// Nothing that was handed over is left to be settled.
+    /// Every delivery that was handed over is settled.
     mutating func settledAll() -> [Action] {
         guard self.state == .ended else { return [] }
         self.state = .leaving

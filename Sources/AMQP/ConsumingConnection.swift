@@ -3,22 +3,23 @@ import EventLoops
 import Logging
 import Messaging
 
-/// One socket on the loop's thread that serves consumers, each on a channel of its own.
+/// One connection on the loop's thread that serves consumers, each on a channel of its own.
 final class ConsumingConnection {
-    /// RabbitMQ's default (`channel_max`). What a broker really allows is known with the first connection.
+    /// RabbitMQ's default (`channel_max`). The broker's actual limit is known after the first login.
     private static let usualLimit = 2047
 
-    /// It serves one consumer, whose queue answered nothing on a connection that it shared with others.
+    /// Whether it serves a single consumer, whose queue did not answer on a shared connection.
     let isIsolated: Bool
     private(set) var driver: ConnectionDriver?
-    /// Channel numbers begin at 1, so channel n is at index n - 1. One that is over leaves its number to the next.
+    /// Channel n is at index n - 1, because channel numbers begin at 1. A new channel reuses the number of one that is
+    /// over.
     private var channels: [ConsumerChannel?] = []
     /// Channels on which something has happened since the last flush: a turn visits these and no others.
     private var noted: [ConsumerChannel] = []
-    /// Those that are being flushed. Both lists keep their room.
+    /// The channels that are being flushed. Swapped with `noted`, so both arrays keep their memory.
     private var flushing: [ConsumerChannel] = []
     private var limit = ConsumingConnection.usualLimit
-    /// Called with the channels for which the broker has no number.
+    /// Called with the channels for which the broker allows no number.
     private let overflowed: ([ConsumerChannel]) -> Void
 
     init(
@@ -43,13 +44,13 @@ final class ConsumingConnection {
         driver.start()
     }
 
-    /// The number of the next channel; nil when there is none left.
+    /// The number for the next channel; `nil` when none is left.
     var freeNumber: UInt16? {
         let index = self.channels.firstIndex { $0 == nil } ?? self.channels.count
         return index < self.limit ? UInt16(index + 1) : nil
     }
 
-    /// No consumer is left on it.
+    /// Whether it has no consumer left.
     var isUnused: Bool { self.channels.allSatisfy { $0?.isOver ?? true } }
 
     func add(_ channel: ConsumerChannel) {
@@ -60,7 +61,8 @@ final class ConsumingConnection {
         channel.note()
     }
 
-    /// Something has happened on the channel: it is flushed at the end of the turn. Each channel asks once a turn.
+    /// Has the channel flushed at the end of the turn, because something has happened on it. A channel asks once a
+    /// turn.
     func note(_ channel: ConsumerChannel) { self.noted.append(channel) }
 
     /// - Returns: whether a channel has ended since the last time.
@@ -72,7 +74,7 @@ final class ConsumingConnection {
             channel.isNoted = false
             channel.flush()
             let index = Int(channel.number) - 1
-            // Another channel may have the number by now.
+            // Another channel may have this number by now.
             guard channel.isOver, self.channels.indices.contains(index), self.channels[index] === channel else {
                 continue
             }
@@ -106,7 +108,7 @@ extension ConsumingConnection: ConnectionClient {
     }
 
     func tookAllFrames() {
-        // What a handler does may note further channels, which have nothing to hand over.
+        // A handler may note further channels, which have nothing to hand over.
         for channel in self.noted { channel.handOver() }
     }
 

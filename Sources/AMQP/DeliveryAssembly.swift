@@ -3,7 +3,7 @@ import Messaging
 
 /// Puts a delivery together from its method, header and body frames, copying each part once.
 struct DeliveryAssembly {
-    /// A larger body is not kept.
+    /// In bytes. A larger body is not kept.
     let bodyLimit: UInt64
 
     private var tag: UInt64 = 0
@@ -22,14 +22,14 @@ struct DeliveryAssembly {
     mutating func begin(_ deliver: amqp_basic_deliver_t) {
         self.tag = deliver.delivery_tag
         self.isRedelivered = deliver.redelivered != 0
-        // Nearly all deliveries of a queue come from one exchange: its name is made once.
+        // Nearly all deliveries of a queue come from one exchange, so its name is created once.
         if !deliver.exchange.buffer.elementsEqual(self.exchange.utf8) { self.exchange = deliver.exchange.text }
         self.routingKey.removeAll(keepingCapacity: true)
         self.routingKey.append(contentsOf: deliver.routing_key.buffer)
         self.expectsHeader = true
     }
 
-    /// Takes the header frame; true when the message is complete, having no body.
+    /// Takes the header frame. Returns true when the message is complete because it has no body.
     mutating func header(_ frame: inout amqp_frame_t) -> Bool {
         guard self.expectsHeader else { return false }
         self.expectsHeader = false
@@ -48,7 +48,7 @@ struct DeliveryAssembly {
         return size == 0
     }
 
-    /// Takes a body frame; true when the message is complete.
+    /// Takes a body frame. Returns true when the message is complete.
     mutating func body(_ frame: inout amqp_frame_t) -> Bool {
         guard self.expectsBody else { return false }
         let fragment = frame.payload.body_fragment.buffer

@@ -3,7 +3,7 @@
 struct ReconnectBackoff {
     private static let first = Duration.milliseconds(100)
     private static let longest = Duration.seconds(10)
-    /// A connection that has lived for so long was a sound one.
+    /// A connection that has lived for this long was sound.
     private static let soundLife = Duration.seconds(5)
     private var next = Self.first
 
@@ -12,10 +12,10 @@ struct ReconnectBackoff {
         return self.next * (1 - random / 2)
     }
 
-    /// Begins anew after a connection that was sound. One that ends as soon as it is accepted is no success: a broker
-    /// that does this would be called ten times a second for ever.
+    /// Starts again from the shortest delay after a connection that was sound. A connection that ends as soon as it is
+    /// accepted is not: a broker that does this would be called ten times a second forever.
     ///
-    /// - Returns: whether it was.
+    /// - Returns: whether the connection was sound.
     @discardableResult
     mutating func reset(afterLife life: Duration) -> Bool {
         guard life >= Self.soundLife else { return false }

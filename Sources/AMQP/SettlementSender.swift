@@ -1,8 +1,8 @@
 import CRabbitMQ
 import Messaging
 
-/// Sends the settlements of one channel: acknowledgements are collected and joined, the others go out at once.
-/// Confined to the loop of its driver.
+/// Sends the settlements of one channel. Acknowledgements are collected and combined; requeues and rejections are sent
+/// at once. Confined to the loop of its driver.
 struct SettlementSender {
     private let channel: UInt16
     private let prefetch: Int
@@ -20,7 +20,7 @@ struct SettlementSender {
 
     mutating func delivered(_ tag: UInt64) { self.acks.delivered(tag) }
 
-    /// Marks it. A later `flush` sends it, together with its neighbours.
+    /// Marks the delivery as acknowledged. A later `flush` sends that, together with its neighbours.
     mutating func acknowledge(_ tag: UInt64) { _ = self.acks.acknowledge(tag) }
 
     mutating func giveBack(_ tag: UInt64) {
@@ -38,14 +38,14 @@ struct SettlementSender {
     /// Whether acknowledgements wait to be sent.
     var isCollecting: Bool { self.acks.untold > 0 }
 
-    /// Whether everything that was delivered is settled, and the broker told.
+    /// Whether every delivery is settled and the broker has been told.
     var isSettled: Bool { self.acks.outstanding == 0 && self.acks.untold == 0 }
 
-    /// Unsent acknowledgements use up prefetch. Whether they use a third of it.
+    /// Whether unsent acknowledgements, which use up prefetch, take a third of it.
     private var isHoldingUp: Bool { self.acks.untold * 3 >= self.prefetch }
 
-    /// Sends the acknowledgements collected so far when they use a third of the prefetch, or when `atOnce` says so.
-    /// Those behind a delivery that still runs wait for it otherwise; but a gap that blocks a third of the prefetch
+    /// Sends the collected acknowledgements when they use a third of the prefetch, or when `atOnce` is set. Otherwise
+    /// acknowledgements behind a delivery that still runs wait for it; but a gap that blocks a third of the prefetch
     /// does not close soon.
     mutating func flush(atOnce: Bool) {
         guard atOnce || self.isHoldingUp else { return }

@@ -1,7 +1,7 @@
 import CRabbitMQ
 import Messaging
 
-/// The calls of librabbitmq that change what exists. Each waits for its reply; whoever calls looks at it afterwards.
+/// The librabbitmq calls that change the topology. Each waits for its reply, which the caller checks afterwards.
 extension ConnectionHandle {
     func call(_ declaration: Declaration, on channel: UInt16) {
         amqp_pool_t.with { pool in
@@ -47,7 +47,7 @@ extension ConnectionHandle {
 }
 
 extension Declaration {
-    /// What is being done, for the beginning of an error.
+    /// The beginning of an error message: what is being done.
     var doing: String {
         switch self {
         case .exchange(let exchange): "declaring exchange '\(exchange.name)' at"
@@ -58,7 +58,7 @@ extension Declaration {
 }
 
 extension Removal {
-    /// What is being done, for the beginning of an error.
+    /// The beginning of an error message: what is being done.
     var doing: String {
         switch self {
         case .binding(let binding): "unbinding '\(binding.routingKey)' from exchange '\(binding.source)' at"

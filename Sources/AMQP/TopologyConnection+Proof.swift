@@ -1,24 +1,24 @@
 import CRabbitMQ
 import Messaging
 
-/// What a queue says itself, when nothing less will do.
+/// Inspections that ask the queue itself, for when no weaker answer will do.
 extension TopologyConnection {
-    /// RabbitMQ gives up asking a queue after 250 ms, and says then that it is empty and unused.
+    /// RabbitMQ stops waiting for a queue after 250 ms, and then reports it as empty and unused.
     private static let trustedTime = Duration.milliseconds(200)
     private static let attempts = 3
 
-    /// An answer to basic.get comes from the queue's leader and nobody else.
+    /// The answer to basic.get, which only the queue's leader can give.
     private enum Answer {
         case absent
         case empty
-        /// It had one, which was given back.
+        /// The queue had a message, which was requeued.
         case message
-        /// It is there, and refuses to say because it has a single active consumer.
+        /// The queue exists, and refuses basic.get because it has a single active consumer.
         case locked
     }
 
-    /// Numbers other than zero come from the queue itself. Zeros are believed when they came quickly, between two
-    /// answers of the queue.
+    /// Inspects a queue until the numbers can be trusted. Numbers other than zero come from the queue itself. Zeros are
+    /// trusted when they came quickly, between two answers of the queue to basic.get.
     func inspectForCertain(_ queue: String) throws(BrokerError) -> QueueInspection? {
         for _ in 1...Self.attempts {
             guard let first = try self.inspect(queue, on: try self.connected()) else { return nil }

@@ -3,7 +3,7 @@ import EventLoops
 import Glibc
 import Messaging
 
-/// One thing to do on the topology connection.
+/// One operation on the topology connection.
 struct TopologyRequest: Sendable {
     enum Operation: Sendable {
         case declare([Declaration])
@@ -18,9 +18,9 @@ struct TopologyRequest: Sendable {
 }
 
 /// Declares, removes and inspects with calls that wait for their reply, on a connection and a thread of its own: an
-/// error closes a channel, and librabbitmq's waiting calls would swallow frames of others.
+/// error closes the channel, and librabbitmq's waiting calls would swallow frames that belong to others.
 ///
-/// Connects when it is first needed, and again when the connection has gone; heartbeats are served in between.
+/// Connects when first needed, and again after the connection was lost; serves heartbeats in between.
 final class TopologyConnection {
     private let addresses: AMQPAddresses
     private var rotation: AddressRotation
@@ -58,7 +58,7 @@ final class TopologyConnection {
                 self.connection = nil
                 return
             case .frame:
-                // The broker says nothing of its own accord here but that it closes.
+                // The only thing that the broker sends unasked on this connection is its close.
                 guard frame.payload.method.id != AMQP_CONNECTION_CLOSE_METHOD else {
                     self.connection = nil
                     return
@@ -67,8 +67,9 @@ final class TopologyConnection {
         }
     }
 
-    /// Handles what has been asked since the last time, in its order. Each attempt to reach a broker that is away takes
-    /// its time, so one answer serves all that wait, and nobody waits any more when the end is among them.
+    /// Handles the requests that have come since the last call, in their order. An attempt to reach a broker that is
+    /// away takes time, so one failure answers all requests that wait. If `close` is among the requests, the others
+    /// fail at once.
     ///
     /// - Returns: whether it was asked to close.
     func handle(_ requests: [TopologyRequest]) -> Bool {
@@ -103,7 +104,7 @@ final class TopologyConnection {
         do throws(BrokerError) {
             return try self.attempt(operation)
         } catch {
-            // A connection that had been idle may have been lost unnoticed: that is worth one more try.
+            // An idle connection may have been lost unnoticed: that is worth one more try.
             guard wasConnected, error.kind == .unreachable else { throw error }
             return try self.attempt(operation)
         }
@@ -116,7 +117,7 @@ final class TopologyConnection {
             for declaration in declarations { try self.declare(declaration, on: connection) }
             return nil
         case .remove(let removals):
-            // Each asks for the connection anew: an object that was missing may have cost it.
+            // Each removal asks for the connection again: an error for a missing object may have ended it.
             for removal in removals { try self.remove(removal, on: try self.connected()) }
             return nil
         case .inspect(let queue):
@@ -153,7 +154,7 @@ final class TopologyConnection {
         do throws(BrokerError) {
             try self.check(connection, while: removal.doing)
         } catch {
-            // RabbitMQ takes removing what does not exist for done, with few exceptions.
+            // With few exceptions RabbitMQ reports success for removing what does not exist.
             guard error.kind == .notFound else { throw error }
         }
     }
@@ -187,8 +188,8 @@ final class TopologyConnection {
         return result
     }
 
-    /// Looks at the reply of the last call. An error of the channel is confirmed and the channel opened again; an
-    /// error of the connection ends it, and a call that timed out has ended it already.
+    /// Checks the reply of the last call. After a channel error it confirms the close and opens the channel again.
+    /// After a connection error, or a call that timed out, it drops the connection.
     func check(_ connection: ConnectionHandle, while doing: String) throws(BrokerError) {
         let reply = amqp_get_rpc_reply(connection.state)
         defer { connection.releaseBuffers() }

@@ -4,8 +4,8 @@
 #include <limits.h>
 #include <stdlib.h>
 
-/* The parts of the libraries' interfaces that are used here, written down so that their headers need not be there. All
- * three promise them for as long as the number in the library's file name stays the same.
+/* The parts of the libraries' interfaces that are used here, declared here so that the libraries' headers need not be
+ * installed. Each library keeps its interface stable for as long as the number in its file name stays the same.
  * Sources: zlib 1.2 (zlib.h: z_stream, inflateInit2_, inflate, inflateReset, inflateEnd); brotli 1.0 (brotli/decode.h);
  * zstd 1.4 and later (zstd.h, "stable API"; zstd_errors.h). */
 
@@ -42,11 +42,11 @@ struct zstd_output {
 
 enum { ZSTD_WINDOW_LOG_MAX = 100 };
 enum { ZSTD_WINDOW_TOO_LARGE = 16, ZSTD_NO_MEMORY = 64 };
-/* 16 MiB. RFC 9659 has every encoder stay within 8. */
+/* 16 MiB. RFC 9659 requires encoders to stay within 8 MiB. */
 static const int zstd_largest_window_log = 24;
 
 enum { BROTLI_ERROR = 0, BROTLI_SUCCESS = 1 };
-/* BROTLI_DECODER_ERROR_ALLOC_...: from -21 to -30. */
+/* BROTLI_DECODER_ERROR_ALLOC_...: -21 to -30. */
 enum { BROTLI_MEMORY_FIRST = -21, BROTLI_MEMORY_LAST = -30 };
 
 struct warren_decoder {
@@ -87,7 +87,7 @@ static enum warren_opening open_zlib(struct warren_decoder *decoder) {
   FIND(decoder->of.zlib.inflate, "inflate");
   FIND(decoder->of.zlib.reset, "inflateReset");
   FIND(decoder->of.zlib.end, "inflateEnd");
-  /* inflateInit2: 15 for zlib, 16 more for gzip, negative for deflate alone. Of the version the first digit counts. */
+  /* 15 for zlib, 16 more for gzip, negative for raw deflate. Of the version only the first digit counts. */
   int window = decoder->format == WARREN_FORMAT_GZIP ? 15 + 16 : decoder->format == WARREN_FORMAT_ZLIB ? 15 : -15;
   switch (initialise(&decoder->of.zlib.stream, window, "1.2.0", (int)sizeof decoder->of.zlib.stream)) {
     case ZLIB_OK: return WARREN_OPENING_DONE;
@@ -127,7 +127,8 @@ enum warren_opening warren_decoder_open(enum warren_format format, const char *l
   struct warren_decoder *decoder = calloc(1, sizeof *decoder);
   if (!decoder) return WARREN_OPENING_NO_MEMORY;
   decoder->format = format;
-  /* It counts how often it is opened, and stays loaded: closing the last decoder would unload it for every event. */
+  /* dlopen counts references. RTLD_NODELETE keeps the library loaded: else closing the last decoder would unload it for
+   * every event. */
   decoder->library = dlopen(library, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   enum warren_opening opening = WARREN_OPENING_NO_LIBRARY;
   if (decoder->library) {
@@ -212,9 +213,9 @@ enum warren_step warren_decoder_step(struct warren_decoder *decoder, const uint8
 
 int warren_decoder_restart(struct warren_decoder *decoder) {
   switch (decoder->format) {
-    /* Members one behind the other (RFC 1952, section 2.2). */
+    /* Members may follow one another (RFC 1952, section 2.2). */
     case WARREN_FORMAT_GZIP: return decoder->of.zlib.reset(&decoder->of.zlib.stream) == ZLIB_OK;
-    /* Frames one behind the other (RFC 8878, section 3); the library goes on with the next by itself. */
+    /* Frames may follow one another (RFC 8878, section 3); the library continues with the next frame on its own. */
     case WARREN_FORMAT_ZSTD: return 1;
     default: return 0;
   }

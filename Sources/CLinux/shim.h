@@ -1,7 +1,7 @@
 #ifndef WARREN_CLINUX_SHIM_H
 #define WARREN_CLINUX_SHIM_H
 
-/* Linux calls that Swift's Glibc does not show: hidden behind _GNU_SOURCE, variadic, or without a wrapper. */
+/* Linux calls that Swift's Glibc does not expose: hidden behind _GNU_SOURCE, variadic, or without a wrapper. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +35,7 @@ static const int WARREN_EPOLL_CLOEXEC = EPOLL_CLOEXEC;
 static const int WARREN_EFD_FLAGS = EFD_CLOEXEC | EFD_NONBLOCK;
 static const int WARREN_STREAM_CLOEXEC = SOCK_STREAM | SOCK_CLOEXEC;
 
-/* -1 with errno where the kernel has no pidfd (before 5.3). The descriptor is close-on-exec. */
+/* Returns -1 and sets errno where the kernel has no pidfd (before 5.3). The descriptor is close-on-exec. */
 static inline int warren_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
 static inline int warren_set_nonblocking(int fd) {
@@ -45,14 +45,14 @@ static inline int warren_set_nonblocking(int fd) {
 
 static inline int warren_set_close_on_exec(int fd) { return fcntl(fd, F_SETFD, FD_CLOEXEC); }
 
-/* Both ends close-on-exec: a pipe made for one child must never leak into the next. */
+/* Both ends are close-on-exec: a pipe for one child must never leak into the next. */
 static inline int warren_pipe(int fds[_Nonnull 2]) { return pipe2(fds, O_CLOEXEC); }
 
-/* Keeps what this process has in memory and in its environment from other processes of the same user: they can neither
- * read /proc/PID/environ, mem and fd nor attach to it (ptrace(2), "Ptrace access mode checking"), and no core file is
- * written. Whoever has CAP_SYS_PTRACE still can. The files that are left to others in /proc/PID, stat and status among
- * them, belong to root from now on, so a process writes to its own files there before. Lasts until it executes another
- * program. */
+/* Protects this process's memory and environment from other processes of the same user: they can neither read
+ * /proc/PID/environ, mem and fd nor attach to the process (ptrace(2), "Ptrace access mode checking"), and no core file
+ * is written. A process with CAP_SYS_PTRACE still can. The files in /proc/PID that others may still read, such as stat
+ * and status, belong to root from then on, so a process must write to its own files there before it calls this. The
+ * protection lasts until the process executes another program. */
 static inline int warren_conceal_process(void) {
   struct rlimit none = {0, 0};
   if (setrlimit(RLIMIT_CORE, &none) != 0) return -1;

@@ -17,25 +17,25 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The child shares the memory of its parent until it executes, and runs on a stack of its own while the thread that
- * started it waits (clone(2), CLONE_VM and CLONE_VFORK; glibc's posix_spawn does the same). So it may call only what is
- * async-signal-safe, and writes to nothing but its stack and this structure.
+/* The child shares its parent's memory until it executes the program, and runs on a stack of its own while the thread
+ * that started it waits (clone(2), CLONE_VM and CLONE_VFORK; glibc's posix_spawn does the same). So the child may call
+ * only async-signal-safe functions, and may write only to its stack and to this structure.
  *
- * A child that becomes another user shares nothing: other processes of that user could stop it before it executes, and
- * with it the thread that waits; and the change of user would reset what the memory's owner may conceal
- * (/proc/sys/fs/suid_dumpable). It has a copy of the memory, and reports by a pipe what has failed. */
+ * A child that changes its user does not share memory. Other processes of that user could stop it before it executes,
+ * and with it the waiting thread; and the change of user would reset what the memory's owner may conceal
+ * (/proc/sys/fs/suid_dumpable). Such a child has a copy of the memory, and reports a failure through a pipe. */
 struct start {
   const struct warren_program *program;
   const char *step;
   int error;
-  /* The end of the pipe to write to; -1 when the memory is shared. */
+  /* The end of the pipe to write to; -1 when the child shares the memory. */
   int report;
 };
 
 static const size_t stack_size = 64 * 1024;
 
-/* How long a child that becomes another user may take to execute, in milliseconds: the thread that waits has heartbeats to
- * answer, and who is too late is started again. */
+/* How long a child that changes its user may take until it executes, in milliseconds. The waiting thread has heartbeats
+ * to answer, and a worker that is too late is started again. */
 static const int start_limit = 1500;
 
 static int fail(struct start *start, const char *step) {
@@ -45,17 +45,18 @@ static int fail(struct start *start, const char *step) {
   _exit(127);
 }
 
-/* Handlers of the parent must never run in the child. */
+/* The parent's handlers must never run in the child. */
 static void reset_signals(void) {
   struct sigaction action = {.sa_handler = SIG_DFL};
   for (int number = 1; number < NSIG; number++) sigaction(number, &action, NULL);
 }
 
-/* The descriptors become 0, 1, 2 and so on, the program's own file the one behind them, and all others are closed. */
+/* Moves the given descriptors to 0, 1, 2 and so on, and the program's own file to the number after them. Closes all
+ * others but the pipe. Returns the descriptor of the program's file, or -1. */
 static int arrange_descriptors(struct start *start) {
   const struct warren_program *program = start->program;
   const int count = program->descriptor_count;
-  /* Behind them the program's own file and the pipe. */
+  /* The program's own file and the pipe come after the given descriptors. */
   const int last = count + 1;
   int sources[count + 1];
   int report = -1;
@@ -64,7 +65,7 @@ static int arrange_descriptors(struct start *start) {
     if (report < 0) return fail(start, "fcntl");
     start->report = report;
   }
-  /* Out of the way first, because a source below the number of targets would be overwritten. */
+  /* Move the sources out of the way first: a source below the number of targets would be overwritten. */
   for (int index = 0; index < count; index++) {
     sources[index] = fcntl(program->descriptors[index], F_DUPFD_CLOEXEC, last + 1);
     if (sources[index] < 0) return fail(start, "fcntl");
@@ -88,16 +89,16 @@ static int arrange_descriptors(struct start *start) {
   return file;
 }
 
-/* The system calls themselves: glibc's functions change all threads of a process, and would take the parent's for the
- * child's. */
+/* Uses the system calls directly: glibc's functions change all threads of a process, and would take the parent's
+ * threads for the child's. */
 static void become_user(struct start *start) {
   const struct warren_program *program = start->program;
   if (syscall(SYS_setgroups, program->group_count, program->groups) != 0) fail(start, "setgroups");
   if (syscall(SYS_setresgid, program->group, program->group, program->group) != 0) fail(start, "setresgid");
   if (syscall(SYS_setresuid, program->user, program->user, program->user) != 0) fail(start, "setresuid");
-  /* The copy of the memory holds the parent's secrets, and a system may be set to show it (fs.suid_dumpable). */
+  /* The copied memory holds the parent's secrets, and a system may be configured to show it (fs.suid_dumpable). */
   if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) fail(start, "prctl");
-  /* Or it could become root again by a program with the set-user-id bit. */
+  /* Otherwise a program with the set-user-id bit could make it root again. */
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) fail(start, "prctl");
 }
 
@@ -107,8 +108,8 @@ static void execute(const struct warren_program *program, int file) {
     return;
   }
   syscall(SYS_execveat, file, "", program->arguments, program->environment, AT_EMPTY_PATH);
-  /* ENOENT: it is a script, whose interpreter has to open it by a path and finds it closed (execveat(2)). So a script
-   * keeps its own file as the descriptor behind the others. */
+  /* ENOENT: the file is a script. Its interpreter has to open it by a path, and would find the descriptor closed
+   * (execveat(2)). So a script keeps its own file open, as the descriptor after the others. */
   if (errno != ENOENT) return;
   char path[] = "/proc/self/fd/\0\0\0";
   char *digit = path + sizeof "/proc/self/fd/" - 1;
@@ -133,7 +134,7 @@ static int run_child(void *argument) {
   return fail(start, "execve");
 }
 
-/* Waits until the child has executed, which closes the pipe, or has told what failed. */
+/* Waits until the child has executed the program, which closes the pipe, or has reported a failure. */
 static void await_report(struct start *start, int pipe, pid_t child) {
   struct start told;
   struct pollfd ready = {.fd = pipe, .events = POLLIN};

@@ -6,7 +6,7 @@
 #include <amqp_ssl_socket.h>
 #include <amqp_tcp_socket.h>
 
-/* Variadic C functions cannot be called from Swift: one wrapper per use. */
+/* Swift cannot call variadic C functions, so each use has a wrapper. */
 
 static inline amqp_rpc_reply_t warren_amqp_login_plain(
     amqp_connection_state_t _Nonnull state, const char *_Nonnull vhost, int frame_max, int heartbeat,

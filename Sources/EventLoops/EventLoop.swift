@@ -1,13 +1,13 @@
 import CLinux
 import Glibc
 
-/// One thread's loop over descriptors, timers and mailboxes.
+/// One thread's event loop over descriptors, timers and mailboxes.
 ///
-/// Everything that belongs to a loop is created on its thread and never leaves it, which is why this class and the
-/// objects built on it are not `Sendable`: the compiler keeps them there, and no lock is needed. Other threads reach
-/// a loop through a `Mailbox` only.
+/// Everything that belongs to a loop is created on its thread and never leaves it. That is why this class and the
+/// objects built on it are not `Sendable`: the compiler keeps them there, and no lock is needed. Other threads reach a
+/// loop only through a `Mailbox`.
 package final class EventLoop {
-    /// What a descriptor is ready for. An error or a hang-up counts as both, so that the next call reports it.
+    /// What a descriptor is ready for. An error or a hang-up counts as both, so the next read or write reports it.
     package struct Readiness: Sendable {
         package let isReadable: Bool
         package let isWritable: Bool
@@ -26,9 +26,9 @@ package final class EventLoop {
     private var nextKey: UInt64 = 1
     private var timers = TimerQueue()
     private var turnEnds: [() -> Void] = []
-    /// Those that have asked to be flushed at the end of this turn.
+    /// Objects that have asked to be flushed at the end of this turn.
     private var toBeFlushed: [any Flushable] = []
-    /// Those that are being flushed; between two turns it only keeps its memory.
+    /// Objects that are being flushed. Empty between turns; the array keeps its memory.
     private var flushing: [any Flushable] = []
     private var isStopped = false
     private var skipsWaiting = false
@@ -41,8 +41,8 @@ package final class EventLoop {
 
     deinit { _ = Glibc.close(self.epoll) }
 
-    /// Calls the handler on this thread whenever the descriptor is ready (level-triggered). The descriptor stays the
-    /// caller's: unwatch it before closing it.
+    /// Calls the handler on this thread whenever the descriptor is ready (level-triggered). The caller still owns the
+    /// descriptor, and must unwatch it before closing it.
     package func watch(_ descriptor: Int32, forWriting: Bool = false, handler: @escaping (Readiness) -> Void) {
         precondition(self.keys[descriptor] == nil, "a descriptor is watched once")
         let key = self.nextKey
@@ -53,12 +53,12 @@ package final class EventLoop {
         self.control(EPOLL_CTL_ADD, watcher, key: key)
     }
 
-    /// Also waits for the descriptor to become writable, or no longer does.
+    /// Starts or stops waiting for the descriptor to become writable.
     package func setWriting(_ forWriting: Bool, of descriptor: Int32) {
         self.change(descriptor) { $0.isWriting = forWriting }
     }
 
-    /// Waits for the descriptor to become readable again, or does not for now. Its end is told all the same.
+    /// Starts or stops waiting for the descriptor to become readable. An error or a hang-up is reported in any case.
     package func setReading(_ forReading: Bool, of descriptor: Int32) {
         self.change(descriptor) { $0.isReading = forReading }
     }
@@ -91,9 +91,9 @@ package final class EventLoop {
 
     package func cancel(_ timer: TimerID) { self.timers.cancel(timer) }
 
-    /// Flushes it once at the end of this turn, however often it asks, and in the order of asking. It is kept alive
-    /// until then. Whoever asks while others are flushed, or later, is flushed at the end of the next turn, which
-    /// begins at once: so a flush that makes more work cannot keep descriptors and timers waiting.
+    /// Flushes the object once at the end of this turn, in the order of asking, however often it asks. The loop keeps
+    /// it alive until then. An object that asks while others are flushed, or later, is flushed at the end of the next
+    /// turn, which begins at once: so a flush that makes more work cannot keep descriptors and timers waiting.
     package func flushAtTurnEnd(_ flushable: some Flushable) {
         guard !flushable.isToBeFlushed else { return }
         flushable.isToBeFlushed = true
@@ -110,16 +110,17 @@ package final class EventLoop {
         self.flushing.removeAll(keepingCapacity: true)
     }
 
-    /// Runs the body at the end of every turn, after those that have asked to be flushed.
+    /// Runs the body at the end of every turn, after the flushes of `flushAtTurnEnd`.
     package func atTurnEnd(_ body: @escaping () -> Void) { self.turnEnds.append(body) }
 
-    /// Makes the next turn begin without waiting: somebody holds input that no descriptor announces any more.
+    /// Makes the next turn begin without waiting, for an object that holds input which no descriptor announces any
+    /// more.
     package func continueAtOnce() { self.skipsWaiting = true }
 
     /// Ends `run` after the current turn.
     package func stop() { self.isStopped = true }
 
-    /// Turns until `stop` is called. It can be run again then.
+    /// Runs turns until `stop` is called. `run` may be called again after that.
     package func run() {
         var events = [epoll_event](repeating: epoll_event(), count: 64)
         while !self.isStopped {
@@ -129,7 +130,7 @@ package final class EventLoop {
             let count = epoll_wait(self.epoll, &events, Int32(events.count), timeout)
             for index in 0..<max(0, Int(count)) {
                 let event = events[index]
-                // A handler may have unwatched a later descriptor of this turn: keys are never used twice.
+                // A handler may have unwatched a descriptor that comes later in this turn; keys are never reused.
                 guard let watcher = self.watchers[event.data.u64] else { continue }
                 let failed = event.events & (WARREN_EPOLLERR | WARREN_EPOLLHUP) != 0
                 watcher.handler(
@@ -146,7 +147,7 @@ package final class EventLoop {
         self.isStopped = false
     }
 
-    /// Timers that were due at the beginning of this: one that is scheduled for at once waits for the next turn.
+    /// Runs the timers that are due now. A timer that they schedule with no delay waits for the next turn.
     private func runDueTimers() {
         guard !self.timers.isEmpty else { return }
         let now = ContinuousClock.now

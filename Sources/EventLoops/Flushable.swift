@@ -1,13 +1,13 @@
-/// Something that collects during a turn of its loop what goes out together at the turn's end.
+/// An object that collects output during a turn of its loop and sends it together at the turn's end.
 ///
-/// It asks for that with `EventLoop.flushAtTurnEnd(_:)` when it has been given something, so that a turn visits those
-/// that have something to do and nobody else.
+/// It asks for that with `EventLoop.flushAtTurnEnd(_:)` whenever it has collected something, so a turn visits only the
+/// objects that have something to send.
 package protocol Flushable: AnyObject {
-    /// It has asked and was not flushed since. The loop's own note, which begins as false and is nobody else's to
-    /// change: it stands here so that asking again, which happens with every event, costs neither a search nor an
+    /// Whether it has asked to be flushed and was not flushed since. Begins as false, and only the loop changes it. It
+    /// is a property of the object so that asking again, which happens with every event, needs neither a search nor an
     /// allocation.
     var isToBeFlushed: Bool { get set }
 
-    /// Sends out what was collected.
+    /// Sends what was collected.
     func flush()
 }

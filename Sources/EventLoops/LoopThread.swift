@@ -1,6 +1,6 @@
 import Threads
 
-/// A thread with a name and a deep stack, for a loop or for calls that block.
+/// Starts threads with a name and a large stack, for a loop or for calls that block.
 package enum LoopThread {
     /// librabbitmq decodes nested header tables by recursion; the deepest table that fits one frame needs some ten
     /// megabytes. Untouched stack costs nothing.

@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// The way into a loop from other threads: items are sent from anywhere and handled on the loop's thread, in order.
+/// Carries items from other threads into a loop: any thread sends them, and the loop's thread handles them in order.
 package final class Mailbox<Item: Sendable>: Sendable {
     private struct State {
         var items: [Item] = []
@@ -10,8 +10,8 @@ package final class Mailbox<Item: Sendable>: Sendable {
     }
 
     private let state = Mutex(State())
-    /// Readable when there is something to `receive`: for a loop that is not an `EventLoop`, such as that of a library.
-    /// It stays the mailbox's own.
+    /// Readable when there is something to `receive`: for an event loop that is not an `EventLoop`, such as a
+    /// library's. The mailbox owns it.
     package let descriptor: Int32
 
     package init() throws(SystemError) {
@@ -21,7 +21,7 @@ package final class Mailbox<Item: Sendable>: Sendable {
 
     deinit { _ = Glibc.close(self.descriptor) }
 
-    /// Never blocks. After the mailbox is closed the item is dropped and the answer is false.
+    /// Sends an item. Never blocks. After the mailbox is closed, the item is dropped and the result is false.
     @discardableResult
     package func send(_ item: Item) -> Bool {
         let (accepted, wakes) = self.state.withLock { state in
@@ -33,7 +33,8 @@ package final class Mailbox<Item: Sendable>: Sendable {
         return accepted
     }
 
-    /// Handles everything that is sent, in batches, on the loop's thread. The loop keeps the mailbox alive.
+    /// Handles everything that is sent, in batches, on the loop's thread. The loop keeps the mailbox alive until
+    /// `detach`.
     package func attach(to loop: EventLoop, handler: @escaping ([Item]) -> Void) {
         loop.watch(self.descriptor) { [self] _ in handler(self.receive()) }
         // Something may have been sent before the loop began to watch.
@@ -42,7 +43,7 @@ package final class Mailbox<Item: Sendable>: Sendable {
 
     package func detach(from loop: EventLoop) { loop.unwatch(self.descriptor) }
 
-    /// Takes what is left and refuses everything that is sent from now on.
+    /// Takes the remaining items, and refuses all that are sent from now on.
     package func close() -> [Item] {
         self.state.withLock { state in
             state.isClosed = true
@@ -51,9 +52,9 @@ package final class Mailbox<Item: Sendable>: Sendable {
         }
     }
 
-    /// Takes everything that was sent, on the thread that has found the descriptor readable.
+    /// Takes all items sent so far. Called on the thread that has found the descriptor readable.
     package func receive() -> [Item] {
-        // First, so that whatever comes after the look into the box makes the descriptor readable again.
+        // Reset the descriptor first, so that an item sent after the items are taken makes it readable again.
         var count: UInt64 = 0
         _ = read(self.descriptor, &count, 8)
         return self.state.withLock { state in

@@ -1,13 +1,13 @@
 import Glibc
 
-/// A moment on the steady clock of a machine (CLOCK_BOOTTIME, which goes on while it is suspended), for everything that
-/// waits, expires or is late.
+/// An instant on the machine's steady clock (CLOCK_BOOTTIME, which goes on while the machine is suspended), for
+/// everything that waits, expires or is late.
 ///
-/// It means what `ContinuousClock.Instant` means. That type belongs to the standard library, which may change its
-/// layout: a value that holds one is laid out and copied through tables at run time, and the values on the way of every
-/// event hold many. This one is an integer.
+/// It means the same as `ContinuousClock.Instant`. The standard library may change the layout of that type, so values
+/// that hold one are laid out and copied through tables at run time, and every event passes through many such values.
+/// This type is an integer.
 package struct SteadyInstant: Sendable, Hashable, InstantProtocol {
-    /// Nanoseconds since some moment before the process began.
+    /// Nanoseconds since a fixed moment before the process began.
     package let nanoseconds: Int64
 
     package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
@@ -18,7 +18,7 @@ package struct SteadyInstant: Sendable, Hashable, InstantProtocol {
         return SteadyInstant(nanoseconds: Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec))
     }
 
-    /// The same moment on another clock.
+    /// Converts an instant of the standard library's clock.
     package init(_ instant: ContinuousClock.Instant) {
         self = SteadyInstant.now.advanced(by: ContinuousClock.now.duration(to: instant))
     }
@@ -30,7 +30,7 @@ package struct SteadyInstant: Sendable, Hashable, InstantProtocol {
 
     package static func < (one: SteadyInstant, other: SteadyInstant) -> Bool { one.nanoseconds < other.nanoseconds }
 
-    /// Beyond what fits (292 years) it is the end of time.
+    /// Clamped to the largest or smallest instant beyond 292 years.
     package func advanced(by duration: Duration) -> SteadyInstant {
         let (seconds, attoseconds) = duration.components
         let (whole, isTooLong) = seconds.multipliedReportingOverflow(by: 1_000_000_000)

@@ -1,15 +1,15 @@
 import HeapModule
 
-/// Names a scheduled timer.
+/// Identifies a scheduled timer.
 package struct TimerID: Sendable, Hashable {
     let number: UInt64
 }
 
-/// Timers in the order in which they fall due; of equal deadlines the one that was scheduled first.
+/// Timers in the order in which they fall due; of timers with equal deadlines the one scheduled first.
 ///
-/// A loop may have thousands of them, one for each settlement that waits to be tried again, so they stand in a heap.
-/// What is cancelled only loses its body: its place in the heap is passed over when it comes to the front, and all such
-/// places are cleared away together when they are more than half.
+/// A loop may have thousands of timers, one for each settlement that waits to be tried again, so they are kept in a
+/// heap. Cancelling a timer only removes its body. Its place in the heap is skipped when it comes to the front, and all
+/// such places are removed together when they are more than half.
 struct TimerQueue {
     private struct Place: Comparable {
         let deadline: ContinuousClock.Instant
@@ -21,12 +21,12 @@ struct TimerQueue {
     }
 
     private var places = Heap<Place>()
-    /// Of the timers that have neither run nor been cancelled, by their numbers.
+    /// The bodies of timers that have neither run nor been cancelled, by number.
     private var bodies: [UInt64: () -> Void] = [:]
     private var nextNumber: UInt64 = 1
 
     var isEmpty: Bool { self.bodies.isEmpty }
-    /// Places held, those of cancelled timers included.
+    /// The number of places in the heap, those of cancelled timers included.
     var span: Int { self.places.count }
 
     mutating func schedule(at deadline: ContinuousClock.Instant, _ body: @escaping () -> Void) -> TimerID {
@@ -37,18 +37,19 @@ struct TimerQueue {
         return TimerID(number: number)
     }
 
-    /// Does nothing when the timer has run or was cancelled before.
+    /// Cancels a timer. Does nothing when it has run or was cancelled before.
     mutating func cancel(_ id: TimerID) {
         if self.bodies.removeValue(forKey: id.number) != nil { self.clearAway() }
     }
 
-    /// Costs as much as there are places, of which at least half were cancelled since the last time.
+    /// Removes the places of cancelled timers. The cost is proportional to the places, of which at least half were
+    /// cancelled since the last time.
     private mutating func clearAway() {
         guard self.places.count > 2 * self.bodies.count else { return }
         self.places = Heap(self.places.unordered.filter { self.bodies[$0.number] != nil })
     }
 
-    /// The time to wait for the next timer, rounded up so that it is due after it; -1 when there is none.
+    /// The milliseconds until the next timer is due, rounded up so that it is due by then; -1 when there is no timer.
     mutating func millisecondsToNext() -> Int32 {
         guard let next = self.first else { return -1 }
         let wait = next.deadline - .now
@@ -56,7 +57,8 @@ struct TimerQueue {
         return Int32(clamping: Int64(wait / .milliseconds(1)) + 1)
     }
 
-    /// Takes out the first timer that is due. One at a time, because what it does may schedule and cancel others.
+    /// Takes the body of the first timer that is due. One at a time, because the body may schedule and cancel other
+    /// timers.
     mutating func popDue(at now: ContinuousClock.Instant) -> (() -> Void)? {
         guard let next = self.first, next.deadline <= now else { return nil }
         self.places.removeMin()
@@ -64,7 +66,7 @@ struct TimerQueue {
         return self.bodies.removeValue(forKey: next.number)
     }
 
-    /// The first that was not cancelled.
+    /// The place of the first timer that was not cancelled.
     private var first: Place? {
         mutating get {
             while let place = self.places.min {

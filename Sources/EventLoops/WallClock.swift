@@ -1,6 +1,6 @@
 import Glibc
 
-/// The time of day for headers and logs. Tests put their own in its place.
+/// The time of day, for headers and logs. Tests replace it with their own.
 package struct WallClock: Sendable {
     private let read: @Sendable () -> Int64
 

@@ -1,10 +1,10 @@
-/// Names one run of an event on this host: the number of the run, and the place that it takes among those that run at
-/// the same time. Places are few and used again, so tables of what runs are arrays; the number tells a run from those
-/// that had its place before.
+/// Identifies one run of an event on this host by a run number, and by the place that it takes among the runs at the
+/// same time. Places are few and reused, so tables of current runs are arrays; the run number tells a run from earlier
+/// ones at its place.
 ///
 /// Public because `PlaceTable` is, for the same reason.
 public struct InvocationID: Hashable, Comparable, Sendable {
-    /// As it goes to workers and back: the number above, the place in the lower 16 bits.
+    /// The form that is sent to workers and back: the run number, and the place in the lower 16 bits.
     public let rawValue: UInt64
 
     @inlinable
@@ -14,7 +14,7 @@ public struct InvocationID: Hashable, Comparable, Sendable {
     @inlinable
     public init(run: UInt64, place: Int) { self.rawValue = run << 16 | UInt64(place) }
 
-    /// The order in which runs began.
+    /// Orders by the moment at which the runs began.
     @inlinable
     public static func < (one: InvocationID, other: InvocationID) -> Bool { one.rawValue < other.rawValue }
 

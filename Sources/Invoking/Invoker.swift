@@ -1,17 +1,18 @@
 package import EventLoops
 package import Messaging
 
-/// One run to make: an event and what the runtime knows of it.
+/// A request to run one event, and what the runtime knows about the event.
 package struct Invocation: Sendable {
-    /// Chosen by the pipeline; outcomes name it.
+    /// Chosen by the pipeline; its result names it.
     package let id: InvocationID
     package let delivery: Delivery
     package let attributes: EventAttributes
-    /// The event's id when `attributes` do not have it, see `Delivery.eventIDBeside`.
+    /// The event's ID when `attributes` do not have it, see `Delivery.eventIDBeside`.
     package let resolvedID: String?
     package let attempt: Int
     package let maxAttempts: Int
-    /// Set when the message has come back from a delay and its own routing key says something else.
+    /// The routing key of the event when it was published, set when the message has come back from a delay with another
+    /// one.
     package let originalRoutingKey: String?
 
     package init(
@@ -53,20 +54,21 @@ package struct InvocationResult: Sendable, Equatable {
 /// Runs invocations for one manifest, confined to the thread of one event loop: worker processes for a function, HTTP
 /// requests for a webhook.
 package protocol Invoker: AnyObject {
-    /// Gets ready and reports through `handler`, on the loop's thread, from then on.
+    /// Starts to get ready. From then on it reports through `handler`, on the loop's thread.
     func start(_ handler: @escaping (InvokerEvent) -> Void)
 
-    /// Takes an invocation; it is on its way at the end of the loop's turn (`EventLoop.flushAtTurnEnd`). Its result is
-    /// reported exactly once, whatever happens to whoever runs it.
+    /// Takes an invocation, which is sent to its worker or endpoint at the end of the loop's turn
+    /// (`EventLoop.flushAtTurnEnd`). Its result is reported exactly once, whatever happens to the worker or endpoint.
     func invoke(_ invocation: Invocation)
 
-    /// Takes back, by id, what was invoked and has not been handed to whoever runs it: it will have no result.
+    /// Takes back the invocations that were not yet given to a worker or endpoint, and returns their IDs: they will
+    /// have no result.
     func withdraw() -> [InvocationID]
 
-    /// Tries again now what it has put off by itself: somebody asks for it.
+    /// Tries again now what the invoker has put off, because somebody has asked for it.
     func reconsider()
 
-    /// Ends when nothing runs any more: no invocations will follow. `completion` is called on the loop's thread.
+    /// Stops when nothing runs any more; no invocations may follow. `completion` is called on the loop's thread.
     func stop(_ completion: @escaping () -> Void)
 }
 
@@ -76,15 +78,15 @@ extension Invoker {
 
 /// What an invoker reports.
 package enum InvokerEvent {
-    /// Invocations may come.
+    /// The invoker accepts invocations.
     case ready
-    /// Nothing can be run for the reason given, and these invocations were not: they go back to the queue. The
-    /// invoker goes on trying and reports `ready` when it has succeeded.
+    /// Nothing can be run, for the reason given, and these invocations were not run: they go back to the queue. The
+    /// invoker goes on trying, and reports `ready` when it has succeeded.
     case unavailable(reason: String, notRun: [InvocationID])
-    /// Whoever would run it has asked not to be given anything until then, or ever, and has not taken these
-    /// invocations: they are run when it is `ready` again, or go back to the queue.
+    /// The endpoint has asked not to be given anything until then (`nil`: ever), and has not taken these invocations:
+    /// they run when the invoker reports `ready` again, or go back to the queue.
     case paused(reason: String, until: SteadyInstant?, notRun: [InvocationID])
-    /// What runs the function has died over its work. What becomes of the invocations is reported by itself.
+    /// A worker process has died while it was running events. The results of its invocations are reported separately.
     case workerDied(reason: String)
     case results([InvocationResult])
 }

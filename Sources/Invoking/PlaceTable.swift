@@ -1,8 +1,8 @@
-/// Elements by the places of invocations (`InvocationID.place`): looked up without hashing, and never mistaken for what
-/// stood at the place before.
+/// A table of elements by invocation: looked up by place without hashing, and never mistaken for an earlier invocation
+/// at the same place.
 ///
-/// Every event passes through it in other modules, so it has to be compiled for its elements there. The compiler does
-/// that for public declarations and not for those of a package, `@inlinable` or not.
+/// Other modules use it for every event, so it has to be specialized for its elements there. The compiler does that for
+/// public declarations, but not for `package` ones, `@inlinable` or not.
 public struct PlaceTable<Element> {
     @usableFromInline
     struct Entry {

@@ -1,4 +1,4 @@
-/// Stands in for the workers of a function that cannot be started before somebody mends its surroundings, such as a
+/// Stands in for the workers of a function that cannot be started before somebody fixes its environment, such as a
 /// missing variable: its queue is declared and keeps its events, and its status says why they wait.
 package final class UnavailableInvoker: Invoker {
     private let reason: String

@@ -1,14 +1,14 @@
 internal import Glibc
 internal import Programs
 
-/// A process we started, in a process group of its own, not yet reaped.
+/// A child process that this process has started, in a process group of its own, and has not reaped yet.
 ///
-/// Its own group keeps a terminal's Ctrl-C away from it. As long as it is not reaped, neither its process id nor
-/// its group's can belong to anyone else, so signals never hit a stranger.
+/// Because of its own group a terminal's Ctrl-C does not reach it. Until it is reaped, its process id and its group's
+/// cannot be given to another process, so signals never hit a stranger.
 struct ChildProcess {
     let pid: pid_t
 
-    /// - Parameter descriptors: what the child sees as 0, 1, 2 and so on. It has no others.
+    /// - Parameter descriptors: the child's descriptors 0, 1, 2 and so on. It has no others.
     static func spawn(
         _ arguments: [String],
         environment: [String: String],
@@ -28,7 +28,7 @@ struct ChildProcess {
         }
     }
 
-    /// Whether it has ended; it stays to be reaped.
+    /// Whether it has exited; it must still be reaped.
     var hasEnded: Bool {
         var info = siginfo_t()
         let found = waitid(P_PID, id_t(self.pid), &info, WEXITED | WNOHANG | WNOWAIT)
@@ -43,7 +43,7 @@ struct ChildProcess {
         kill(-self.pid, signal)
     }
 
-    /// Waits for its end. Call once.
+    /// Waits for its exit and reaps it. Call once.
     ///
     /// - Returns: the exit status, or 128 plus the signal that ended it, as a shell counts.
     @discardableResult

@@ -34,7 +34,8 @@ enum ControlCommand {
         return Self.text(of: output)
     }
 
-    /// A file without a name, gone when closed. Unlike a pipe it never fills up, so nobody needs to read meanwhile.
+    /// Opens a file without a name, which is deleted when it is closed. Unlike a pipe it never fills up, so nobody
+    /// needs to read it while the command runs.
     private static func nameless(in directory: DataDirectory) throws(LocalBrokerError) -> Int32 {
         var template = Array("\(directory.path)/control-XXXXXX".utf8CString)
         let descriptor = mkstemp(&template)

@@ -1,27 +1,28 @@
 internal import FoundationEssentials
 internal import Glibc
 
-/// All that a private node ever writes, locked for as long as any of its processes lives.
+/// The directory that holds everything a private node writes, locked for as long as any of its processes lives.
 struct DataDirectory {
-    /// Absolute, without symbolic links.
+    /// The absolute path, without symbolic links.
     let path: String
-    /// Whether it was made for this one run and goes with it.
+    /// Whether it was created for this one run, and is removed after it.
     let isTemporary: Bool
-    /// Unique, so that a node which took our port in the meantime is not mistaken for ours; kept with the data,
-    /// because RabbitMQ files them under the node's name.
+    /// Unique, so that a node which took our port in the meantime is not mistaken for ours. Kept with the data, because
+    /// RabbitMQ stores them under the node's name.
     let nodeName: String
-    /// Holds the lock. The node's processes inherit it: the directory is free when the last of them is gone.
+    /// The descriptor that holds the lock. The node's processes inherit it, so the directory is free once the last of
+    /// them has exited.
     let lock: Int32
 
     var logPath: String { "\(self.path)/log/broker.log" }
     var enabledPluginsPath: String { "\(self.path)/enabled_plugins" }
 
-    /// - Parameter given: nil for a fresh temporary directory.
+    /// - Parameter given: the path; `nil` for a new temporary directory.
     static func open(_ given: String?) async throws(LocalBrokerError) -> DataDirectory {
         let path = if let given { try Self.create(given) } else { try Self.createTemporary() }
         let lock = Glibc.open("\(path)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard lock >= 0 else { throw Self.unusable(path) }
-        // The node of a host that was just killed needs a moment to go, too.
+        // After a host was killed, its node takes a moment to exit too.
         guard await poll(every: .milliseconds(100), for: .seconds(3), until: { flock(lock, LOCK_EX | LOCK_NB) == 0 })
         else {
             close(lock)
@@ -40,7 +41,7 @@ struct DataDirectory {
         }
     }
 
-    /// Gives the lock back and removes what was temporary.
+    /// Releases the lock, and removes a temporary directory.
     func release() {
         close(self.lock)
         if self.isTemporary { try? FileManager.default.removeItem(atPath: self.path) }
@@ -52,7 +53,7 @@ struct DataDirectory {
         return text.split(separator: "\n").suffix(lines).joined(separator: "\n")
     }
 
-    // Private to this user: Erlang's cookie in it opens the node to whoever reads it.
+    // Private to this user: whoever can read Erlang's cookie in it controls the node.
     private static func create(_ path: String) throws(LocalBrokerError) -> String {
         do {
             try FileManager.default.createDirectory(
@@ -70,9 +71,10 @@ struct DataDirectory {
         return absolute
     }
 
-    /// Takes every right to the directory from others: besides the cookie it has the payloads of all events that wait.
+    /// Removes all rights of other users to the directory: it holds the cookie and the payloads of all events that
+    /// wait.
     ///
-    /// One that holds somebody's other files is refused instead of closed: it may be `/tmp` or a home.
+    /// A directory that holds other files is refused instead of changed: it may be `/tmp` or a home directory.
     private static func keepOthersOut(of path: String) throws(LocalBrokerError) {
         var status = stat()
         guard stat(path, &status) == 0 else { throw Self.unusable(path) }
@@ -93,7 +95,8 @@ struct DataDirectory {
         guard chmod(path, 0o700) == 0 else { throw Self.unusable(path) }
     }
 
-    /// What is in the directory of a node and in no other: our own file, or what somebody has put there for the node.
+    /// Names that are found only in a node's directory: our own file, and the files that a user may have put there for
+    /// the node.
     private static let marks: Set<String> = ["node-name", "rabbitmq.conf", "advanced.config", "rabbitmq-env.conf"]
 
     private static func createTemporary() throws(LocalBrokerError) -> String {

@@ -1,14 +1,14 @@
 internal import FoundationEssentials
 
-/// Where RabbitMQ's own scripts live.
+/// The location of RabbitMQ's own scripts.
 ///
-/// Debian's wrappers in `/usr/sbin` switch to the user `rabbitmq` and refuse everyone else, so the package's
-/// own directory is looked at first; `PATH` serves installations from elsewhere.
+/// Debian's wrappers in `/usr/sbin` switch to the user `rabbitmq` and refuse everyone else, so the package's own
+/// directory is searched first; `PATH` is for other installations.
 struct Installation {
     let server: String
     let control: String
 
-    /// What this process would start.
+    /// The installation that this process would start.
     static func current() throws(LocalBrokerError) -> Installation {
         try self.find(
             searchPath: ProcessInfo.processInfo.environment["PATH"] ?? "",
@@ -18,7 +18,7 @@ struct Installation {
 
     /// - Parameters:
     ///   - searchPath: the value of `PATH`.
-    ///   - isExecutable: asks the file system.
+    ///   - isExecutable: whether the file system has an executable file at a path.
     static func find(
         searchPath: String,
         isExecutable: (String) -> Bool

@@ -3,11 +3,11 @@ internal import Glibc
 internal import Messaging
 internal import Synchronization
 
-/// A private RabbitMQ node: for `warren dev`, tests, benchmarks and the demo.
+/// A private RabbitMQ node, for `warren dev`, tests, benchmarks and the demo.
 ///
-/// Needs an installed RabbitMQ but no root, listens on 127.0.0.1 only, and writes nothing outside its data
-/// directory. It ends with the process that started it, however that ends, `SIGKILL` included; see ``NodeProcess``.
-/// An instance that is dropped without ``stop()`` kills its node.
+/// It needs an installed RabbitMQ but not root, listens only on 127.0.0.1, and writes nothing outside its data
+/// directory. It ends with the process that started it, even after `SIGKILL`; see ``NodeProcess``. An instance that is
+/// released without ``stop()`` kills its node.
 package final class LocalBroker: Sendable {
     private struct State {
         var ports: NodePorts
@@ -20,14 +20,15 @@ package final class LocalBroker: Sendable {
 
     private let installation: Installation
     private let directory: DataDirectory
-    /// The port of the `epmd` that the nodes of a cluster share; nil for a node that has its own.
+    /// The port of the `epmd` that the nodes of a cluster share; `nil` for a node that has its own.
     private let sharedEpmd: Int?
     private let state: Mutex<State>
 
-    /// The AMQP port on 127.0.0.1, the same over restarts.
+    /// The AMQP port on 127.0.0.1, the same after a restart.
     package let port: Int
 
-    /// For AMQP clients, with the account that RabbitMQ allows on loopback: `amqp://guest:guest@127.0.0.1:PORT/`.
+    /// The URL for AMQP clients, with the account that RabbitMQ allows on loopback:
+    /// `amqp://guest:guest@127.0.0.1:PORT/`.
     package var url: String { "amqp://guest:guest@127.0.0.1:\(self.port)/" }
 
     /// The absolute path of the directory that holds the node's data and its log, `log/broker.log`.
@@ -36,10 +37,10 @@ package final class LocalBroker: Sendable {
     /// The node's name in Erlang's distribution, as `rabbitmqctl` prints it.
     package var nodeName: String { self.directory.nodeName }
 
-    /// The node's process id (the Erlang VM), or nil while it is down.
+    /// The node's process id (the Erlang VM); `nil` while it is down.
     package var pid: Int32? { self.state.withLock { $0.node?.pid } }
 
-    /// Whether its process has ended without being told to; ``restart()`` brings it back.
+    /// Whether the node's process has exited without being told to; ``restart()`` brings it back.
     package var hasDied: Bool { self.state.withLock { $0.node?.hasEnded ?? false } }
 
     private init(
@@ -65,9 +66,9 @@ package final class LocalBroker: Sendable {
     /// Starts a node and waits until it accepts connections, at most three minutes.
     ///
     /// - Parameters:
-    ///   - dataDirectory: where its data stay over runs, such as `.warren`; one node at a time.
-    ///     With nil a temporary directory that is gone after ``stop()``.
-    ///   - port: the AMQP port, or nil for a free one.
+    ///   - dataDirectory: where its data stay between runs, such as `.warren`; for one node at a time. With `nil` a
+    ///     temporary directory, which ``stop()`` removes.
+    ///   - port: the AMQP port; `nil` for a free one.
     ///   - log: receives a line for a person when the start begins and when the node is ready.
     package static func start(
         dataDirectory: String? = nil,
@@ -118,7 +119,7 @@ package final class LocalBroker: Sendable {
     /// Runs `rabbitmqctl` against the node, at most three minutes.
     ///
     /// - Returns: its standard output.
-    /// - Throws: ``LocalBrokerError/control(arguments:status:output:)`` with all that it printed.
+    /// - Throws: ``LocalBrokerError/control(arguments:status:output:)`` with everything that it printed.
     @discardableResult
     package func control(_ arguments: [String]) async throws(LocalBrokerError) -> String {
         let (ports, isRunning) = self.state.withLock { ($0.ports, $0.node != nil) }
@@ -131,10 +132,10 @@ package final class LocalBroker: Sendable {
         )
     }
 
-    /// Ends the node for good; afterwards none of its processes is left and the data directory is free.
+    /// Ends the node for good. Afterwards none of its processes is left and the data directory is free.
     ///
-    /// Kept data get an orderly shutdown with 15 s of grace; a node with temporary data is killed, which is quicker.
-    /// A second call does nothing.
+    /// A node with a data directory to keep is shut down properly, with 15 s of grace. A node with temporary data is
+    /// killed, which is faster. A second call does nothing.
     package func stop() async {
         let (node, isFirst) = self.state.withLock { state in
             defer { state.node = nil; state.isStopped = true }
@@ -149,7 +150,7 @@ package final class LocalBroker: Sendable {
         await self.takeNode()?.end(grace: nil)
     }
 
-    /// Shuts the node down in order, unless it is down already, and starts it on the same port and data.
+    /// Shuts the node down properly, unless it is down already, and starts it with the same port and data.
     package func restart() async throws(LocalBrokerError) {
         await self.takeNode()?.end(grace: Self.stopGrace)
         guard !self.state.withLock({ $0.isStopped }) else { throw .notRunning }
@@ -198,7 +199,8 @@ package final class LocalBroker: Sendable {
         )
     }
 
-    /// Between the choice of a port and its use someone else may take it, so that is tried again with others.
+    /// Starts a node and waits for it. Another process may take a port between its choice and its use; then this tries
+    /// again with other ports.
     private static func launch(
         _ installation: Installation,
         _ directory: DataDirectory,

@@ -1,6 +1,6 @@
 internal import Messaging
 
-/// Why a private broker could not be started, restarted or asked.
+/// Why a private broker could not be started, restarted or controlled.
 ///
 /// `warren dev` prints the description and ends; nothing here is retried by the runtime.
 package enum LocalBrokerError: Error, Equatable, Sendable {
@@ -10,7 +10,7 @@ package enum LocalBrokerError: Error, Equatable, Sendable {
     case unusableDirectory(path: String, reason: String)
     /// Another private broker holds the data directory.
     case directoryInUse(path: String)
-    /// Something else listens on the AMQP port asked for.
+    /// Another process listens on the requested AMQP port.
     case portInUse(Int)
     /// No free port was found on the loopback interface.
     case noFreePort
@@ -22,8 +22,8 @@ package enum LocalBrokerError: Error, Equatable, Sendable {
     case cancelled
     /// The broker was stopped, or its node is down.
     case notRunning
-    /// `rabbitmqctl` failed, or was ended by the time limit or by cancellation (status nil).
-    /// `output` is what it printed.
+    /// `rabbitmqctl` failed, or was ended by the time limit or by cancellation (`status` is `nil`). `output` is what it
+    /// printed.
     case control(arguments: [String], status: Int32?, output: String)
     /// A process could not be started.
     case system(call: String, reason: String)
@@ -40,7 +40,7 @@ extension LocalBrokerError: CustomStringConvertible {
         case .directoryInUse(let path):
             "another private broker runs on \(path); stop it, or give another data directory"
         case .portInUse(let port):
-            "port \(port) of 127.0.0.1 is taken; choose another, or none to have one chosen"
+            "port \(port) of 127.0.0.1 is in use; choose another port, or leave it out to get a free one"
         case .noFreePort:
             "no free port on 127.0.0.1 for a private broker"
         case .exited(let log):

@@ -2,8 +2,8 @@ internal import FoundationEssentials
 internal import Glibc
 internal import Synchronization
 
-/// A private cluster of RabbitMQ nodes on 127.0.0.1, for tests: each can be killed, suspended and brought back on its
-/// own. Data are temporary, and everything ends with the process that started it.
+/// A private cluster of RabbitMQ nodes on 127.0.0.1, for tests: each node can be killed, suspended and restarted on its
+/// own. Its data are temporary, and everything ends with the process that started it.
 package final class LocalCluster: Sendable {
     package let nodes: [LocalBroker]
     private let names: ClusterNames
@@ -13,13 +13,14 @@ package final class LocalCluster: Sendable {
         self.names = names
     }
 
-    /// Starts the nodes and waits until they are one cluster.
+    /// Starts the nodes and waits until they form one cluster.
     package static func start(count: Int = 3) async throws(LocalBrokerError) -> LocalCluster {
         let installation = try Installation.current()
         let names = try await ClusterNames.start()
-        // What is started before a failure ends when it is dropped.
+        // If a later step fails, the nodes that were started before end when they are released.
         let first = try await self.node(installation, names, joining: nil)
-        // Two nodes that begin a cluster at the same moment may each begin their own, so one has to be there already.
+        // Two nodes that form a cluster at the same moment may each form their own, so the first one has to be up
+        // already.
         let others = await withTaskGroup(of: Result<LocalBroker, LocalBrokerError>.self) { group in
             for _ in 1..<count {
                 group.addTask {
@@ -61,16 +62,16 @@ package final class LocalCluster: Sendable {
     private static func prepare(_ directory: DataDirectory, cookie: String, joining member: String?) throws {
         let path = "\(directory.path)/.erlang.cookie"
         try cookie.write(toFile: path, atomically: true, encoding: .utf8)
-        // Erlang takes a cookie only from a file that nobody else can read.
+        // Erlang accepts a cookie only from a file that other users cannot read.
         chmod(path, 0o400)
         guard let member else { return }
-        // https://www.rabbitmq.com/docs/cluster-formation, read once, when a fresh node starts.
+        // RabbitMQ reads this once, when a fresh node starts: https://www.rabbitmq.com/docs/cluster-formation.
         try "[{rabbit, [{cluster_nodes, {['\(member)', '\(directory.nodeName)'], disc}}]}].\n"
             .write(toFile: "\(directory.path)/advanced.config", atomically: true, encoding: .utf8)
     }
 }
 
-/// What the nodes of a cluster share: the cookie, and the `epmd` that knows their ports, which outlives each of them.
+/// What the nodes of a cluster share: the cookie, and the `epmd` that knows their ports and outlives each of them.
 private final class ClusterNames: Sendable {
     let port: Int
     let cookie = String((0..<20).map { _ in Character(Unicode.Scalar(UInt8.random(in: 65...90))) })
@@ -95,7 +96,7 @@ private final class ClusterNames: Sendable {
             inherited: ProcessInfo.processInfo.environment
         )
         do throws(LocalBrokerError) {
-            // Told by its environment where to listen.
+            // The environment tells it where to listen.
             let process = try NodeProcess.spawn(
                 server: "epmd",
                 environment: environment,

@@ -2,7 +2,7 @@ internal import Glibc
 
 /// TCP sockets on 127.0.0.1.
 enum Loopback {
-    /// A new close-on-exec socket, or a negative number.
+    /// A new close-on-exec socket; a negative number if there is none.
     static func socket() -> Int32 {
         Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     }

@@ -1,14 +1,15 @@
 internal import Glibc
 
-/// The running node: one process group that never outlives us.
+/// A running node: a process group that never outlives this process.
 ///
 /// The group has three members: the Erlang VM (our child), its private `epmd` unless a cluster shares one, and a
-/// watcher, a shell that reads from a socket whose other end only this process holds. However this process ends, the
-/// kernel closes that end; the watcher then kills the other two and removes temporary data. The watcher belongs to the
-/// VM's process group, so that number cannot have been given to anyone else when it kills. Helper programs of the VM
-/// sit in sessions of their own and end with the pipe to it.
+/// watcher. The watcher is a shell that reads from a socket whose other end only this process holds. However this
+/// process ends, the kernel closes that end; the watcher then kills the other two and removes temporary data. The
+/// watcher belongs to the VM's process group, so the number of that group cannot have been given to another when it
+/// kills. Helper programs of the VM are in sessions of their own and end when their pipe to it closes.
 ///
-/// What the node writes, the payloads of events among it, is for its user alone, whatever the mask of our caller.
+/// Files that the node writes, which include the payloads of events, are readable only for its user, whatever our
+/// caller's umask is.
 struct NodeProcess: Sendable {
     private static let script = """
         cd "$HOME" || exit 1
@@ -34,8 +35,8 @@ struct NodeProcess: Sendable {
     var hasEnded: Bool { self.child.hasEnded }
 
     /// - Parameters:
-    ///   - truncatesLog: whether this begins a new log.
-    ///   - ownsEpmd: whether it gets an `epmd` of its own.
+    ///   - truncatesLog: whether to begin a new log.
+    ///   - ownsEpmd: whether the node gets an `epmd` of its own.
     static func spawn(
         server: String,
         environment: [String: String],
@@ -73,13 +74,13 @@ struct NodeProcess: Sendable {
         self.child.signal(signal)
     }
 
-    /// Asks the node to shut down in order, and waits; after the grace period, or without one, kills it.
+    /// Asks the node to shut down properly, and waits. Kills it after the grace period, or at once without one.
     ///
     /// On return none of its processes is left. Call once.
     func end(grace: Duration?) async {
         if let grace {
             self.child.signal(SIGTERM)
-            // A suspended node hears nothing.
+            // A suspended node does not react to SIGTERM.
             self.child.signal(SIGCONT)
             _ = await poll(every: .milliseconds(20), for: grace) { self.hasEnded }
         }

@@ -1,11 +1,11 @@
-/// Waits even in a cancelled task: a node is ended, and its processes reaped, no matter why.
+/// Sleeps even in a cancelled task: a node must be ended, and its processes reaped, in any case.
 func pause(_ duration: Duration) async {
     await Task { try? await Task.sleep(for: duration) }.value
 }
 
-/// Asks again and again until the answer is yes or the time is over.
+/// Asks repeatedly until the answer is true or the time is over.
 ///
-/// - Returns: whether the answer was yes.
+/// - Returns: whether the answer was true.
 func poll(every interval: Duration, for limit: Duration, until isDone: () async -> Bool) async -> Bool {
     let end = ContinuousClock.now + limit
     while true {

@@ -1,16 +1,16 @@
 internal import Glibc
 
-/// Whether a node accepts AMQP connections.
+/// Checks whether a node accepts AMQP connections.
 enum Readiness {
     /// Connects, sends the protocol header (AMQP 0-9-1, section 4.2.2) and reads the broker's `connection.start`.
     ///
-    /// That frame carries the cluster's name, which begins as the node's does: another broker that was quicker to
-    /// take the port is not taken for ours.
+    /// That frame carries the cluster's name, which begins like the node's: so another broker that has taken the port
+    /// first is not mistaken for ours.
     static func answers(port: Int, nodeName: String) async -> Bool {
         let socket = Loopback.socket()
         guard socket >= 0 else { return false }
         defer { close(socket) }
-        // On the loopback interface a connection is there or refused at once.
+        // On the loopback interface a connection is accepted or refused at once.
         guard Loopback.withAddress(port: port, { connect(socket, $0, $1) }) == 0 else { return false }
         let header: [UInt8] = Array("AMQP".utf8) + [0, 0, 9, 1]
         guard send(socket, header, header.count, Int32(MSG_NOSIGNAL)) == header.count else { return false }

@@ -1,10 +1,10 @@
 import Glibc
 
-/// Reads small files, and no more of them than allowed.
+/// Reads small files, up to a size limit.
 package enum BoundedFile {
     /// Why a file could not be read.
     package enum Problem: Error, Equatable, CustomStringConvertible {
-        /// With the system's error.
+        /// The system's error number.
         case unreadable(Int32)
         /// A directory, a pipe or a device.
         case notAFile
@@ -19,7 +19,7 @@ package enum BoundedFile {
             }
         }
 
-        /// Whether reading it again may succeed although nobody has touched it.
+        /// Whether reading the file again may succeed although nobody has changed it.
         var isPassing: Bool {
             switch self {
             case .unreadable(let code): PassingError.isOne(code)
@@ -30,8 +30,9 @@ package enum BoundedFile {
 
     /// Reads a regular file of at most `limit` bytes.
     ///
-    /// A larger file is refused by its size, before anything is read; one that grows in the meantime, or whose size
-    /// is not known in advance, after `limit` bytes. Nothing blocks: a pipe is refused, not waited for.
+    /// A file whose size is above the limit is refused before anything is read. A file that grows meanwhile, or whose
+    /// size is not known in advance, is refused after `limit` bytes. The call never blocks: a pipe is refused, not
+    /// waited for.
     package static func read(_ path: String, limit: Int) throws(Problem) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else { throw .unreadable(errno) }

@@ -1,16 +1,16 @@
-/// Fetches the values that a manifest leaves to the host: a worker's environment, a webhook's credentials.
+/// Fetches the values that a manifest leaves to the host: for a worker's environment, and for a webhook's credentials.
 package enum EnvironmentResolution {
     /// The largest file that `fromFile` reads, in bytes.
     package static let maximumFileSize = 64 * 1024
 
-    /// The fields of one manifest that have no value. The host starts nothing of it, and reports this; it names
-    /// variables and files, never a value.
+    /// The fields of one manifest that could not be resolved. The host does not start this manifest, and reports the
+    /// failure. It names variables and files, never a value.
     package struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
         /// The manifest's name.
         package let manifest: String
-        /// One line a variable, sorted: what is missing and what to do.
+        /// One line per variable, sorted: what is missing and what to do.
         package let reasons: [String]
-        /// Whether a file among them may be readable the next time, see `PassingError`.
+        /// Whether one of the files may become readable without a change, see `PassingError`.
         package let isPassing: Bool
 
         package init(manifest: String, reasons: [String], isPassing: Bool = false) {
@@ -25,10 +25,10 @@ package enum EnvironmentResolution {
     }
 
     /// - Parameters:
-    ///   - values: the fields of the manifest, by the names that the failure gives them.
+    ///   - values: the sources of the values, by the names that a failure uses for them.
     ///   - manifest: the manifest's name, for the failure.
     ///   - environment: the host's own environment.
-    /// - Returns: the variables for the worker; nothing of the host's environment but what was asked for.
+    /// - Returns: the resolved values by name; of the host's environment only the variables that were asked for.
     package static func resolve(
         _ values: [String: ValueSource],
         manifest: String,
@@ -73,7 +73,7 @@ package enum EnvironmentResolution {
         do throws(BoundedFile.Problem) {
             bytes = try BoundedFile.read(path, limit: self.maximumFileSize)
         } catch {
-            let remedy = error.isPassing ? PassingError.remedy : "mend the file or the path"
+            let remedy = error.isPassing ? PassingError.remedy : "correct the file or the path"
             throw FileProblem(what: "\(error)", remedy: remedy, isPassing: error.isPassing)
         }
         guard var text = String(validating: bytes, as: UTF8.self) else {
@@ -82,7 +82,7 @@ package enum EnvironmentResolution {
         guard !bytes.contains(0) else {
             throw FileProblem(what: "it contains a NUL byte", remedy: "encode the value as text")
         }
-        // A carriage return with its line feed is one character, and one newline.
+        // A carriage return and its line feed are one `Character`, and one newline.
         if let last = text.last, last == "\n" || last == "\r\n" { text.removeLast() }
         return text
     }

@@ -1,14 +1,14 @@
-/// Reads the manifests of a directory, and reports everything that is wrong with them at once.
+/// Reads the manifests of a directory, and reports all their problems at once.
 package enum ManifestLoader {
     /// The largest manifest file, in bytes.
     package static let maximumFileSize = 1024 * 1024
 
-    /// Reads every `*.yaml` and `*.yml` directly in the directory, in the order of their names. Files whose names
-    /// start with a dot are skipped; a directory without manifests is no problem here.
+    /// Reads every `*.yaml` and `*.yml` file directly in the directory, in the order of their names. Files whose names
+    /// start with a dot are skipped; a directory without manifests is not a problem here.
     ///
-    /// - Returns: the manifests that are right by themselves, and the sorted problems of all others. A host that is
-    ///   starting refuses to run if there is a problem; one that is running keeps its manifests. What is checked
-    ///   over several manifests is in `ManifestCheck`.
+    /// - Returns: the manifests that are valid on their own, and the sorted problems of all others. A host that starts
+    ///   refuses to run if there is a problem; a running host keeps its manifests. `ManifestCheck` makes the checks
+    ///   across several manifests.
     package static func load(directory: String) -> (manifests: [Manifest], problems: [ManifestProblem]) {
         let files: [String]
         do throws(BoundedFile.Problem) {
@@ -16,7 +16,7 @@ package enum ManifestLoader {
         } catch {
             let problem = ManifestProblem(
                 at: .start(of: directory),
-                what: "the directory of manifests is of no use: \(error)",
+                what: "the directory of manifests cannot be used: \(error)",
                 remedy: error.isPassing ? PassingError.remedy : "create it, or name another one with --manifests",
                 isPassing: error.isPassing
             )
@@ -32,7 +32,7 @@ package enum ManifestLoader {
         return (manifests, problems.sorted())
     }
 
-    /// The paths of the manifest files in a directory, sorted; nil when the directory cannot be listed.
+    /// The paths of the manifest files in a directory, sorted; `nil` when the directory cannot be listed.
     package static func paths(in directory: String) -> [String]? { try? self.files(in: directory) }
 
     private static func files(in directory: String) throws(BoundedFile.Problem) -> [String] {
@@ -47,7 +47,7 @@ package enum ManifestLoader {
     ///
     /// - Parameters:
     ///   - text: one or more YAML documents, separated by `---`.
-    ///   - file: the path that problems and manifests are to name.
+    ///   - file: the path that problems and manifests refer to.
     package static func parse(text: String, file: String) -> (manifests: [Manifest], problems: [ManifestProblem]) {
         self.parse(Array(text.utf8), problems: ProblemCollector(file: file))
     }
@@ -55,8 +55,8 @@ package enum ManifestLoader {
     private static func load(file: String) -> (manifests: [Manifest], problems: [ManifestProblem]) {
         do throws(BoundedFile.Problem) {
             let bytes = try BoundedFile.read(file, limit: self.maximumFileSize)
-            // It asks for nothing, and would remove what runs from it. It is far more likely that somebody is writing
-            // it, or that a full disk kept somebody from doing so.
+            // An empty file would remove everything that runs from it. It is far more likely that somebody is just
+            // writing the file, or that a full disk has kept somebody from doing so.
             guard !bytes.isEmpty else { return ([], [self.emptyFile(file)]) }
             return self.parse(bytes, problems: ProblemCollector(file: file))
         } catch {
@@ -67,7 +67,7 @@ package enum ManifestLoader {
                 case .notAFile: "rename it, or move it out of the directory of manifests"
                 case .tooLarge: "split it into several files"
                 }
-            let what = "the manifest file is of no use: \(error)"
+            let what = "the manifest file cannot be used: \(error)"
             let problem = ManifestProblem(
                 at: .start(of: file),
                 what: what,
@@ -91,7 +91,7 @@ package enum ManifestLoader {
         problems: ProblemCollector
     ) -> (manifests: [Manifest], problems: [ManifestProblem]) {
         guard var text = YAMLText.decode(bytes, problems: problems) else { return ([], problems.problems) }
-        // The byte order mark that some editors put in front of UTF-8.
+        // Some editors put a byte order mark in front of UTF-8.
         if text.first == "\u{FEFF}" { text.removeFirst() }
         guard YAMLText.check(text, problems: problems) else { return ([], problems.problems) }
         let (documents, directives) = YAMLDocument.split(text)
@@ -106,7 +106,7 @@ package enum ManifestLoader {
         let manifests = documents.compactMap { document -> Manifest? in
             let before = problems.problems.count
             let manifest = YAMLParser.parse(document, problems: problems).flatMap(decoder.decode)
-            // A manifest that something was reported about may lack a part, however good the rest looks.
+            // A manifest about which something was reported may lack a part, even if the rest is fine.
             return problems.problems.count == before ? manifest : nil
         }
         return (manifests, problems.problems.sorted())

@@ -1,14 +1,14 @@
-/// One thing that is wrong with a manifest, where it is, and how to mend it.
+/// One mistake in a manifest: what it is, where it is, and how to correct it.
 ///
-/// Problems are collected, never thrown one by one: a user mends a whole directory in one go. The order is that of
-/// the places, so a sorted list reads like the files. No problem ever holds the value of an environment variable.
+/// Problems are collected, not thrown one by one, so that a user can correct a whole directory in one go. They sort by
+/// location, so a sorted list reads like the files. A problem never holds the value of an environment variable.
 package struct ManifestProblem: Error, Sendable, Equatable, Comparable, CustomStringConvertible {
     package let location: SourceLocation
-    /// What is wrong, without the place: one line, no full stop.
+    /// What is wrong, without the location: one line, no full stop.
     package let what: String
     /// What the user can do about it: one line, no full stop.
     package let remedy: String
-    /// Whether it may go away although nobody changes anything, see `PassingError`.
+    /// Whether the problem may go away although nobody changes anything, see `PassingError`.
     package let isPassing: Bool
 
     package init(at location: SourceLocation, what: String, remedy: String, isPassing: Bool = false) {
@@ -22,7 +22,7 @@ package struct ManifestProblem: Error, Sendable, Equatable, Comparable, CustomSt
     package var line: Int { self.location.line }
     package var column: Int { self.location.column }
 
-    /// `file:line:column: error: what; how to mend it`, the form that editors recognise.
+    /// `file:line:column: error: what; how to correct it`, the form that editors recognize.
     package var description: String { "\(self.location): error: \(self.what); \(self.remedy)" }
 
     package static func < (one: Self, other: Self) -> Bool {

@@ -1,20 +1,20 @@
 import Glibc
 
-/// The system's errors that say nothing about a file, only about the moment: reading it again may succeed although
-/// nobody has touched it. A host that runs does so by itself, see `ChangeSettling`.
+/// System errors that say something about the moment rather than the file: reading the file again may succeed although
+/// nobody has changed it. A running host does so on its own, see `ChangeSettling`.
 package enum PassingError {
-    /// What to do about it.
+    /// The remedy for such an error.
     package static let remedy = "a running host reads it again every second"
 
     /// - Parameter code: the value of `errno`.
     package static func isOne(_ code: Int32) -> Bool {
         switch code {
-        // Descriptors or memory ran out: of the process, of the system.
+        // The process or the system has run out of descriptors or memory.
         case EMFILE, ENFILE, ENOMEM, ENOBUFS: true
         case EINTR: true
-        // Somebody holds a lease on it, as file servers do, and is being asked to give it back.
+        // Another process, such as a file server, holds a lease on the file and is being asked to give it back.
         case EAGAIN: true
-        // A disk, or the server behind a network file system, that does not answer or has changed.
+        // A disk, or the server of a network file system, does not answer or has changed.
         case EIO, ESTALE, ETIMEDOUT, EREMOTEIO: true
         default: false
         }

@@ -1,4 +1,4 @@
-/// Gathers the problems of one file while its documents are read, so that one mistake never hides the next.
+/// Collects the problems of one file while its documents are read, so that one mistake never hides the next.
 final class ProblemCollector {
     let file: String
     private(set) var problems: [ManifestProblem] = []

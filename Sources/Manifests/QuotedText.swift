@@ -1,5 +1,5 @@
 extension String {
-    /// The text in quotes, on one line and short enough for a message, whatever the user wrote.
+    /// The text in quotes, on one line and short enough for a message, whatever it contains.
     var quoted: String {
         let longest = 60
         var text = ""

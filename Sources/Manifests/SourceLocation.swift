@@ -1,4 +1,4 @@
-/// A place in a manifest file, for people: it is printed as `file:line:column`.
+/// A location in a manifest file, printed as `file:line:column`.
 package struct SourceLocation: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// The file's path as the user gave it, so that a terminal or an editor can open it.
     package let file: String
@@ -13,7 +13,7 @@ package struct SourceLocation: Sendable, Hashable, Comparable, CustomStringConve
         self.column = column
     }
 
-    /// The place of a problem that belongs to a file as a whole.
+    /// The location of a problem that concerns a file as a whole.
     package static func start(of file: String) -> Self {
         Self(file: file, line: 1, column: 1)
     }

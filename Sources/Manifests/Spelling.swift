@@ -1,16 +1,16 @@
-/// Helps a person who mistyped a word: what was meant, and what could have been written.
+/// Suggests what a person who mistyped a word may have meant, and lists the allowed words.
 enum Spelling {
-    /// Lists of known words are cut here: a longer line is not read.
+    /// The most words in a list: nobody reads a longer line.
     private static let longestList = 12
 
-    /// The known word that the user most likely meant, or nil if none is near.
+    /// The known word that the user most likely meant; `nil` if none is similar.
     static func nearest(to word: String, among known: some Collection<String>) -> String? {
         guard let best = self.sorted(known, by: word).first else { return nil }
         if best.lowercased() == word.lowercased() { return best }
         return self.distance(word, best) <= max(1, min(word.count, best.count) / 3) ? best : nil
     }
 
-    /// "did you mean 'x'? known: x, y, z", the nearest spelling first.
+    /// "did you mean 'x'? label: x, y, z", with the most similar word first.
     static func suggestion(for word: String, among known: some Collection<String>, label: String) -> String {
         let words = self.sorted(known, by: word)
         var list = words.prefix(self.longestList).joined(separator: ", ")

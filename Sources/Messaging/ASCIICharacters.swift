@@ -1,5 +1,5 @@
 extension UInt8 {
-    /// A digit of ASCII, as grammars mean it: no sign, no space, no other script.
+    /// Whether it is an ASCII digit, as grammars mean it: no sign, no space, no digit of another script.
     package var isDecimalDigit: Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) }
 
     package var isHexadecimalDigit: Bool {
@@ -8,7 +8,7 @@ extension UInt8 {
 }
 
 extension UInt8 {
-    /// A character of a token, which is what HTTP's names are made of (RFC 9110, section 5.6.2).
+    /// Whether it may occur in a token, of which HTTP's names are made (RFC 9110, section 5.6.2).
     package var isTokenCharacter: Bool {
         switch self {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

@@ -1,4 +1,4 @@
-/// The content header properties of a message, by value: what a message is published with.
+/// The content header properties with which a message is published, copied out of its bytes.
 ///
 /// Source: AMQP 0-9-1, section 1.8 (class basic). Delivery mode is not here: Warren publishes everything persistent.
 package struct BasicProperties: Sendable, Equatable {
@@ -12,13 +12,13 @@ package struct BasicProperties: Sendable, Equatable {
     package var type: String?
     package var appID: String?
     package var priority: UInt8?
-    /// Milliseconds as text. Only read; Warren's delays are queues, never a message's own time to live.
+    /// Milliseconds as text. Warren only reads it: its delays are queues, never a message's own time to live.
     package var expiration: String?
 
     package init() {}
 }
 
-/// The places of the properties inside a delivery's bytes, found in one pass.
+/// The positions of the properties inside a delivery's bytes, found in one pass.
 package struct PropertyLayout: Sendable {
     package private(set) var contentType = ByteRange.absent
     package private(set) var contentEncoding = ByteRange.absent
@@ -38,7 +38,7 @@ package struct PropertyLayout: Sendable {
         guard range.count > 0 else { return }
         var cursor = ByteCursor(bytes, from: range.lowerBound, to: range.upperBound)
         let flags = try cursor.integer(UInt16.self)
-        // Bit 0 announces another word of flags; class basic has none.
+        // Bit 0 announces another word of flags; class basic does not have one.
         guard flags & 1 == 0 else { throw ByteCursor.Malformed() }
         if flags & 1 << 15 != 0 { self.contentType = try cursor.shortString() }
         if flags & 1 << 14 != 0 { self.contentEncoding = try cursor.shortString() }
@@ -76,8 +76,8 @@ package struct PropertyLayout: Sendable {
 }
 
 extension [UInt8] {
-    /// The text of a short string, again at most 255 bytes long: U+FFFD has three for each one that it replaces. What
-    /// is published must be what was meant, because a returned message is known again by its message id.
+    /// The text of a short string, cut to 255 bytes again, because each U+FFFD takes three bytes and may replace one. A
+    /// returned message is matched by its message ID, so the ID must be published exactly as it was set.
     fileprivate func shortText(_ range: ByteRange) -> String? {
         guard let text = self.text(range), text.utf8.count > 255 else { return self.text(range) }
         var short = String.UnicodeScalarView()

@@ -4,13 +4,13 @@
 package struct BrokerError: Error, Sendable, Equatable, CustomStringConvertible {
     /// What the caller can do about it.
     package enum Kind: Sendable, Equatable {
-        /// Nobody answers there, or the connection was lost: try again later.
+        /// The broker does not answer, or the connection was lost: try again later.
         case unreachable
-        /// Wrong user, password, virtual host or certificate: trying again does not help until somebody mends it.
+        /// Wrong user, password, virtual host or certificate: trying again does not help until somebody corrects it.
         case accessRefused
         /// An object exists with other properties than the ones wanted.
         case mismatch
-        /// The queue does not allow this way of asking it: it has a single active consumer.
+        /// The queue does not allow this operation: it has a single active consumer.
         case locked
         /// The exchange or queue does not exist.
         case notFound

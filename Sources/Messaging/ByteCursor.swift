@@ -1,4 +1,4 @@
-/// Reads AMQP's big-endian numbers and counted strings from bytes that somebody else wrote: every step is checked.
+/// Reads AMQP's big-endian numbers and counted strings from untrusted bytes: every step is checked.
 package struct ByteCursor {
     /// The bytes end before the value does, or a value has a form that the specification does not know.
     package struct Malformed: Error, Equatable {}
@@ -32,7 +32,7 @@ package struct ByteCursor {
         return value
     }
 
-    /// The place of the next `count` bytes, which are passed over.
+    /// Skips the next `count` bytes, and returns their position.
     package mutating func skip(_ count: Int) throws(Malformed) -> ByteRange {
         guard count >= 0, self.end - self.offset >= count else { throw Malformed() }
         defer { self.offset += count }

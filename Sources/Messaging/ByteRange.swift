@@ -2,8 +2,8 @@
 import Glibc
 #endif
 
-/// Where a field lies inside a delivery's bytes. Fields are found once and copied only when somebody asks, because
-/// most of them are never looked at by the host.
+/// The position of a field inside a delivery's bytes. Fields are located once and copied only on request, because the
+/// host never looks at most of them.
 package struct ByteRange: Sendable, Hashable {
     package let start: Int32
     package let count: Int32
@@ -22,7 +22,7 @@ package struct ByteRange: Sendable, Hashable {
 }
 
 extension [UInt8] {
-    /// The field's text; bytes that are not UTF-8 become U+FFFD. Nil when the field is absent.
+    /// The field's text; bytes that are not UTF-8 become U+FFFD. `nil` when the field is absent.
     package func text(_ range: ByteRange) -> String? {
         guard range.isPresent else { return nil }
         return String(decoding: self[range.lowerBound..<range.upperBound], as: UTF8.self)
@@ -32,7 +32,7 @@ extension [UInt8] {
     package func field(_ range: ByteRange, equals literal: StaticString) -> Bool {
         guard Int(range.count) == literal.utf8CodeUnitCount, range.isPresent else { return false }
         return self.withUnsafeBufferPointer { bytes in
-            // The range lies inside the array by construction (it was cut from it) and the literal lives for ever.
+            // The range lies inside the array by construction (it was cut from it) and the literal lives forever.
             guard let base = bytes.baseAddress else { return literal.utf8CodeUnitCount == 0 }
             return memcmp(base + range.lowerBound, literal.utf8Start, literal.utf8CodeUnitCount) == 0
         }

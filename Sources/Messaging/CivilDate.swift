@@ -1,12 +1,12 @@
-/// Days of the calendar and days since 1970, both ways, and times as CloudEvents and logs write them (RFC 3339). In
-/// UTC. RFC 3339 knows the years 0 to 9999.
+/// Converts between calendar dates and days since 1970, and writes times as CloudEvents and logs do (RFC 3339, which
+/// knows the years 0 to 9999). Always in UTC.
 ///
 /// Source: the proleptic Gregorian calendar repeats itself every 400 years, which have 146097 days. Years are counted
-/// from March, so that the day that some years have more is their last.
+/// from March, so that a leap day is the last day of its year.
 package enum CivilDate {
     private static let daysOfEra: Int64 = 146_097
     private static let secondsOfDay: Int64 = 86_400
-    /// From the first of March of the year 0 to 1970.
+    /// Days from March 1 of the year 0 to January 1, 1970.
     private static let daysBefore1970: Int64 = 719_468
 
     package static func days(year: Int64, month: Int, day: Int64) -> Int64 {
@@ -28,7 +28,7 @@ package enum CivilDate {
     ///
     /// - Parameters:
     ///   - milliseconds: since 1970.
-    ///   - alwaysWithFraction: whether whole seconds have one too, so that all texts are of one length.
+    ///   - alwaysWithFraction: whether whole seconds get a fraction too, so that all texts have the same length.
     package static func text(milliseconds: Int64, alwaysWithFraction: Bool = false) -> String {
         let (seconds, rest) = milliseconds.quotientRoundedDown(by: 1000)
         let text = self.text(seconds: seconds)
@@ -58,7 +58,7 @@ package enum CivilDate {
 }
 
 extension Int64 {
-    /// The quotient that is not above the exact one, and the remainder that is never negative.
+    /// The quotient rounded towards negative infinity, and the remainder, which is never negative.
     fileprivate func quotientRoundedDown(by divisor: Int64) -> (quotient: Int64, remainder: Int64) {
         let (quotient, remainder) = self.quotientAndRemainder(dividingBy: divisor)
         return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)

@@ -1,11 +1,11 @@
-/// How the body of a message is compressed, as its AMQP property `content-encoding` says.
+/// How the body of a message is compressed, according to its AMQP property `content-encoding`.
 ///
 /// The property has the values of HTTP's `Content-Encoding` (RFC 9110, section 8.4): names of codings in any letter
-/// case, in a list when there are several. But many publishers put the name of a character set or of a transfer
-/// encoding there (kombu always writes `utf-8` or `binary`). That says nothing about compression, and neither does a
-/// text that is no list of names, so both read as `none`.
+/// case, as a list when there are several. But many publishers write the name of a character set or of a transfer
+/// encoding there (kombu always writes `utf-8` or `binary`). Such a name says nothing about compression, and neither
+/// does a text that is not a list of names, so both read as `none`.
 package enum ContentCoding: Sendable, Hashable {
-    /// The body is what the publisher meant it to be.
+    /// The body is not compressed.
     case none
     case gzip
     /// The zlib format (RFC 1950), as HTTP means it.
@@ -13,8 +13,8 @@ package enum ContentCoding: Sendable, Hashable {
     /// Brotli.
     case br
     case zstd
-    /// A coding that the runtime has no name for, or several one after another: in lower case, in the order in which
-    /// they were applied, with a comma and a space between them.
+    /// A coding that the runtime does not know, or several codings: their names in lower case, in the order in which
+    /// they were applied, separated by a comma and a space.
     case unknown(String)
 
     /// - Parameter property: the text of the property; empty when the message has none.
@@ -39,7 +39,7 @@ package enum ContentCoding: Sendable, Hashable {
         }
     }
 
-    /// What HTTP calls it: the value of a `Content-Encoding` header. Nil for `none`, which has no such header.
+    /// The value of HTTP's `Content-Encoding` header; `nil` for `none`, which has no such header.
     package var fieldValue: String? {
         switch self {
         case .none: nil
@@ -51,7 +51,7 @@ package enum ContentCoding: Sendable, Hashable {
         }
     }
 
-    /// Without the spaces around it, which a list may have; nil when nothing is left.
+    /// The element without the spaces around it, which a list may have; `nil` when nothing is left.
     private static func trimmed(_ element: Substring.UTF8View) -> String? {
         func isSpace(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
         let start = element.drop(while: isSpace)
@@ -59,8 +59,8 @@ package enum ContentCoding: Sendable, Hashable {
         return String(start[...last])
     }
 
-    /// `identity` is no coding (RFC 9110, section 8.4.1). The others are names of transfer encodings (RFC 2045, section
-    /// 6) and of character sets; no coding has the name of one.
+    /// Whether the name does not mean a compression. `identity` is no coding (RFC 9110, section 8.4.1). The others are
+    /// names of transfer encodings (RFC 2045, section 6) and of character sets; no coding has such a name.
     private static func saysNothing(_ name: String) -> Bool {
         switch name {
         case "identity", "none", "7bit", "8bit", "binary", "ascii", "us-ascii", "latin1", "latin-1": true
@@ -68,7 +68,7 @@ package enum ContentCoding: Sendable, Hashable {
         }
     }
 
-    /// Old names that mean the same (RFC 9110, sections 8.4.1.1 and 8.4.1.3).
+    /// The current name for an old one (RFC 9110, sections 8.4.1.1 and 8.4.1.3).
     private static func canonical(_ name: String) -> String {
         switch name {
         case "x-gzip": "gzip"
@@ -79,7 +79,7 @@ package enum ContentCoding: Sendable, Hashable {
 }
 
 extension Delivery {
-    /// How the publisher says that the body is compressed.
+    /// How the body is compressed, as the publisher says.
     package func contentCoding(_ layout: PropertyLayout) -> ContentCoding {
         ContentCoding(self.bytes.text(layout.contentEncoding) ?? "")
     }

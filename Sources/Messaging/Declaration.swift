@@ -1,4 +1,5 @@
-/// Something that must exist on the broker. Declaring what exists already, with the same properties, does nothing.
+/// An object that must exist on the broker. Declaring an object that exists already with the same properties does
+/// nothing.
 package enum Declaration: Sendable, Hashable {
     case exchange(ExchangeDeclaration)
     case queue(QueueDeclaration)

@@ -1,11 +1,11 @@
 extension Delivery {
-    /// A hash of everything that the publisher said: exchange, routing key, properties, headers and body. The same for
-    /// every delivery of one message, and for two messages that are equal in all they say.
+    /// A hash of everything that the publisher sent: exchange, routing key, properties, headers and body. It is the
+    /// same for every delivery of one message, and for two messages that are equal in all these parts.
     ///
-    /// What the broker changes when it delivers again is left out: it adds `x-delivery-count` or `x-acquired-count`
-    /// (https://www.rabbitmq.com/docs/quorum-queues, poison message handling), and it sorts the header table by name,
-    /// on that occasion (rabbit_basic:add_header of RabbitMQ 3.10) or at every delivery (mc_amqpl:protocol_state of
-    /// 4.x), so the order of headers means nothing.
+    /// The hash leaves out what the broker changes when it delivers again. The broker adds `x-delivery-count` or
+    /// `x-acquired-count` (https://www.rabbitmq.com/docs/quorum-queues, poison message handling). It also sorts the
+    /// header table by name, either then (rabbit_basic:add_header of RabbitMQ 3.10) or at every delivery
+    /// (mc_amqpl:protocol_state of 4.x), so the order of headers means nothing.
     package var contentHash: StableHash {
         var hash = StableHash()
         let layout = self.layout
@@ -27,7 +27,7 @@ extension Delivery {
     /// The sum of the hashes of the entries, which is the same in any order.
     private func combineHeaders(_ range: ByteRange, into hash: inout StableHash) {
         var sum: UInt128 = 0
-        // A message without headers gets a table when it is delivered again: none is the same as an empty one.
+        // A message without headers gets a table when it is delivered again, so no table hashes like an empty one.
         var scan = FieldScan(self.bytes, range.isPresent ? range : ByteRange(start: 0, count: 0))
         while let field = scan.next() {
             guard !self.bytes.field(field.name, equals: "x-delivery-count"),
@@ -41,10 +41,10 @@ extension Delivery {
         }
         hash.combine(UInt64(truncatingIfNeeded: sum >> 64))
         hash.combine(UInt64(truncatingIfNeeded: sum))
-        // Behind a malformed entry nothing can be told apart, so all of it counts as it stands.
+        // Behind a malformed entry the entries cannot be told apart, so the whole table is hashed as it is.
         if !scan.isAtEnd { hash.combine(self.bytes[range.lowerBound..<range.upperBound]) }
     }
 
-    /// The broker reads `L` as `l` and writes it so when it writes the table anew.
+    /// The broker reads `L` as `l`, and writes `l` when it writes the table again.
     private static func rewritten(_ kind: UInt8) -> UInt8 { kind == UInt8(ascii: "L") ? UInt8(ascii: "l") : kind }
 }

@@ -1,6 +1,6 @@
-/// Names one delivery to the broker. A tag is worth something only on the channel that it came from, so it carries
-/// the number of that channel's life: a tag of an earlier life is dropped instead of sent, because acknowledging an
-/// unknown tag closes the channel (AMQP 0-9-1, basic.ack, precondition-failed).
+/// Identifies a delivery to the broker. A tag is valid only on the channel that it came from, so it carries the number
+/// of that channel's life. A tag of an earlier life is dropped instead of sent, because acknowledging an unknown tag
+/// closes the channel (AMQP 0-9-1, basic.ack, precondition-failed).
 package struct DeliveryTag: Sendable, Hashable {
     package let generation: UInt32
     package let value: UInt64
@@ -11,24 +11,24 @@ package struct DeliveryTag: Sendable, Hashable {
     }
 }
 
-/// One message as the broker handed it over. Its parts stay in one block of bytes and are looked up when needed.
+/// One message as the broker delivered it. Its parts stay in one block of bytes and are looked up when needed.
 package struct Delivery: Sendable, Hashable {
     package let tag: DeliveryTag
     /// The exchange that routed the message to the queue, empty for the default exchange.
     package let exchange: String
-    /// The broker has delivered this message before; the outcome of that delivery is unknown.
+    /// Whether the broker has delivered this message before; the outcome of that delivery is unknown.
     package let isRedelivered: Bool
-    /// The body is an envelope: the message is in CloudEvents' structured mode, see `EventReader`.
+    /// Whether the body is an envelope: the message is in CloudEvents' structured mode, see `EventReader`.
     package let isStructured: Bool
-    /// Set when the body was larger than the limit and was not kept: its size in bytes. Such a delivery can only be
+    /// The size of the body in bytes, when it was larger than the limit and was not kept. Such a delivery can only be
     /// refused.
     package let omittedBodySize: UInt64?
 
-    /// Routing key, properties, body, one behind the other.
+    /// Routing key, properties and body, in this order.
     package let bytes: [UInt8]
     package let routingKeyRange: ByteRange
     package let propertiesRange: ByteRange
-    /// Where an envelope says who the event is; nowhere in binary mode.
+    /// The positions of id and source in an envelope; absent in binary mode.
     let envelope: EnvelopeIdentity
 
     package init(
@@ -52,7 +52,8 @@ package struct Delivery: Sendable, Hashable {
         self.envelope = isStructured ? Self.envelope(in: bytes, behind: self.propertiesRange) : EnvelopeIdentity()
     }
 
-    /// The first property, without a look at the others: most messages are in binary mode, and it says so.
+    /// The position of the content type, found without reading the other properties: it tells that a message is in
+    /// binary mode, as most are.
     private static func contentType(_ bytes: [UInt8], _ properties: ByteRange) -> ByteRange {
         // Two octets of flags, the first of which says that there is a content type, then its length.
         guard properties.count > 3, bytes[properties.lowerBound] & 0x80 != 0 else { return .absent }
@@ -60,7 +61,8 @@ package struct Delivery: Sendable, Hashable {
         return place.upperBound <= properties.upperBound ? place : .absent
     }
 
-    /// The host does not open what is compressed.
+    /// Locates id and source in the envelope; absent when it is compressed, because the host does not decompress
+    /// bodies.
     private static func envelope(in bytes: [UInt8], behind properties: ByteRange) -> EnvelopeIdentity {
         guard let layout = try? PropertyLayout(bytes, properties),
             ContentCoding(bytes.text(layout.contentEncoding) ?? "") == .none
@@ -71,12 +73,12 @@ package struct Delivery: Sendable, Hashable {
     package var routingKey: String { self.bytes.text(self.routingKeyRange) ?? "" }
     package var body: ArraySlice<UInt8> { self.bytes[self.propertiesRange.upperBound...] }
 
-    /// The places of the properties; none when their bytes are malformed, which a broker does not let through.
+    /// The positions of the properties; all absent when their bytes are malformed, which a broker does not let through.
     package var layout: PropertyLayout {
         (try? PropertyLayout(self.bytes, self.propertiesRange)) ?? PropertyLayout()
     }
 
-    /// The header table as it came.
+    /// The header table as it was received.
     package var headers: FieldTable { self.headers(self.layout) }
 
     package func headers(_ layout: PropertyLayout) -> FieldTable {
@@ -87,7 +89,7 @@ package struct Delivery: Sendable, Hashable {
 }
 
 extension Delivery {
-    /// A message as if a broker had just delivered it.
+    /// Makes the delivery that a broker would make of a message.
     package init(_ message: OutgoingMessage, tag: DeliveryTag, isRedelivered: Bool = false) {
         let properties = message.properties.encoded(headers: message.headers)
         let routingKey = Array(message.routingKey.utf8)

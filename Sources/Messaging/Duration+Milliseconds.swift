@@ -1,5 +1,5 @@
 extension Duration {
-    /// Milliseconds, the fraction cut off, clamped to what 64 bits hold.
+    /// The duration in whole milliseconds, rounded towards zero, and clamped to what 64 bits hold.
     package var wholeMilliseconds: Int64 {
         let (seconds, attoseconds) = self.components
         let (product, overflow) = seconds.multipliedReportingOverflow(by: 1000)

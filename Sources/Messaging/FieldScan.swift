@@ -1,15 +1,15 @@
-/// Walks the entries of a field table by their places, without decoding a value that nobody asked for.
+/// Walks the entries of a field table by their positions, decoding only the values that are asked for.
 package struct FieldScan {
     /// One entry. `kind` is the octet that names the value's type.
     package struct Field {
         package let name: ByteRange
         package let kind: UInt8
-        /// The value's bytes; for strings, tables and arrays without their length.
+        /// The value's bytes; for strings, tables and arrays without their length prefix.
         package let content: ByteRange
-        /// The value's bytes including a length, as they stand after the kind octet.
+        /// The value's bytes including any length prefix, as they follow the kind octet.
         package let value: ByteRange
 
-        /// The decoded value, nil when it nests too deep or is malformed inside.
+        /// The decoded value; `nil` when it nests too deep or is malformed inside.
         package func read(in bytes: [UInt8]) -> FieldValue? {
             var cursor = ByteCursor(bytes, from: self.value.lowerBound, to: self.value.upperBound)
             return try? FieldValue.read(kind: self.kind, from: &cursor, in: bytes, depth: 0)
@@ -22,10 +22,10 @@ package struct FieldScan {
         self.cursor = ByteCursor(bytes, from: table.lowerBound, to: table.upperBound)
     }
 
-    /// Every entry has been read. False while there are more, and for good behind a malformed one.
+    /// Whether every entry has been read. Stays false once `next` has met a malformed entry.
     package var isAtEnd: Bool { self.cursor.isAtEnd }
 
-    /// The next entry; nil at the end and at the first malformed entry, behind which nothing can be trusted.
+    /// The next entry; `nil` at the end, and at the first malformed entry, because nothing behind it can be trusted.
     package mutating func next() -> Field? {
         guard !self.cursor.isAtEnd else { return nil }
         let begin = self.cursor.offset

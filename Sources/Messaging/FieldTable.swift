@@ -1,7 +1,7 @@
 /// An AMQP field table, kept as the bytes that travel on the wire.
 ///
-/// A retry copy must carry the publisher's headers exactly as they came, odd types and broken UTF-8 included, so a
-/// table is edited by cutting out and appending entries, never by decoding and encoding the rest.
+/// A retry copy must carry the publisher's headers exactly as they came, unusual types and invalid UTF-8 included. So a
+/// table is edited by cutting out and appending entries, never by decoding and encoding the others.
 package struct FieldTable: Sendable, Hashable {
     /// The entries, without the four octets of length that precede a table on the wire.
     package private(set) var bytes: [UInt8]
@@ -18,7 +18,7 @@ package struct FieldTable: Sendable, Hashable {
 
     package var isEmpty: Bool { self.bytes.isEmpty }
 
-    /// The value of the first entry with this name, nil when there is none or the table is malformed before it.
+    /// The value of the first entry with this name; `nil` when there is none or the table is malformed before it.
     package subscript(name: String) -> FieldValue? {
         var found: FieldValue?
         self.forEachEntry { entry in
@@ -29,7 +29,7 @@ package struct FieldTable: Sendable, Hashable {
         return found
     }
 
-    /// All entries that can be read, in their order.
+    /// All readable entries, in their order.
     package var entries: [(name: String, value: FieldValue)] {
         var result: [(name: String, value: FieldValue)] = []
         self.forEachEntry { entry in
@@ -67,11 +67,11 @@ package struct FieldTable: Sendable, Hashable {
     private struct Entry {
         let name: String
         let field: FieldScan.Field
-        /// Name and value with their lengths.
+        /// The positions of name and value, with their length prefixes.
         var range: Range<Int> { self.field.name.lowerBound - 1..<self.field.value.upperBound }
     }
 
-    /// Calls `body` for each entry until it returns false or the table ends, well or malformed.
+    /// Calls `body` for each entry until it returns false, or the table ends or is malformed.
     private func forEachEntry(_ body: (Entry) -> Bool) {
         var scan = FieldScan(self.bytes, ByteRange(start: 0, count: self.bytes.count))
         while let field = scan.next() {

@@ -131,8 +131,8 @@ extension FieldValue {
 }
 
 extension [UInt8] {
-    /// AMQP writes numbers in network byte order. Public, because only then it is compiled for its type in other
-    /// modules.
+    /// Appends the number in network byte order, as AMQP writes it. Public, because only a public function is
+    /// specialized for its type in other modules.
     @inlinable
     public mutating func appendBigEndian<Value: FixedWidthInteger>(_ value: Value) {
         for shift in stride(from: Value.bitWidth - 8, through: 0, by: -8) {

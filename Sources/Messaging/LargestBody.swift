@@ -1,6 +1,6 @@
-/// The bound on what one event may carry.
+/// The size limit of one event.
 package enum LargestBody {
-    /// Bytes of a message's body, and of the payload in it after its compression is undone: 16 MiB, the most that
-    /// RabbitMQ 4 takes unless it is told otherwise (`max_message_size`).
+    /// The most bytes of a message's body, and of its decompressed payload: 16 MiB, which is RabbitMQ 4's own default
+    /// limit (`max_message_size`).
     package static let bytes = 16 << 20
 }

@@ -1,26 +1,27 @@
-/// How an invocation ended. A closed set: what follows from each is decided in one place, `Processing.decide`.
+/// How an invocation ended. A closed set: `decide` in `Processing` is the only place that decides what follows from
+/// each.
 package enum Outcome: Sendable, Equatable {
-    /// The function returned. What it emitted leaves before the event is acknowledged.
+    /// The function returned. The events that it emitted are published before its own event is acknowledged.
     case done(emitted: [EmittedEvent])
-    /// The event is not for this consumer, so it was not run: it is acknowledged as it is. It says nothing about the
-    /// health of the function.
+    /// The event is not for this consumer, so it was not run and is acknowledged. This says nothing about the health of
+    /// the function.
     case skipped
-    /// The function threw: run again by the retry policy.
+    /// The function threw: it runs again according to the retry policy.
     case failed(Failure)
     /// The function said that running it again will not help.
     case rejected(Failure)
     /// The event is not what the function's payload type expects: running it again cannot help.
     case undecodable(Failure)
-    /// The function asked to be run later; this does not burn an attempt.
+    /// The function asked to run later; this does not use up an attempt.
     case later(after: Duration, Failure)
     /// The function did not end in time and was cancelled.
     case timedOut(Failure)
-    /// The worker process died while it ran this event, and no other event can have been the cause.
+    /// The worker process died while it ran this event, and no other event can have caused that.
     case crashed(Failure)
 }
 
 extension Outcome {
-    /// An outcome without what belongs to it, under its one word for metrics and people.
+    /// An outcome without its details, as one word for metrics and people.
     package enum Kind: String, Sendable, CaseIterable {
         case done
         case skipped
@@ -51,14 +52,14 @@ extension Outcome {
 
 /// Why an invocation did not succeed.
 package struct Failure: Sendable, Equatable {
-    /// The longest message that travels, in bytes: of a worker's answer, of its last words, and of a header.
+    /// The longest message that is passed on, in bytes: in a worker's answer, in its last output, and in a header.
     package static let longestMessage = 8 << 10
 
     /// The name of the error's type, for grouping.
     package let type: String
-    /// The error's own words. They are cut to `longestMessage` when they travel.
+    /// The error's own description. It is cut to `longestMessage` when it is passed on.
     package let message: String
-    /// What the endpoint of a webhook said; nothing for a function.
+    /// What the endpoint of a webhook answered; `nil` for a function.
     package let answer: EndpointAnswer?
 
     package init(type: String, message: String, answer: EndpointAnswer? = nil) {
@@ -69,25 +70,24 @@ package struct Failure: Sendable, Equatable {
 }
 
 extension Failure {
-    /// What every invocation that did not end in time begins its failure with, however it came to its end.
+    /// The beginning of the failure message of every invocation that did not end in time, however it ended.
     ///
-    /// - Parameter timeout: the time that it had.
+    /// - Parameter timeout: the time that the invocation had.
     package static func overdue(_ timeout: Duration) -> String { "did not end within \(timeout.words)" }
 
-    /// The type of a failure whose cause is the clock alone.
+    /// The type of a failure that the timeout alone has caused.
     package static let overdueType = "TimedOut"
 }
 
-/// What an HTTP endpoint did with a delivery that it did not take: evidence for the person who looks at the dead
-/// letter.
+/// The answer of an HTTP endpoint that did not accept a delivery: evidence for the person who looks at the dead letter.
 package struct EndpointAnswer: Sendable, Equatable {
     /// The longest part of a body that is kept, in bytes.
     package static let longestExcerpt = 2 << 10
 
-    /// Nothing when there was no answer.
+    /// The HTTP status; `nil` when there was no answer.
     package let status: Int?
     package let milliseconds: Int64
-    /// The first bytes of the body as text, without the webhook's secrets; bytes that are not UTF-8 became U+FFFD.
+    /// The first bytes of the body as text, without the webhook's secrets; bytes that are not UTF-8 have become U+FFFD.
     package let excerpt: String
 
     package init(status: Int?, milliseconds: Int64, excerpt: String) {
@@ -97,13 +97,13 @@ package struct EndpointAnswer: Sendable, Equatable {
     }
 }
 
-/// An event that a function emitted. It leaves only if the invocation succeeds.
+/// An event that a function emitted. It is published only if the invocation succeeds.
 package struct EmittedEvent: Sendable, Equatable {
     package var key: String
     package var type: String
     package var contentType: String
     package var payload: ArraySlice<UInt8>
-    /// Zero for at once.
+    /// How long to wait before it is delivered; zero for no delay.
     package var delay: Duration
     package var correlationID: String
     package var causationID: String

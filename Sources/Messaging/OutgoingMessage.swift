@@ -1,5 +1,5 @@
-/// A message on its way to the broker. It is published persistent and `mandatory`, and counts as sent only when the
-/// broker has confirmed it.
+/// A message to be published. It is published persistent and `mandatory`, and counts as sent only when the broker has
+/// confirmed it.
 package struct OutgoingMessage: Sendable, Equatable {
     package var exchange: String
     package var routingKey: String
@@ -22,18 +22,18 @@ package struct OutgoingMessage: Sendable, Equatable {
     }
 }
 
-/// What became of a message that was given to the broker.
+/// The result of publishing a message.
 package enum PublishResult: Sendable, Equatable {
     /// Stored by every queue that it was routed to.
     case confirmed
     /// Returned: no queue is bound for this exchange and routing key. Nothing was stored.
     case unroutable
-    /// The broker could not take it (a queue is full or in trouble). Nothing is promised; publish it again later.
+    /// The broker could not store it (a queue is full or in trouble). Nothing is guaranteed; publish it again later.
     case nacked
-    /// The broker refuses it for good as it is: the exchange does not exist, or the user may not write to it.
+    /// The broker will never accept it as it is: the exchange does not exist, or the user may not write to it.
     case refused(BrokerError)
     /// The properties and headers do not fit one frame, so it was not sent.
     case headersTooLarge
-    /// The publisher was closed before the broker had answered: stored or not, nobody knows.
+    /// The publisher was closed before the broker had answered: whether the message was stored is unknown.
     case abandoned
 }

@@ -1,21 +1,21 @@
-/// Text from outside, made fit for a terminal and for a log: a publisher, an endpoint or a function must not move the
-/// cursor, turn the direction of writing, or forge a line.
+/// Makes untrusted text safe for a terminal and for a log: a publisher, an endpoint or a function must not move the
+/// cursor, change the direction of writing, or forge a line.
 ///
-/// Escaped are the control characters of ASCII and of ISO 6429 (C0, DEL, C1: the latter begin commands of terminals,
-/// too), the marks that change the direction of writing (Unicode Standard Annex 9, section 2), and the separators of
-/// lines and paragraphs.
+/// It escapes the control characters of ASCII and of ISO 6429 (C0, DEL, and C1, which also begin terminal commands),
+/// the marks that change the direction of writing (Unicode Standard Annex 9, section 2), and the separators of lines
+/// and paragraphs.
 package enum PrintableText {
-    /// On one line.
+    /// The text on one line.
     package static func line(_ text: String) -> String { self.escaped(text, isKept: { _ in false }) }
 
-    /// On as many lines as it has, each but the first indented, so that none can be taken for a line of somebody
-    /// else's.
+    /// The text on its own lines, all but the first indented, so that none of them can be taken for a line of another
+    /// source.
     package static func block(_ text: String, indent: String) -> String {
         self.escaped(text) { $0 == "\n" || $0 == "\t" }.replacing("\n", with: "\n" + indent)
     }
 
-    /// As one word of a line of `key=value` pairs: in quotes where it could be taken for several, and then with `\"`
-    /// and `\\` for the quotes and backslashes in it.
+    /// The text as one word of a line of `key=value` pairs. A text that could be taken for several words is put in
+    /// quotes, with `\"` and `\\` for its quotes and backslashes.
     package static func word(_ text: String) -> String {
         let isPlain =
             !text.isEmpty
@@ -27,12 +27,13 @@ package enum PrintableText {
         return "\"\(self.line(quoted))\""
     }
 
-    /// Text of JSON, whose strings may hold all but C0 as they are: with JSON's own escapes.
+    /// JSON text, with JSON's escapes for the unprintable characters. (JSON strings may hold all of these but C0 as
+    /// they are.)
     package static func json(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: self.isUnprintable) else { return text }
         var output = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
-            // C0 stands only between the values, where it means nothing.
+            // C0 characters stand only between the values, where they mean nothing.
             if self.isUnprintable(scalar), scalar.value >= 0x7f {
                 let digits = String(scalar.value, radix: 16)
                 output.append(

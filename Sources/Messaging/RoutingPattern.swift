@@ -8,7 +8,7 @@ package struct RoutingPattern: Sendable, Hashable, CustomStringConvertible {
         case empty
         /// Longer than the 255 bytes of an AMQP short string.
         case tooLong(bytes: Int)
-        /// Two dots in a row, or a dot at an end: no event's key is ever written like that.
+        /// Two dots in a row, or a dot at an end: no event has such a routing key.
         case emptyWord(position: Int)
         /// `*` or `#` inside a longer word is an ordinary character to the broker, and a mistake by the author.
         case wildcardInsideWord(String)
@@ -26,7 +26,8 @@ package struct RoutingPattern: Sendable, Hashable, CustomStringConvertible {
     package let description: String
     private let words: [Word]
 
-    /// Words are compared byte by byte, as the broker does; Swift would take differently composed letters for equal.
+    /// Words are compared byte by byte, as the broker does; Swift's `String` would treat differently composed letters
+    /// as equal.
     private typealias Word = ArraySlice<UInt8>
 
     package init(_ text: String) throws(Problem) {
@@ -43,15 +44,15 @@ package struct RoutingPattern: Sendable, Hashable, CustomStringConvertible {
         self.words = words
     }
 
-    /// The words of a key; an empty key has none.
+    /// The words of a routing key; an empty key has none.
     private static func split(_ key: String) -> [Word] {
         key.isEmpty ? [] : Array(key.utf8).split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
     }
 
     /// Whether the broker would route an event with this key through a binding with this pattern.
     ///
-    /// When words do not fit, only the last `#` takes one word more: going back to an earlier one cannot help, because
-    /// the later one can swallow whatever the earlier one left. So the work is bounded by words times words.
+    /// When words do not fit, only the last `#` takes one more word: going back to an earlier `#` cannot help, because
+    /// the last one can take whatever the earlier one left. So the work is bounded by words times words.
     package func matches(_ key: String) -> Bool {
         let keyWords = Self.split(key)
         var at = 0

@@ -1,5 +1,5 @@
-/// Random numbers that are the same for the same seed, for back-offs, orders and tests that can be repeated. It is no
-/// source of secrets.
+/// A random number generator that returns the same numbers for the same seed: for back-offs, random orders and
+/// repeatable tests. Never use it for secrets.
 ///
 /// Source: Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014.
 package struct SplitMix64: RandomNumberGenerator, Hashable, Sendable {

@@ -1,7 +1,7 @@
-/// A 128-bit hash that is the same in every process, for identifiers that must not change when work is done again.
-/// It tells accidents apart, not attackers: whoever can publish may choose a message id anyway.
+/// A 128-bit hash that is the same in every process, for identifiers that must not change when work is repeated. It
+/// protects against accidents, not attackers: whoever can publish may choose a message ID anyway.
 ///
-/// FNV-1a with 128 bits, taken eight bytes at a step.
+/// FNV-1a with 128 bits, taking eight bytes per step.
 package struct StableHash {
     private var state: UInt128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d
     private static let prime: UInt128 = 0x0000_0000_0100_0000_0000_0000_0000_013b
@@ -13,7 +13,7 @@ package struct StableHash {
 
     package mutating func combine(_ text: String) { self.combine(text.utf8.span.bytes) }
 
-    /// The unsafe loads are of integers, for which any bytes will do, and their offsets are checked.
+    /// The unsafe loads are of integers, for which any bytes are valid, and their offsets are within the span.
     private mutating func combine(_ bytes: RawSpan) {
         let whole = bytes.byteCount & ~7
         for offset in stride(from: 0, to: whole, by: 8) {
@@ -37,7 +37,7 @@ package struct StableHash {
 
     package var value: UInt128 { self.state }
 
-    /// In the form of a version 8 UUID (RFC 9562, section 5.8: custom content).
+    /// The hash in the form of a version 8 UUID (RFC 9562, section 5.8: custom content).
     package var identifier: String {
         var bytes: [UInt8] = []
         bytes.appendBigEndian(UInt64(truncatingIfNeeded: self.state >> 64))

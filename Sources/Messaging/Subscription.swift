@@ -1,9 +1,10 @@
-/// What is asked of the broker by whoever consumes a queue (AMQP 0-9-1, basic.qos and basic.consume).
+/// What a consumer asks of the broker (AMQP 0-9-1, basic.qos and basic.consume).
 package struct Subscription: Sendable, Hashable {
     package var queue: String
-    /// How many deliveries may be unsettled at a time.
+    /// The most deliveries that may be unsettled at a time.
     package var prefetch: UInt16
-    /// Of the consumer: `x-stream-offset` says where in a stream it begins, `x-priority` who is served first.
+    /// Arguments of the consumer: `x-stream-offset` is where it begins in a stream, `x-priority` decides which consumer
+    /// is served first.
     package var arguments: [DeclarationArgument]
     package var settling: SettlingMode
 
@@ -20,12 +21,12 @@ package struct Subscription: Sendable, Hashable {
     }
 }
 
-/// What a settlement means to the queue that a delivery came from.
+/// What a settlement means to the queue of a delivery.
 package enum SettlingMode: Sendable, Hashable {
-    /// The message is gone when it is acknowledged. Given back, or lost with its channel, it is delivered again.
+    /// An acknowledged message is gone. A message that is requeued, or lost with its channel, is delivered again.
     case message
-    /// A settlement makes room for another delivery, and nothing else: a stream keeps its messages, and delivers none
-    /// of them twice to one consumer. So what is given back or refused is acknowledged. Source:
+    /// A settlement only makes room for another delivery: a stream keeps its messages, and delivers none of them twice
+    /// to one consumer. So a delivery that is to be requeued or refused is acknowledged instead. Source:
     /// https://www.rabbitmq.com/docs/streams#consuming
     case credit
 }

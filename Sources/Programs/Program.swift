@@ -1,11 +1,10 @@
 import CProcess
 import Glibc
 
-/// A program as it is to be started: in a process group of its own, with default signal handling, no signal blocked, no
-/// core file if it dies, and no descriptor but those that it is given, also when others of this process are not
-/// close-on-exec.
+/// A program to start: in a process group of its own, with default signal handling, no signal blocked, and no core file
+/// if it dies. It gets only the given descriptors, even if others of this process are not close-on-exec.
 package struct Program {
-    /// The rights that it has instead of its parent's, and no privileges beside them.
+    /// The user and groups that it runs as instead of its parent's. It has no other privileges.
     package struct Identity {
         package let user: UInt32
         package let group: UInt32
@@ -18,16 +17,16 @@ package struct Program {
         }
     }
 
-    /// An absolute path, and the arguments behind it.
+    /// The program's absolute path.
     package let path: String
     package let arguments: [String]
-    /// The program's file by an open descriptor; nil to take what stands at the path. A script has it as the descriptor
-    /// behind the others, because its interpreter opens it there.
+    /// An open descriptor of the program's file; `nil` to execute the file at the path. A script keeps it as the
+    /// descriptor after the others, because its interpreter opens it there.
     package let file: Int32?
     package let environment: [String: String]
-    /// What the program sees as 0, 1, 2 and so on. They stay the caller's.
+    /// The program's descriptors 0, 1, 2 and so on. The caller still owns its own.
     package let descriptors: [Int32]
-    /// Nil for the rights of this process.
+    /// `nil` to run with the rights of this process.
     package let identity: Identity?
 
     package init(
@@ -46,9 +45,9 @@ package struct Program {
         self.identity = identity
     }
 
-    /// Starts it, and returns when it runs: signals to its process group reach it from then on.
+    /// Starts the program, and returns when it runs: from then on signals to its process group reach it.
     ///
-    /// - Returns: its process id. The process is the caller's to be reaped.
+    /// - Returns: its process id. The caller must reap the process.
     package func start() throws(ProgramStartError) -> Int32 {
         let groups = self.identity?.groups ?? []
         var pid = pid_t()
@@ -57,7 +56,7 @@ package struct Program {
             Self.withCStrings(self.environment.map { "\($0.key)=\($0.value)" }) { variables in
                 self.descriptors.withUnsafeBufferPointer { descriptors in
                     groups.withUnsafeBufferPointer { groups in
-                        // Everything that it points to lives until the call returns, when the program runs.
+                        // All memory that it points to lives until the call returns; the program runs by then.
                         var program = warren_program()
                         program.descriptor = self.file ?? -1
                         program.path = UnsafePointer(arguments[0])
@@ -81,7 +80,7 @@ package struct Program {
         return pid
     }
 
-    /// Calls the body with a null-terminated array of C strings, which are valid during the call.
+    /// Calls the body with a null-terminated array of C strings, which are valid only during the call.
     private static func withCStrings<Result>(
         _ strings: [String],
         _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
@@ -95,7 +94,7 @@ package struct Program {
     }
 }
 
-/// Why a program was not started: nothing of it is left.
+/// Why a program could not be started. No process is left of the attempt.
 package struct ProgramStartError: Error, Equatable {
     /// The system call that failed.
     package let step: String

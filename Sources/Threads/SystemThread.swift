@@ -1,16 +1,16 @@
 import CLinux
 import Glibc
 
-/// A thread of the system with a name and a stack of its own, outside of Swift's pool: for loops and for calls that
+/// A system thread with a name and a stack of its own, outside of Swift's thread pool: for loops and for calls that
 /// block.
 package enum SystemThread {
     /// Runs the body on a new thread, which ends with it.
     ///
     /// - Parameters:
-    ///   - name: for people who look at the process; Linux shows its first 15 bytes.
-    ///   - stackSize: in bytes; nil for as much as the system gives, 8 MiB as a rule. Untouched stack costs no memory,
-    ///     but counts in full towards `RLIMIT_DATA`.
-    /// - Returns: 0, or the system's error number when there is no thread left (pthread_create(3)).
+    ///   - name: for people who inspect the process; Linux shows its first 15 bytes.
+    ///   - stackSize: in bytes; `nil` for the system's default, usually 8 MiB. Untouched stack uses no memory, but
+    ///     counts in full towards `RLIMIT_DATA`.
+    /// - Returns: 0, or the system's error number when no thread can be created (pthread_create(3)).
     package static func start(
         named name: String,
         stackSize: Int? = nil,
@@ -21,7 +21,7 @@ package enum SystemThread {
         defer { pthread_attr_destroy(&attributes) }
         if let stackSize { pthread_attr_setstacksize(&attributes, stackSize) }
         pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-        // The box is owned by the new thread from here on; if there is no thread, it is released below.
+        // From here on the new thread owns the box; if the thread cannot be created, the box is released below.
         let box = Unmanaged.passRetained(ThreadBody(name: name, body: body))
         var thread = pthread_t()
         let status = pthread_create(
@@ -30,7 +30,7 @@ package enum SystemThread {
             { argument in
                 guard let argument else { return nil }
                 let start = Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue()
-                // Linux cuts nothing: a name over 15 bytes is refused, so it is cut here.
+                // Linux refuses a name over 15 bytes instead of cutting it, so it is cut here.
                 _ = warren_set_thread_name(String(start.name.prefix(15)))
                 start.body()
                 return nil

@@ -1,9 +1,9 @@
 package import Manifests
 package import Messaging
 
-/// What must exist on the broker for a set of manifests.
+/// All objects that must exist on the broker for a set of manifests.
 package struct TopologyPlan: Sendable, Equatable {
-    /// The share of one consumer.
+    /// The objects of one consumer.
     package struct Consumer: Sendable, Equatable {
         package let kind: ManifestKind
         /// That of its manifest.
@@ -13,7 +13,7 @@ package struct TopologyPlan: Sendable, Equatable {
         package let queue: String
         package let declarations: [Declaration]
 
-        /// Queues and exchanges, and what is bound to other queues than its own.
+        /// Queues and exchanges, and the bindings of queues other than the consumer's own.
         package var declarationsWithoutBindings: [Declaration] {
             self.declarations.filter { declaration in
                 guard case .binding(let binding) = declaration else { return true }
@@ -21,7 +21,7 @@ package struct TopologyPlan: Sendable, Equatable {
             }
         }
 
-        /// What is bound to its queue.
+        /// The bindings of the consumer's own queue.
         package var bindings: [BindingDeclaration] {
             self.declarations.compactMap { declaration in
                 guard case .binding(let binding) = declaration, binding.destination == .queue(self.queue) else {
@@ -33,15 +33,15 @@ package struct TopologyPlan: Sendable, Equatable {
     }
 
     package let names: TopologyNames
-    /// What all of them lean on: dead letters, end of delay, parked, scheduled.
+    /// The objects that all consumers use: for dead letters, the end of a delay, parked and scheduled messages.
     package let shared: [Declaration]
     package let consumers: [Consumer]
 
-    /// Everything, in the order in which it can be declared.
+    /// All declarations, in the order in which they can be made.
     package var declarations: [Declaration] { self.shared + self.consumers.flatMap(\.declarations) }
 }
 
-/// The plan as `warren plan` prints it: one object a line, in the order of declaration.
+/// The plan as `warren plan` prints it: one object per line, in the order of declaration.
 extension TopologyPlan: CustomStringConvertible {
     package var description: String {
         var lines = ["shared"] + self.shared.map { "  \($0.summary)" }
@@ -59,7 +59,7 @@ extension TopologyPlan: CustomStringConvertible {
 }
 
 extension Declaration {
-    /// One line that says what it is, for people.
+    /// The declaration in one line, for people.
     package var summary: String {
         switch self {
         case .exchange(let exchange):

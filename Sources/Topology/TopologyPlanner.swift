@@ -1,11 +1,11 @@
 package import Manifests
 package import Messaging
 
-/// Derives the topology from manifests. Pure: the same manifests give the same plan.
+/// Derives the topology from manifests. It has no side effects: the same manifests give the same plan.
 ///
-/// Queue arguments hold only what can never change, because a queue cannot be declared again with other arguments
-/// (AMQP 0-9-1, queue.declare: precondition-failed); what manifests can change never reaches them. The one exception
-/// is `ordered`, which the broker takes in no other way.
+/// Queue arguments hold only what can never change, because a queue cannot be declared again with other arguments (AMQP
+/// 0-9-1, queue.declare: precondition-failed). Settings that a manifest can change are never queue arguments, with one
+/// exception: the broker accepts `ordered` in no other way.
 package enum TopologyPlanner {
     package static func plan(_ manifests: [ConsumerManifest], namespace: String) -> TopologyPlan {
         let names = TopologyNames(namespace: namespace)
@@ -16,7 +16,7 @@ package enum TopologyPlanner {
         )
     }
 
-    /// What all functions, webhooks and `warren publish --delay` lean on.
+    /// The objects that all functions, webhooks and `warren publish --delay` use.
     package static func shared(_ names: TopologyNames) -> [Declaration] {
         [
             .exchange(ExchangeDeclaration(name: names.parked, kind: .fanout)),
@@ -27,8 +27,8 @@ package enum TopologyPlanner {
                 ExchangeDeclaration(
                     name: names.delayDone,
                     kind: .topic,
-                    // A message for a queue that is gone would be tried for ever and hold up all the others of its
-                    // level; the alternate exchange takes it (https://www.rabbitmq.com/docs/ae).
+                    // A message for a queue that is gone would be tried forever and hold up all others of its level;
+                    // the alternate exchange takes it (https://www.rabbitmq.com/docs/ae).
                     arguments: [DeclarationArgument("alternate-exchange", .text(names.parked))]
                 )
             ),
@@ -37,7 +37,7 @@ package enum TopologyPlanner {
         ]
     }
 
-    /// The share of one consumer.
+    /// The objects of one consumer.
     package static func consumer(_ manifest: ConsumerManifest, _ names: TopologyNames) -> TopologyPlan.Consumer {
         let queue = manifest.queueName(namespace: names.namespace)
         var declarations = self.deadLetters(of: queue, names)
@@ -80,9 +80,9 @@ package enum TopologyPlanner {
         ]
     }
 
-    /// All that a failed event passes on its way back to its queue, or to the dead letters: the shared part, the delay
-    /// levels, and the ends of both ways at each queue. The queues themselves and what events come by are no part of
-    /// it.
+    /// All objects that a failed event passes on its way back to its queue, or to the dead letters: the shared ones,
+    /// the delay levels, and the ends of both ways at each queue. The queues themselves, and the bindings by which
+    /// events reach them, are not included.
     ///
     /// - Parameter highestLevel: the highest delay level in use; -1 when there is none.
     package static func waysBack(to queues: [String], highestLevel: Int, _ names: TopologyNames) -> [Declaration] {
@@ -101,24 +101,24 @@ package enum TopologyPlanner {
             DeclarationArgument("x-queue-type", .text("quorum")),
             DeclarationArgument("x-dead-letter-exchange", .text(names.deadLetterExchange)),
             DeclarationArgument("x-dead-letter-routing-key", .text(name)),
-            // Dead letters of the broker's own making are confirmed before they leave the queue; this strategy
-            // works together with reject-publish only (https://www.rabbitmq.com/docs/quorum-queues#dead-lettering).
+            // Messages that the broker itself dead-letters are confirmed before they leave the queue. This strategy
+            // works only together with reject-publish (https://www.rabbitmq.com/docs/quorum-queues#dead-lettering).
             DeclarationArgument("x-dead-letter-strategy", .text("at-least-once")),
             DeclarationArgument("x-overflow", .text("reject-publish")),
-            // Attempts are counted by Warren. From 4.0 on the broker's own default is 20, and up to 4.2 every
-            // give-back and every lost connection counts: this is only the last belt.
+            // Warren counts attempts itself. From 4.0 on the broker's own default is 20, and up to 4.2 every requeue
+            // and every lost connection counts, so this limit is only a last resort.
             DeclarationArgument("x-delivery-limit", .number(10_000)),
         ]
         if ordered {
-            // The broker delivers to one of all hosts' consumers until that one goes
-            // (https://www.rabbitmq.com/docs/consumers#single-active-consumer). No policy turns this on.
+            // Among the consumers of all hosts the broker delivers to one, until that one is gone
+            // (https://www.rabbitmq.com/docs/consumers#single-active-consumer). No policy can turn this on.
             arguments.append(DeclarationArgument("x-single-active-consumer", .flag(true)))
         }
         return QueueDeclaration(name: name, arguments: arguments)
     }
 
-    /// A queue that keeps messages until somebody takes them out for good. Without a limit of its own it would have
-    /// 4.0's default and drop what has been looked at 20 times.
+    /// A queue that keeps messages until somebody removes them. Without a limit of its own it would have 4.0's default,
+    /// and drop messages that were looked at 20 times.
     private static func restingQueue(_ name: String) -> QueueDeclaration {
         QueueDeclaration(
             name: name,
@@ -129,8 +129,8 @@ package enum TopologyPlanner {
         )
     }
 
-    /// What the host cannot publish when it is due, because it is too large to be taken or does not say where to, is
-    /// refused, and goes to the parked queue by the broker's own hand.
+    /// The queue of scheduled messages. The host refuses a message that it cannot publish when it is due, because it is
+    /// too large or does not name its destination, and the broker moves it to the parked queue.
     private static func scheduledQueue(_ names: TopologyNames) -> QueueDeclaration {
         QueueDeclaration(
             name: names.scheduled,
@@ -152,8 +152,8 @@ package enum TopologyPlanner {
         )
     }
 
-    /// The delay levels from 0 up to the given one. Lower levels come first, because a higher one dead-letters into
-    /// them.
+    /// The delay levels from 0 up to the given one. Lower levels come first, because a higher level dead-letters into
+    /// the one below.
     package static func delayLevels(upTo highest: Int, _ names: TopologyNames) -> [Declaration] {
         (0...min(highest, DelayRoute.levels - 1)).flatMap { level -> [Declaration] in
             let name = names.delayLevel(level)
@@ -166,7 +166,7 @@ package enum TopologyPlanner {
                         arguments: [
                             DeclarationArgument("x-queue-type", .text("quorum")),
                             DeclarationArgument("x-message-ttl", .number(100 << Int64(level))),
-                            // The routing key stays: it carries the other digits and the destination.
+                            // The routing key is kept: it carries the other digits and the destination.
                             DeclarationArgument("x-dead-letter-exchange", .text(next)),
                             DeclarationArgument("x-dead-letter-strategy", .text("at-least-once")),
                             DeclarationArgument("x-overflow", .text("reject-publish")),

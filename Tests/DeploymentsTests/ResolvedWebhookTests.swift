@@ -53,7 +53,7 @@ struct ResolvedWebhookTests {
             try self.manifest(basic),
             environment: ["USER": "hush:word"]
         )
-        #expect(webhook.obstacle?.contains("auth.basic.user is of no use: the user contains a colon") == true)
+        #expect(webhook.obstacle?.contains("auth.basic.user cannot be used: the user contains a colon") == true)
         #expect(webhook.obstacle?.contains("hush") == false)
     }
 
@@ -167,7 +167,7 @@ struct ResolvedWebhookTests {
         ]
         for (place, manifest) in manifests {
             let obstacle = try #require(ResolvedWebhook(manifest, environment: environment).obstacle)
-            #expect(obstacle.hasPrefix("the value of \(place) is of no use: "))
+            #expect(obstacle.hasPrefix("the value of \(place) cannot be used: "))
             #expect(!obstacle.contains("hush") && !obstacle.contains("\n") && !obstacle.contains("\u{1B}"))
         }
     }

@@ -107,7 +107,7 @@ extension EventRow {
         #"{"id":"i","data":1"# + (2..<count).map { ",\"a\($0)\":1" }.joined() + "}"
     }
 
-    private static let noObject = "envelope: no JSON object"
+    private static let noObject = "envelope: not a JSON object"
 
     static let wholes: [EventRow] = [
         broken("an empty body", "", "envelope: empty"),

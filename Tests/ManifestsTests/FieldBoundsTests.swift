@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("timeoutGrace: 0s", "6:15", "'timeoutGrace' must be longer than nothing; write a duration such as 2s"),
+        ("timeoutGrace: 0s", "6:15", "'timeoutGrace' must be longer than zero; write a duration such as 2s"),
         ("timeoutGrace: 6m", "6:15", "'timeoutGrace' is 6m, and at most 5m is possible: the broker"),
         ("timeoutGrace: 2", "6:15", "'timeoutGrace': the duration has no unit"),
         ("limits: 64MiB", "6:9", "'limits' must be a mapping, found a text"),
@@ -75,7 +75,7 @@ import Testing
         ("batch: { wait: 1s }", "6:8", "the key 'size' is missing"),
         ("batch: { size: 0 }", "6:16", "'size' must be a whole number from 1 to 1000, found '0'"),
         ("batch: { size: 1001 }", "6:16", "found '1001'"),
-        ("batch: { size: 2, wait: 0ms }", "6:25", "'wait' must be longer than nothing; write a duration such as 100ms"),
+        ("batch: { size: 2, wait: 0ms }", "6:25", "'wait' must be longer than zero; write a duration such as 100ms"),
         ("timeout: 5m\nbatch: { size: 2, wait: 61s }", "7:25", "'wait' is 61s, and at most 1m is possible"),
         ("batch: { size: 2, wait: 30s }", "6:25", "'wait' is 30s, and must be shorter than 'timeout' (30s); shorten"),
         ("timeout: 50ms\nbatch: { size: 2 }", "7:8", "'wait' is by default 100ms, and must be shorter than 'timeout'"),

@@ -69,7 +69,7 @@ import Testing
         #expect(self.problems(manifests, namespace: String(repeating: "s", count: 78)) == [])
         let problems = self.problems(manifests, namespace: String(repeating: "s", count: 79))
         #expect(problems.count == 1)
-        #expect(problems.first?.contains("has 200 characters, and 199 fit") == true)
+        #expect(problems.first?.contains("has 200 characters; the most is 199") == true)
     }
 
     @Test func `handlers that no bundle has are reported with the nearest ones`() {

@@ -32,11 +32,11 @@ import Testing
         #expect(problems == problems.sorted())
         let lines = problems.map { $0.description.dropFirst(directory.path.count + 1) }
         let expected = [
-            "a.yaml:1:1: error: the manifest file is of no use: it is not a regular file; rename it",
+            "a.yaml:1:1: error: the manifest file cannot be used: it is not a regular file; rename it",
             "b.yaml:2:8: error: the file is not valid UTF-8; save it as UTF-8",
             "c.yaml:",
-            "e.yaml:1:1: error: the manifest file is of no use: it cannot be read (No such file or directory)",
-            "f.yaml:1:1: error: the manifest file is of no use: it is not a regular file",
+            "e.yaml:1:1: error: the manifest file cannot be used: it cannot be read (No such file or directory)",
+            "f.yaml:1:1: error: the manifest file cannot be used: it is not a regular file",
         ]
         #expect(lines.count == expected.count)
         for (line, start) in zip(lines, expected) { #expect(line.hasPrefix(start)) }
@@ -59,7 +59,7 @@ import Testing
         try directory.write((manifest + padding + "#").utf8, to: "b.yaml")
         let (manifests, problems) = ManifestLoader.load(directory: directory.path)
         #expect(manifests.map(\.name) == ["large"])
-        #expect(problems.map(\.what) == ["the manifest file is of no use: it is larger than 1024 KiB"])
+        #expect(problems.map(\.what) == ["the manifest file cannot be used: it is larger than 1024 KiB"])
     }
 
     @Test func `a directory that is missing is a problem and an empty one is none`() throws {

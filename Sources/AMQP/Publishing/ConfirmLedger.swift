@@ -1,30 +1,31 @@
 import DequeModule
 
-/// Which published messages of one channel the broker has not answered yet.
+/// Tracks which published messages of one channel the broker has not confirmed yet.
 ///
-/// The broker numbers publishes from 1 after confirm.select and answers with basic.ack or basic.nack, out of order and
-/// several at once. A message that no queue takes is returned first and acknowledged afterwards; a return names no
-/// number, so it is matched by what it repeats of the message. Pure: it only counts.
+/// After confirm.select the broker numbers publishes from 1 and answers with basic.ack or basic.nack, out of order and
+/// several at once. A message that no queue takes is returned first and acknowledged afterwards. A return carries no
+/// number, so it is matched by the parts of the message that it repeats. A value without I/O.
 ///
-/// Messages that stay unanswered while later ones are answered are set aside, so that one that is never answered costs
-/// the memory of one.
+/// Messages that stay unanswered while later ones are answered are set aside, so a message that is never answered costs
+/// only its own memory.
+///
 /// Source: https://www.rabbitmq.com/docs/confirms
 struct ConfirmLedger<Item> {
     struct Sent {
         let item: Item
-        /// Since the moment that all times of the ledger are counted from. No instant of a clock: its layout is known
-        /// only at run time, so that each access to an entry would be a call.
+        /// The time since the moment from which the ledger's owner counts. Not an instant of a clock: the layout of
+        /// that type is known only at run time, so each access to an entry would be a call.
         let sentAt: Duration
         fileprivate(set) var isReturned = false
     }
 
-    /// The entry of number `base + i` is at `i`; nil once answered. The first one is never nil.
+    /// The entry of number `base + i` is at index `i`, and is `nil` once answered. The first entry is never `nil`.
     private var entries = Deque<Sent?>()
     private var base: UInt64 = 1
-    /// Numbers below `base` that are unanswered.
+    /// Unanswered messages whose numbers are below `base`.
     private var stragglers: [UInt64: Sent] = [:]
     private(set) var unanswered = 0
-    /// Entries that are kept in a row, the answered ones among them included.
+    /// The most elements kept in `entries`, answered ones included.
     private let longestSpan: Int
 
     init(longestSpan: Int = 16_384) { self.longestSpan = longestSpan }
@@ -40,21 +41,21 @@ struct ConfirmLedger<Item> {
         if self.entries.count > self.longestSpan { self.setAside() }
     }
 
-    /// The oldest entry, which is unanswered, makes room for those behind it.
+    /// Moves the oldest entry, which is unanswered, to `stragglers`, to make room for later ones.
     private mutating func setAside() {
         self.stragglers[self.base] = self.entries.removeFirst()
         self.base += 1
         self.dropAnswered()
     }
 
-    /// Unanswered ones that were sent before, in their order.
+    /// Unanswered messages that were sent before the limit, in their order.
     func unanswered(sentBefore limit: Duration) -> [Item] {
         (self.stragglers.sorted { $0.key < $1.key }.map(\.value).filter { $0.sentAt < limit }
             + self.entries.lazy.compactMap { $0 }.prefix { $0.sentAt < limit })
             .map(\.item)
     }
 
-    /// Marks the oldest unanswered message that fits as returned; equal messages are returned in their order.
+    /// Marks the oldest unanswered message that fits as returned; the broker returns equal messages in their order.
     mutating func returned(where fits: (Item) -> Bool) {
         let straggler = self.stragglers.filter { !$0.value.isReturned && fits($0.value.item) }.keys.min()
         if let straggler {
@@ -68,7 +69,7 @@ struct ConfirmLedger<Item> {
         if let index { self.entries[index]?.isReturned = true }
     }
 
-    /// Names the messages that an acknowledgement (positive or negative) answers, in their order.
+    /// Calls the body with each message that an acknowledgement (positive or negative) answers, in their order.
     mutating func answered(_ number: UInt64, multiple: Bool, _ body: (Sent) -> Void) {
         // Number 0 with `multiple` means everything so far (AMQP 0-9-1, basic.ack).
         let newest = self.base + UInt64(self.entries.count)
@@ -108,7 +109,7 @@ struct ConfirmLedger<Item> {
         }
     }
 
-    /// Forgets everything for a new channel, and returns what was never answered, in its order.
+    /// Forgets everything for a new channel, and returns the messages that were never answered, in their order.
     mutating func reset() -> [Item] {
         let items =
             self.stragglers.sorted { $0.key < $1.key }.map(\.value.item)

@@ -1,14 +1,15 @@
 import CRabbitMQ
 import Messaging
 
-/// Hands messages to librabbitmq: the strings and tables of C live in a pool that is recycled after each message.
+/// Passes messages to librabbitmq. The C strings and tables live in a pool that is recycled after each message.
 ///
-/// Not copied and not shared: the publishing connection owns it, on its thread.
+/// Neither copied nor shared: the publishing connection owns the encoder and uses it on its thread.
 final class MessageEncoder {
     private var pool = amqp_pool_t()
 
-    /// What a content header frame holds beside properties: frame header and end (8), class, weight, size and flags
-    /// (14). Headers must leave this much room (AMQP 0-9-1, section 2.3.5.2: a content header is one frame).
+    /// The bytes that the properties may take in a content header frame. The frame also holds its own header and end
+    /// (8), and class, weight, size and flags (14). All headers of a message must fit (AMQP 0-9-1, section 2.3.5.2: a
+    /// content header is one frame).
     private static let roomForProperties = ConnectionHandle.frameSize - 8 - 14
 
     init() { init_amqp_pool(&self.pool, 16_384) }
@@ -27,11 +28,11 @@ final class MessageEncoder {
             && message.exchange.utf8.count <= 255
     }
 
-    /// The text as it is sent: a short string holds 255 bytes.
+    /// The text as it is sent, cut to the 255 bytes of a short string.
     static func shortString(_ text: String) -> String { text.prefix(bytes: 255) }
 
-    /// Publishes mandatory and persistent. Returns librabbitmq's status; nil when the headers are no table that
-    /// librabbitmq knows, and nothing was sent.
+    /// Publishes the message mandatory and persistent. Returns librabbitmq's status; `nil` when librabbitmq cannot read
+    /// the headers as a table, and then nothing was sent.
     func publish(_ message: OutgoingMessage, on connection: ConnectionHandle, channel: UInt16) -> Int32? {
         defer { recycle_amqp_pool(&self.pool) }
         var properties = self.properties(message.properties)
@@ -86,8 +87,8 @@ final class MessageEncoder {
         return result
     }
 
-    /// The table as librabbitmq wants it: decoded by itself from the bytes that travel, so that nothing is changed on
-    /// the way. Nil when the bytes are malformed.
+    /// The headers as a librabbitmq table. librabbitmq decodes it from the encoded bytes, so nothing is changed on the
+    /// way. `nil` when the bytes are malformed.
     private func table(_ headers: FieldTable) -> amqp_table_t? {
         var encoded: [UInt8] = []
         encoded.reserveCapacity(4 + headers.bytes.count)

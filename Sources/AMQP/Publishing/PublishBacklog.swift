@@ -1,38 +1,38 @@
 import DequeModule
 
-/// A message that a return of the broker may mean.
+/// A message that can be matched with a basic.return.
 protocol Returnable: Equatable {
     func fits(_ returned: ReturnedMessage) -> Bool
 }
 
-/// What a basic.return repeats of the message that no queue has taken.
+/// The parts of a message that a basic.return repeats.
 struct ReturnedMessage: Equatable {
     let messageID: String?
     let exchange: String
     let routingKey: String
 }
 
-/// What one publishing connection still has to do: messages that wait to be sent, in their order, and messages that the
+/// The unfinished messages of one publishing connection: those that wait to be sent, in their order, and those that the
 /// broker has not answered yet.
 struct PublishBacklog<Item: Returnable>: Equatable {
-    /// Messages sent ahead of their confirms.
+    /// The most messages sent without an answer.
     static var window: Int { 4096 }
 
     private var unsent = Deque<Item>()
     private var ledger = ConfirmLedger<Item>()
-    /// Messages among which one has made the broker close the channel: they go out one at a time, so that the next
-    /// close names its culprit.
+    /// The number of messages of which one has made the broker close the channel: they are sent one at a time, so that
+    /// the next close names its culprit.
     private var suspects = 0
 
-    /// How many wait to be sent.
+    /// The number of messages that wait to be sent.
     var waiting: Int { self.unsent.count }
-    /// How many are on their way.
+    /// The number of messages that were sent and are not answered.
     var unanswered: Int { self.ledger.unanswered }
     /// When the oldest unanswered message was sent.
     var oldest: Duration? { self.ledger.oldest }
     var isEmpty: Bool { self.unsent.isEmpty && self.ledger.unanswered == 0 }
 
-    /// Takes out the message that may be sent now.
+    /// Takes the message that may be sent now; `nil` when there is none.
     mutating func takeNext() -> Item? {
         guard self.ledger.unanswered < (self.suspects > 0 ? 1 : Self.window) else { return nil }
         return self.unsent.popFirst()
@@ -42,7 +42,7 @@ struct PublishBacklog<Item: Returnable>: Equatable {
 
     mutating func sent(_ item: Item, at now: Duration) { self.ledger.sent(item, at: now) }
 
-    /// It could not be sent, and is the next one again.
+    /// Puts back a message that could not be sent; it is the next one again.
     mutating func putBack(_ item: Item) { self.unsent.prepend(item) }
 
     // MARK: - Answers
@@ -55,36 +55,37 @@ struct PublishBacklog<Item: Returnable>: Equatable {
         if self.suspects > 0 { self.suspects = max(0, self.suspects - (before - self.ledger.unanswered)) }
     }
 
-    /// Unanswered messages that were sent before, in their order.
+    /// Unanswered messages that were sent before the limit, in their order.
     func unanswered(sentBefore limit: Duration) -> [Item] { self.ledger.unanswered(sentBefore: limit) }
 
     // MARK: - Taking back
 
-    /// The broker numbers messages from 1 again. Nothing is on its way by then; if something were, it would go again.
+    /// The broker numbers messages from 1 again. No message should be unanswered by then; any that is would be sent
+    /// again.
     mutating func channelIsNew() { self.sendAgain(self.ledger.reset()) }
 
-    /// The numbers of the channel count no more.
-    ///
-    /// - Returns: what was never answered, in its order.
+    /// Takes the messages that were never answered, in their order. The numbers of the old channel are void.
     mutating func takeUnanswered() -> [Item] { self.ledger.reset() }
 
-    /// The one message that was on its way is the culprit, and goes nowhere any more.
+    /// The only message on its way was the culprit, and is not sent again.
     mutating func culpritIsFound() { self.suspects = max(0, self.suspects - 1) }
 
-    /// - Parameter oneByOne: one of them has made the broker close the channel.
+    /// Puts messages back at the front, to be sent again.
+    ///
+    /// - Parameter oneByOne: whether one of them has made the broker close the channel.
     mutating func sendAgain(_ items: [Item], oneByOne: Bool = false) {
         if oneByOne { self.suspects = max(self.suspects, items.count) }
         self.unsent.prepend(contentsOf: items)
     }
 
-    /// Takes out what has not been sent and is meant.
+    /// Takes the unsent messages that the condition selects.
     mutating func withdraw(where isMeant: (Item) -> Bool) -> [Item] {
         let meant = self.unsent.filter(isMeant)
         if !meant.isEmpty { self.unsent.removeAll(where: isMeant) }
         return Array(meant)
     }
 
-    /// Takes out everything: what was never answered, and what waits.
+    /// Takes everything: the unanswered messages, then those that wait.
     mutating func takeAll() -> [Item] {
         defer { self = PublishBacklog() }
         return self.ledger.reset() + self.unsent

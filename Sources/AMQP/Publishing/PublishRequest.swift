@@ -1,12 +1,12 @@
 import Messaging
 
-/// Messages to publish together, and who wants to know.
+/// Messages to publish together, and the callback for their results.
 struct PublishRequest: Sendable {
     let messages: [OutgoingMessage]
     let completion: @Sendable ([PublishResult]) -> Void
 }
 
-/// A message on its way, with its place among the request's results.
+/// One message of a request, with the index of its result.
 struct PublishItem {
     let batch: PublishBatch
     let index: Int
@@ -23,13 +23,13 @@ extension PublishItem: Returnable {
 
     func fits(_ returned: ReturnedMessage) -> Bool {
         let message = self.batch.messages[self.index]
-        // The broker repeats the id as it was sent.
+        // The broker repeats the ID as it was sent, cut to a short string.
         return message.properties.messageID.map(MessageEncoder.shortString) == returned.messageID
             && message.exchange == returned.exchange && message.routingKey == returned.routingKey
     }
 }
 
-/// The results of one request while they come in. Used on the publishing thread only.
+/// Collects the results of one request. Used on the publishing thread only.
 final class PublishBatch {
     let messages: [OutgoingMessage]
     private var results: [PublishResult?]

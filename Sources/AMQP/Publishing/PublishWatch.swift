@@ -1,34 +1,35 @@
-/// Whether the broker keeps up with confirming what one connection has sent: it is told of each sign of life, and
-/// judges from time to time. Its times are since one moment, whichever.
+/// Judges whether the broker keeps up with confirming what one connection has sent. It is told of each sign of life and
+/// asked for a verdict from time to time. All times count from one arbitrary moment.
 struct PublishWatch: Equatable {
-    /// Between two looks.
+    /// The time between two verdicts.
     static let interval = Duration.seconds(1)
-    /// A message that is not answered for so long makes its target a suspect.
+    /// A message that is unanswered for this long makes its target a suspect.
     static let late = Duration.seconds(5)
-    /// With nothing answered at all for so long the connection is given up.
+    /// A connection on which nothing at all is answered for this long is given up.
     static let silence = Duration.seconds(3)
     /// So few unanswered messages cannot have made the broker stop reading (it does at 32), and sending them again
-    /// might double them.
+    /// might duplicate them.
     static let harmless = 31
 
     enum Verdict: Equatable {
         case well
-        /// Some messages are late: suspect where they were going.
+        /// Some messages are late: make their targets suspects.
         case suspectLate
-        /// Nothing is answered any more, and few messages are on their way. The broker's channel may be waiting: the
+        /// Nothing is answered any more, and few messages are on their way. The broker's channel may be blocked: the
         /// first message that it passes to a quorum queue is a call, which lasts 65 s when the queue does not answer
-        /// (RabbitMQ 3.10, `rabbit_fifo_client`). They stay where they are, and another connection takes what is to
-        /// come.
+        /// (RabbitMQ 3.10, `rabbit_fifo_client`). Leave these messages where they are, and send further ones on another
+        /// connection.
         case isBlocked
-        /// Nothing moves: suspect all that is on its way, and take another connection.
+        /// Nothing is answered, and many messages are on their way: make all their targets suspects, and replace the
+        /// connection.
         case standsStill
     }
 
     /// When the broker last answered a message.
     private var heardAt: Duration
-    /// When it last began to take messages; what was sent before has been waiting for that.
+    /// When the broker last stopped blocking the connection. The lateness of earlier messages counts from then.
     private var unblockedAt: Duration
-    /// Why it takes none for now.
+    /// Why the broker blocks the connection; `nil` when it does not.
     private(set) var blockedReason: String?
 
     init(at now: Duration) {
@@ -51,7 +52,7 @@ struct PublishWatch: Equatable {
         self.heardAt = now
     }
 
-    /// - Parameter oldest: when the oldest unanswered message was sent; nil when there is none.
+    /// - Parameter oldest: when the oldest unanswered message was sent; `nil` when there is none.
     func judge(unanswered: Int, oldest: Duration?, at now: Duration) -> Verdict {
         guard self.blockedReason == nil else { return .well }
         return Self.judge(
@@ -63,8 +64,8 @@ struct PublishWatch: Equatable {
     }
 
     /// - Parameters:
-    ///   - oldest: when the oldest unanswered message was sent; nil when there is none.
-    ///   - heard: when the broker last answered any.
+    ///   - oldest: when the oldest unanswered message was sent; `nil` when there is none.
+    ///   - heard: when the broker last answered any message.
     static func judge(
         unanswered: Int,
         oldest: Duration?,

@@ -2,14 +2,14 @@ import EventLoops
 import Logging
 import Messaging
 
-/// Publishes by one connection, and by a second one what the broker has trouble with: see `Quarantine`. One on which
-/// the broker answers nothing any more is passed by: it keeps what is on its way, and another takes its place. Confined
-/// to its loop.
+/// Publishes on one connection, and on a second one the messages that the broker has trouble with: see `Quarantine`. A
+/// connection on which the broker answers nothing any more is passed by: it keeps its unanswered messages, and a new
+/// connection takes its place. Confined to its loop.
 final class Publisher {
-    /// Connections that were passed by and still have messages on their way.
+    /// The most connections that are passed by and still have unanswered messages.
     private static let mostPassedBy = 3
     private static let mainRole = "publishing"
-    /// Targets that a log line names.
+    /// The number of targets that a log line names.
     private static let named = 5
 
     private let addresses: AMQPAddresses
@@ -18,14 +18,14 @@ final class Publisher {
     private let logger: Logger
     private var main: PublishingConnection
     private var passedBy: [PublishingConnection] = []
-    /// Made when it is first needed.
+    /// The connection for suspects, made when it is first needed.
     private var suspects: PublishingConnection?
     private var quarantine = Quarantine<PublishItem>()
     private var turns = SuspectTurns(at: .now)
     private var isClosing = false
 
-    /// - Parameter giveUpAfter: see `PublishingRole.alone`. With a limit there is no second connection: what waits is
-    ///   given up instead.
+    /// - Parameter giveUpAfter: see `PublishingRole.alone`. With a limit there is no second connection: waiting
+    ///   messages are refused instead.
     init(
         addresses: AMQPAddresses,
         name: String,
@@ -47,7 +47,7 @@ final class Publisher {
         if giveUpAfter == nil { self.main.supervise(by: self) }
     }
 
-    /// - Parameter words: what it is for, as the broker shows it behind the name of the process.
+    /// - Parameter words: the purpose of the connection, which the broker shows behind the name of the process.
     private func connect(_ role: PublishingRole, as words: String) throws(SystemError) -> PublishingConnection {
         let connection = try PublishingConnection(
             addresses: self.addresses,
@@ -106,7 +106,7 @@ final class Publisher {
 
     private func hold(_ item: PublishItem) {
         if self.isClosing {
-            // Stored or not, nobody knows.
+            // Whether the broker has stored it is unknown.
             item.answer(.abandoned)
         } else if let suspect = self.quarantine.suspect(for: item.target) {
             self.quarantine.hold(item, of: suspect)
@@ -135,15 +135,18 @@ final class Publisher {
             self.suspects = connection
             return connection
         } catch {
-            // The next message tries again.
-            self.logger.error("no connection for what the broker has trouble with", metadata: ["reason": "\(error)"])
+            // The next message makes another attempt.
+            self.logger.error(
+                "no connection could be made for the messages that the broker has trouble with",
+                metadata: ["reason": "\(error)"]
+            )
             return nil
         }
     }
 
     // MARK: - End
 
-    /// Waits for what is under way until the deadline, answers the rest as abandoned, and closes.
+    /// Waits for unanswered messages until the deadline, answers the remaining ones as abandoned, and closes.
     func close(within limit: Duration, _ completion: @escaping () -> Void) {
         guard !self.isClosing else { return completion() }
         self.isClosing = true
@@ -176,7 +179,7 @@ extension Publisher: PublishingSupervisor {
     }
 
     func suspectLate(_ items: [PublishItem], on connection: PublishingConnection) {
-        // What is still on its way on a connection that was passed by was suspected then. It says nothing new.
+        // Late messages on a connection that was passed by were suspected at that time, so they say nothing new.
         guard connection === self.main else { return }
         self.add(items, because: "\(items.count) are not confirmed in time")
         self.sendSuspects()
@@ -187,21 +190,21 @@ extension Publisher: PublishingSupervisor {
         do throws(SystemError) {
             self.main = try self.connect(.regular, as: Self.mainRole)
         } catch {
-            self.logger.error("no further connection to publish by", metadata: ["reason": "\(error)"])
+            self.logger.error("no further connection could be made for publishing", metadata: ["reason": "\(error)"])
             return
         }
-        self.logger.notice("the broker answers nothing on a publishing connection; another one takes what is to come")
+        self.logger.notice("the broker answers nothing on a publishing connection; a new one takes further messages")
         connection.reportsAnswers = true
         self.passedBy.append(connection)
         for item in connection.withdraw(where: { _ in true }) { self.hold(item) }
         self.sendSuspects()
     }
 
-    /// Those that have nothing on their way any more.
+    /// Closes the connections that were passed by and have no unanswered messages left.
     private func dropPassedBy() {
         for connection in self.passedBy where connection.isIdle {
             self.passedBy.removeAll { $0 === connection }
-            // It stays alive until its socket is closed: the loop watches it by then.
+            // The connection stays alive until its socket is closed, because the loop watches the socket until then.
             connection.close(within: .zero) { withExtendedLifetime(connection) {} }
         }
     }
@@ -218,14 +221,14 @@ extension Publisher: PublishingSupervisor {
     }
 
     func answered(_ item: PublishItem, _ result: PublishResult) {
-        // Closing, each of them is waited for.
+        // While closing, `close` waits for each of these connections.
         if !self.passedBy.isEmpty, !self.isClosing { self.dropPassedBy() }
         let isGood =
             switch result {
             case .confirmed, .unroutable: true
             case .nacked, .refused, .headersTooLarge, .abandoned: false
             }
-        // A target that is refused once will be again, and each refusal closes the channel.
+        // A target that was refused once will be refused again, and each refusal closes the channel.
         if case .refused(let error) = result { self.add([item], because: "\(error)") }
         let released = self.quarantine.answered(item.target, isGood: isGood) { $0 == item }
         for item in released {

@@ -1,33 +1,34 @@
-/// The life of the channel that messages are published on, over every close and renewal. A value: its methods say
-/// whether what has happened means something now.
+/// The life cycle of the channel on which messages are published, across every close and renewal. A value: its methods
+/// return whether the event has an effect in the current state.
 struct PublishingChannel: Equatable {
     enum State: Equatable {
-        /// There is none: the connection is away, or given up.
+        /// There is no channel: the connection is lost or given up.
         case closed
         /// channel.open was sent.
         case opening
         /// confirm.select was sent.
         case selecting
         case ready
-        /// A new one is due: nothing more is sent, and what is on its way is waited for.
+        /// The channel is to be replaced: nothing more is sent, and answers to what was sent are awaited.
         case draining
-        /// channel.close was sent, to make room for the new one.
+        /// channel.close was sent, to replace the channel.
         case closing
-        /// The broker has closed it though nothing was on its way; another one is opened after a rest.
+        /// The broker has closed the channel although nothing was on its way; another one is opened after a rest.
         case resting
     }
 
-    /// How long a channel rests that was closed though nothing was on its way.
+    /// How long to rest after the broker has closed the channel although nothing was on its way.
     static let restTime = Duration.seconds(1)
-    /// How long a channel that is to make room for a new one may wait for its last answers, and for its end.
+    /// How long a channel that is to be replaced may wait for its last answers, and for channel.close-ok.
     static let drainLimit = Duration.seconds(3)
 
     private(set) var state = State.closed
-    /// Which of the connection's channels it is: a timer that was armed for another one counts no more.
+    /// The number of the current channel, counted over the connection's life: a timer armed for an earlier one has no
+    /// effect.
     private(set) var life = 0
     private var renewal = ChannelRenewal()
 
-    /// Messages were sent on it, and the broker may answer them.
+    /// Whether messages may have been sent on it that the broker can still answer.
     var isOpen: Bool { self.state == .ready || self.state == .draining }
 
     mutating func open() {
@@ -42,25 +43,25 @@ struct PublishingChannel: Equatable {
 
     /// The broker has refused a message on it.
     ///
-    /// - Returns: whether another channel is due now.
+    /// - Returns: whether the channel is to be replaced now.
     mutating func refused(at now: Duration) -> Bool {
         guard self.state == .ready, self.renewal.refused(at: now) else { return false }
         self.state = .draining
         return true
     }
 
-    /// Nothing is on its way any more.
+    /// No message is on its way any more.
     ///
-    /// - Returns: whether it is to be closed now.
+    /// - Returns: whether to close the channel now.
     mutating func drained() -> Bool { self.go(from: .draining, to: .closing) }
 
-    /// The broker has closed it, with nothing on its way.
+    /// The broker has closed the channel, with no message on its way.
     mutating func rest() { self.state = .resting }
 
-    /// The connection has gone, or is given up.
+    /// The connection was lost, or is given up.
     mutating func isGone() { self.state = .closed }
 
-    /// Whether a limit that was set for this state of this life still holds.
+    /// Whether a timer that was armed for this state of this channel still applies.
     func isStill(_ state: State, in life: Int) -> Bool { self.state == state && self.life == life }
 
     private mutating func go(from old: State, to new: State) -> Bool {

@@ -1,7 +1,7 @@
 import CRabbitMQ
 import Messaging
 
-/// What librabbitmq and the broker say, as events.
+/// Turns the frames of librabbitmq and the driver's reports into events.
 extension PublishingConnection: ConnectionClient {
     func connected(_ connection: ConnectionHandle) { self.handle(.connected(to: "\(connection.address)")) }
 
@@ -17,7 +17,7 @@ extension PublishingConnection: ConnectionClient {
         }
     }
 
-    /// Nil for a method that says nothing yet, or is none that a publisher expects.
+    /// `nil` for a method that is not complete without its header, or that a publisher does not expect.
     private func event(of frame: amqp_frame_t) -> PublishingEvent<PublishItem>? {
         switch frame.payload.method.id {
         case AMQP_BASIC_ACK_METHOD:
@@ -61,7 +61,8 @@ extension PublishingConnection: ConnectionClient {
     }
 }
 
-/// Puts together what a return says: its method names exchange and routing key, the header behind it the message.
+/// Assembles a basic.return: the method names exchange and routing key, and the header frame after it names the
+/// message.
 struct ReturnAssembly {
     private var method: (exchange: String, routingKey: String)?
 
@@ -69,7 +70,7 @@ struct ReturnAssembly {
         self.method = (returned.exchange.text, returned.routing_key.text)
     }
 
-    /// Takes the header frame; nil when it belongs to no return.
+    /// Takes the header frame; `nil` when it does not belong to a return.
     mutating func header(_ frame: amqp_frame_t) -> ReturnedMessage? {
         guard let method = self.method else { return nil }
         self.method = nil

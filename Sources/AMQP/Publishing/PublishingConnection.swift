@@ -3,35 +3,37 @@ import EventLoops
 import Logging
 import Messaging
 
-/// Who decides by which connection messages go. Called on the loop's thread.
+/// Decides on which connection messages are sent. Called on the loop's thread.
 protocol PublishingSupervisor: AnyObject {
-    /// These messages have made the broker close the channel, or stop: they are not on their way any more.
+    /// These messages made the broker close the channel, or stop answering. They are not on their way any more.
     func suspect(_ items: [PublishItem], because error: BrokerError)
-    /// The broker does not answer these in time. They stay on their way.
+    /// The broker has not answered these messages in time. They stay on their way.
     func suspectLate(_ items: [PublishItem], on connection: PublishingConnection)
-    /// Nothing is answered on it, and the few messages that are on their way stay there: what is to come goes by
-    /// another.
+    /// The broker answers nothing on this connection. The few messages that are on their way stay there; further ones
+    /// are to be sent on another connection.
     func passBy(_ connection: PublishingConnection)
-    /// Nothing is answered on the connection of the suspects, beginning with this one.
+    /// The broker answers nothing on the connection for suspects; this message is the first in line.
     func suspectsStandStill(behind item: PublishItem)
-    /// The connection was lost with these on their way.
+    /// The connection was lost with these messages on their way.
     ///
-    /// - Returns: those that go out again by it.
+    /// - Returns: the messages that are to be sent on it again.
     func withoutSuspects(_ items: [PublishItem]) -> [PublishItem]
-    /// Reported when `reportsAnswers` is set, and of a message that has made the broker close the channel.
+    /// The broker has answered a message. Called when `reportsAnswers` is set, and for a message that has made the
+    /// broker close the channel.
     func answered(_ item: PublishItem, _ result: PublishResult)
 }
 
 /// A publishing connection on the thread of its loop: carries out what `PublishingState` decides.
 ///
-/// A connection of its own, because the broker stops reading from connections that publish when it is short of
+/// Publishing has connections of its own: the broker stops reading from connections that publish when it is short of
 /// memory or disk, and acknowledgements must go on then (https://www.rabbitmq.com/docs/alarms).
 final class PublishingConnection {
     private static let channel: UInt16 = 1
-    /// Messages sent in one turn, before the confirms that have come in are looked at.
+    /// The most messages sent in one turn, before the confirms that have arrived are handled.
     private static let burst = 128
-    /// Bytes sent between two looks at the socket, and about how many of them are no body.
+    /// Bytes sent between two checks of whether the socket takes more.
     private static let checkedBytes = 32 << 10
+    /// Estimated bytes that a message takes beside its body.
     private static let usualHead = 512
     private static let congestionPause = Duration.milliseconds(2)
 
@@ -42,11 +44,11 @@ final class PublishingConnection {
     private let encoder = MessageEncoder()
     private(set) var driver: ConnectionDriver?
     private var state: PublishingState<PublishItem>
-    /// Not carried out yet. The room is kept: a burst of answers needs no new one.
+    /// Actions that are not carried out yet. The array keeps its memory, so a burst of answers allocates none.
     private var actions: [PublishingAction<PublishItem>] = []
     private var isPerforming = false
     var returns = ReturnAssembly()
-    /// Decides by which connection messages go; nil when there is no other one.
+    /// Decides on which connection messages are sent; `nil` when there is only this one.
     private weak var supervisor: (any PublishingSupervisor)?
     var reportsAnswers = false
     private var closeCompletion: (() -> Void)?
@@ -76,23 +78,23 @@ final class PublishingConnection {
         self.handle(.started)
     }
 
-    /// To be called at once, if it has a role beside another connection.
+    /// Must be called directly after `init` if there are other publishing connections.
     func supervise(by supervisor: any PublishingSupervisor) { self.supervisor = supervisor }
 
     func publish(_ item: PublishItem, at now: ContinuousClock.Instant) {
         self.handle(.asked(item), at: self.origin.duration(to: now))
     }
 
-    /// Takes out what has not been sent and is meant.
+    /// Takes the unsent messages that the condition selects.
     func withdraw(where isMeant: (PublishItem) -> Bool) -> [PublishItem] { self.state.withdraw(where: isMeant) }
 
-    /// Nothing waits or is on its way.
+    /// Whether no message waits or is on its way.
     var isIdle: Bool { self.state.isIdle }
 
-    /// Forgets what it has, and ends the connection: what the broker still answers on it is not heard any more.
+    /// Forgets all messages and gives up the connection, so that the broker's late answers are not heard.
     func forgetAll() { self.handle(.forget) }
 
-    /// Waits for what is under way until the deadline, answers the rest as abandoned, and closes.
+    /// Waits for unanswered messages until the deadline, answers the remaining ones as abandoned, and closes.
     func close(within limit: Duration, _ completion: @escaping () -> Void) {
         guard !self.state.isEnding else { return completion() }
         self.closeCompletion = completion
@@ -103,7 +105,7 @@ final class PublishingConnection {
 
     func handle(_ event: PublishingEvent<PublishItem>) { self.handle(event, at: self.origin.duration(to: .now)) }
 
-    /// What is decided while actions are carried out, because somebody who was told publishes again, comes after them.
+    /// Carries out the actions in their order. A completion may publish again: the actions of that come last.
     private func handle(_ event: PublishingEvent<PublishItem>, at now: Duration) {
         self.state.handle(event, at: now, &self.actions)
         guard !self.isPerforming, !self.actions.isEmpty else { return }
@@ -148,7 +150,7 @@ final class PublishingConnection {
         case .breakConnection(let error):
             self.driver?.fail(error)
         case .endConnection:
-            // It may hold this connection.
+            // The completion may hold a reference to this connection.
             let completion = self.closeCompletion
             self.closeCompletion = nil
             self.driver?.stop { completion?() }
@@ -180,7 +182,7 @@ final class PublishingConnection {
 
     // MARK: - Sending
 
-    /// Sends as much as may be sent and the socket takes.
+    /// Sends as many messages as are allowed and as the socket takes.
     private func pump() {
         guard let connection = self.driver?.connection else { return }
         var sent = 0
@@ -205,12 +207,13 @@ final class PublishingConnection {
         }
     }
 
-    /// The broker does not read as fast. A write would block the thread, and with it the other publishing connection.
+    /// The broker does not read fast enough. A write would block the thread, and with it the other publishing
+    /// connections.
     private func pumpLater() {
         guard !self.isPumpingLater else { return }
         self.isPumpingLater = true
         self.loop.schedule(after: Self.congestionPause) { [weak self] in
-            // The turn that it makes ends with a pump.
+            // The turn in which this timer runs ends with `pump`.
             self?.isPumpingLater = false
         }
     }
@@ -227,8 +230,8 @@ final class PublishingConnection {
             }
             return .sent
         case AMQP_STATUS_TABLE_TOO_BIG.rawValue, AMQP_STATUS_BAD_AMQP_DATA.rawValue:
-            // Nothing of it has reached the socket: the header frame is encoded before it is written, but the
-            // method frame went out, so this channel's stream is broken.
+            // The header frame could not be encoded and was not written, but the method frame before it was sent, so
+            // the channel's stream is broken.
             return .brokeStream(.status(status, while: "writing to", at: connection.address))
         default:
             return .failed(.status(status, while: "writing to", at: connection.address))

@@ -1,16 +1,16 @@
 import Messaging
 
-/// How far a publishing connection is there.
+/// The state of a publishing connection's link to the broker.
 enum PublishingLink: Equatable {
     /// No connection has been made yet.
     case unreached
     case up(broker: String)
-    /// Given up; the loss is still to be told.
+    /// The connection was given up; the driver has not reported its loss yet.
     case ending(broker: String)
     case lost(BrokerError)
 }
 
-/// Why messages that were on their way are not any more.
+/// Why messages are not on their way any more.
 private enum Interruption {
     case channelClosed(BrokerError)
     /// The broker did not answer in time.
@@ -18,7 +18,7 @@ private enum Interruption {
     case connectionLost
 }
 
-/// Losses and their repair: connection and channel, what is late, and a broker that is silent.
+/// Losses and their repair: of connection and channel, of late messages, and of a silent broker.
 extension PublishingState {
     // MARK: - Connection and channel
 
@@ -41,7 +41,7 @@ extension PublishingState {
         actions.append(.confirmChannelClose)
         switch self.backlog.unanswered {
         case 0:
-            // There is no culprit to find.
+            // Nothing was on its way, so there is no culprit to find.
             self.channel.rest()
             return actions.append(.arm(.rest(channel: self.channel.life), after: PublishingChannel.restTime))
         case 1:
@@ -54,7 +54,7 @@ extension PublishingState {
     }
 
     mutating func lost(_ error: BrokerError, at now: Duration, _ actions: inout [Action]) {
-        // It may have been because the broker had stopped reading.
+        // The connection may have been lost because the broker had stopped reading.
         self.interrupted(by: self.verdict(at: now) == .standsStill ? .unanswered(error) : .connectionLost, &actions)
         self.channel.isGone()
         let wasReached = self.link != .unreached
@@ -63,7 +63,7 @@ extension PublishingState {
         self.refuseAll(error, &actions)
     }
 
-    /// A channel from which nothing more is to be expected goes with its connection.
+    /// Gives up a channel that will answer no more, together with its connection.
     mutating func giveUpChannel(_ error: BrokerError, _ actions: inout [Action]) {
         self.interrupted(by: .unanswered(error), &actions)
         self.breakOff(error, &actions)
@@ -80,11 +80,11 @@ extension PublishingState {
         actions.append(.breakConnection(error))
     }
 
-    /// The one place where it is decided by which connection unanswered messages go again.
+    /// The only place that decides on which connection unanswered messages are sent again.
     private mutating func interrupted(by interruption: Interruption, _ actions: inout [Action]) {
         let unanswered = self.backlog.takeUnanswered()
         guard !unanswered.isEmpty else { return }
-        // At the end the other one takes nothing over any more.
+        // While closing, the other connection takes over no more messages.
         let hasOther = self.role == .regular && self.end == .notWanted
         guard hasOther else {
             switch interruption {
@@ -144,7 +144,7 @@ extension PublishingState {
 
     // MARK: - Silence
 
-    /// Whether the broker owes an answer, once it has been reached.
+    /// Whether the broker owes an answer; never before it has been reached.
     private var isAwaited: Bool { self.link != .unreached && !self.isIdle }
 
     mutating func beginToWait(at now: Duration, _ actions: inout [Action]) {
@@ -163,7 +163,7 @@ extension PublishingState {
         }
     }
 
-    /// Refuses all that waits, and ends the connection: what the broker still answers on it has lost its meaning.
+    /// Refuses all unfinished messages and gives up the connection: late answers on it have lost their meaning.
     private mutating func giveUp(after limit: Duration, _ actions: inout [Action]) {
         let error: BrokerError
         switch self.link {

@@ -1,30 +1,31 @@
 import Messaging
 
-/// What one publishing connection decides. What is not confirmed when the connection breaks is sent again, by the next
-/// connection or by the other one: a duplicate with the same message id, never a loss.
+/// Makes the decisions of one publishing connection. Messages that are not confirmed when the connection breaks are
+/// sent again, by its next connection or by the one for suspects: that can cause a duplicate with the same message ID,
+/// but never a loss.
 ///
-/// A value without clock, thread and I/O: `handle` takes what has happened and says what to do; `takeNext` gives the
-/// message that is to be sent now. Every message is answered once, at the latest when the connection ends. Its times
-/// are since one moment, whichever.
+/// A value without clock, thread and I/O: `handle` takes an event and appends the actions to carry out; `takeNext`
+/// returns the message to send now. Every message is answered once, at the latest when the connection ends. All times
+/// count from one arbitrary moment.
 struct PublishingState<Item: Returnable>: Equatable {
     typealias Event = PublishingEvent<Item>
     typealias Action = PublishingAction<Item>
 
     enum End: Equatable {
         case notWanted
-        /// Waits for what is under way.
+        /// Waits for the answers to unfinished messages.
         case wanted
         case over
     }
 
-    // Changed by the value itself alone, of which a part stands in an extension in another file.
+    // Only this type changes them; a part of it is an extension in another file.
     let role: PublishingRole
     var link = PublishingLink.unreached
     var end = End.notWanted
     var channel = PublishingChannel()
     var backlog = PublishBacklog<Item>()
     var watch: PublishWatch
-    /// Nil: the broker is never given up.
+    /// `nil`: the broker is never given up.
     var silence: SilenceWatch?
 
     init(role: PublishingRole, at now: Duration) {
@@ -36,23 +37,22 @@ struct PublishingState<Item: Returnable>: Equatable {
         }
     }
 
-    /// Nothing waits or is on its way.
+    /// Whether no message waits or is on its way.
     var isIdle: Bool { self.backlog.isEmpty }
 
-    /// The end is wanted, or has come.
+    /// Whether the connection is closing or closed.
     var isEnding: Bool { self.end != .notWanted }
 
-    /// Takes out the message to send now. It comes back with what became of it, as `wrote`, before anything else
-    /// happens.
+    /// Takes the message to send now. The caller reports the outcome as `wrote` before any other event.
     mutating func takeNext() -> Item? {
         guard self.channel.state == .ready, self.watch.blockedReason == nil, case .up = self.link else { return nil }
         return self.backlog.takeNext()
     }
 
-    /// Takes out what has not been sent and is meant.
+    /// Takes the unsent messages that the condition selects.
     mutating func withdraw(where isMeant: (Item) -> Bool) -> [Item] { self.backlog.withdraw(where: isMeant) }
 
-    /// - Parameter actions: what is to be done is appended, in its order.
+    /// - Parameter actions: the actions to carry out are appended, in their order.
     mutating func handle(_ event: Event, at now: Duration, _ actions: inout [Action]) {
         guard self.end != .over else { return self.answerBehindEnd(event, &actions) }
         switch event {
@@ -93,14 +93,14 @@ struct PublishingState<Item: Returnable>: Equatable {
         case .silence: self.lookAtSilence(at: now, &actions)
         case .lastAnswers(let life):
             guard self.channel.isStill(.draining, in: life) else { return }
-            // Some are not answered at all.
+            // The broker does not answer some of them at all.
             self.giveUpChannel(
                 BrokerError(.unreachable, "the broker refuses some messages and does not answer others"),
                 &actions
             )
         case .channelEnd(let life):
             guard self.channel.isStill(.closing, in: life) else { return }
-            // A channel may be stuck in the broker behind a queue without a leader.
+            // A queue without a leader can block a channel inside the broker.
             self.giveUpChannel(
                 BrokerError(.unreachable, "the broker does not close a channel that refuses messages"),
                 &actions
@@ -157,7 +157,7 @@ struct PublishingState<Item: Returnable>: Equatable {
 
     // MARK: - End
 
-    /// Waits for what is under way until the limit, answers the rest as abandoned, and ends.
+    /// Waits for unanswered messages until the limit, answers the remaining ones as abandoned, and ends.
     private mutating func close(within limit: Duration, _ actions: inout [Action]) {
         guard self.end == .notWanted else { return }
         self.end = .wanted
@@ -171,7 +171,7 @@ struct PublishingState<Item: Returnable>: Equatable {
         actions.append(.endConnection)
     }
 
-    /// Nothing counts any more; who publishes nevertheless is told at once.
+    /// After the end no event has an effect, except that messages which still come are answered at once.
     private func answerBehindEnd(_ event: Event, _ actions: inout [Action]) {
         switch event {
         case .asked(let item), .wrote(let item, _): actions.append(.answer(item, .abandoned))

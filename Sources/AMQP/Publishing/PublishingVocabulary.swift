@@ -2,16 +2,16 @@ import Messaging
 
 /// What a publishing connection is for.
 enum PublishingRole: Equatable {
-    /// There is no other one. When the broker, once it has been reached, answers nothing for so long while messages
-    /// wait, they are answered with `refused`: it is away, blocks, or confirms nothing. A broker that cannot be reached
-    /// at first is given up at once.
+    /// There is no other connection. If the broker, once it has been reached, answers nothing for so long while
+    /// messages wait, they are answered with `refused`: the broker is away, blocks the connection, or confirms nothing.
+    /// A broker that cannot be reached at first is given up at once.
     case alone(giveUpAfter: Duration)
-    /// Another connection takes what this one has trouble with.
+    /// A second connection takes the messages that this one has trouble with.
     case regular
-    /// It is that other one: all its messages are suspects.
+    /// That second connection: all its messages are suspects.
     case suspects
 
-    /// Somebody decides by which connection messages go.
+    /// Whether a supervisor decides on which connection messages are sent.
     var hasSupervisor: Bool {
         switch self {
         case .alone: false
@@ -22,22 +22,22 @@ enum PublishingRole: Equatable {
 
 /// What happens to a publishing connection.
 enum PublishingEvent<Item: Returnable>: Equatable {
-    /// It is there; looks at what is late begin.
+    /// The connection is set up; the regular look at late messages begins.
     case started
 
-    // MARK: Whoever publishes
+    // MARK: The publisher
     case asked(Item)
-    /// Handed over, and to be sent by this connection all the same.
+    /// Messages that the supervisor gave back: this connection is to send them after all.
     case givenBack([Item])
-    /// All that it has is kept elsewhere: it forgets it, and begins anew.
+    /// Forget all messages, which are kept elsewhere, and begin again.
     case forget
-    /// The end is wanted; what is under way may take so long.
+    /// Close; unfinished messages get this much time.
     case close(within: Duration)
 
     // MARK: The connection
-    /// To the broker of this address, as it may be shown.
+    /// Connected to the broker at this address, given in a form that is safe to show.
     case connected(to: String)
-    /// It is lost, or another attempt to make one has failed.
+    /// The connection was lost, or another attempt to connect has failed.
     case lost(BrokerError)
     case blocked(reason: String)
     case unblocked
@@ -53,7 +53,7 @@ enum PublishingEvent<Item: Returnable>: Equatable {
     case channelClosedByBroker(BrokerError)
 
     // MARK: Messages
-    /// What became of the message that was taken to be sent.
+    /// The outcome for the message that `takeNext` returned.
     case wrote(Item, WriteOutcome)
     /// basic.ack (positive) or basic.nack: the number of a message, or of the last of several.
     case answered(UInt64, multiple: Bool, isPositive: Bool)
@@ -64,49 +64,50 @@ enum PublishingEvent<Item: Returnable>: Equatable {
 
 enum WriteOutcome: Equatable {
     case sent
-    /// Not tried now: others get their turn, or the socket takes no more.
+    /// Not tried: other work gets its turn, or the socket takes no more for now.
     case postponed
-    /// The headers are none that can be sent; nothing has gone out.
+    /// librabbitmq cannot send these headers; nothing was sent.
     case unsendable
-    /// Only a part has gone out: the channel's stream is broken.
+    /// Only a part was sent: the channel's stream is broken.
     case brokeStream(BrokerError)
-    /// The connection does not take it.
+    /// Writing to the connection failed.
     case failed(BrokerError)
 }
 
-/// What a publishing connection waits for. A timer is armed once and never cancelled: what it was armed for may be over
-/// when it is due, and then it means nothing.
+/// What a publishing connection waits for. A timer is armed once and never cancelled: when it is due although its
+/// reason is gone, it has no effect.
 enum PublishingTimer: Equatable {
-    /// The next look at what is late.
+    /// The next look at late messages.
     case watch
     /// The broker may have been silent for too long.
     case silence
-    /// The last answers on the channel with this number, which makes room for a new one.
+    /// The limit for the last answers on the channel with this number, which is to be replaced.
     case lastAnswers(channel: Int)
-    /// The end of that channel.
+    /// The limit for channel.close-ok of that channel.
     case channelEnd(channel: Int)
-    /// The rest after the broker has closed it.
+    /// The end of the rest after the broker has closed that channel.
     case rest(channel: Int)
-    /// The end of the connection.
+    /// The limit for closing the connection.
     case end
 }
 
 /// What the driver of a publishing connection is to do.
 enum PublishingAction<Item: Returnable>: Equatable {
-    // MARK: Whoever publishes
+    // MARK: The publisher
     case answer(Item, PublishResult)
     case answerAll([Item], PublishResult)
-    /// The broker has closed the channel with this one alone on its way: it is refused, and the supervisor is told.
+    /// The broker has closed the channel while this was the only message on its way: refuse it, and tell the
+    /// supervisor.
     case refuse(Item, BrokerError)
 
     // MARK: The other connection
-    /// They are not on their way any more. What the supervisor does not take is given back at once.
+    /// Messages that are not on their way any more. The supervisor gives back at once those that it does not take.
     case handOver([Item], HandOver)
-    /// These are not answered in time. They stay on their way.
+    /// Messages that are not answered in time. They stay on their way.
     case suspectLate([Item])
-    /// Nothing is answered, and what is on its way stays there: what is to come goes by another connection.
+    /// Nothing is answered. What is on its way stays there, and further messages are sent on another connection.
     case passBy
-    /// None of the suspects is answered, beginning with this one: others come first.
+    /// No suspect is answered, and this one is the first in line: let others go first.
     case changeOrder(behind: Item)
 
     // MARK: The broker
@@ -114,9 +115,9 @@ enum PublishingAction<Item: Returnable>: Equatable {
     case selectConfirms
     case closeChannel
     case confirmChannelClose
-    /// Gives the connection up; `lost` is told then, and another one is made.
+    /// Gives up the connection. The driver then reports `lost` and connects again.
     case breakConnection(BrokerError)
-    /// Ends it for good.
+    /// Closes the connection for good.
     case endConnection
 
     case arm(PublishingTimer, after: Duration)
@@ -124,13 +125,14 @@ enum PublishingAction<Item: Returnable>: Equatable {
 }
 
 enum HandOver: Equatable {
-    /// One of them has made the broker close the channel, or stop, or leave the others unanswered.
+    /// One of the messages has made the broker close the channel, or stop, or leave the others unanswered.
     case asSuspects(because: BrokerError)
-    /// The connection was lost for another reason: only what is suspected already goes by the other one.
+    /// The connection was lost for another reason: only messages to targets that are suspects already go to the other
+    /// connection.
     case sortedOut
 }
 
-/// What people are told.
+/// What is written to the log.
 enum PublishingNote: Equatable {
     case renewsChannel
     case blocked(reason: String)

@@ -1,34 +1,35 @@
 import DequeModule
 
-/// Where messages go, as far as the broker's trouble with them is concerned.
+/// The destination of a message: the unit in which the broker's trouble with messages is tracked.
 struct PublishTarget: Hashable, Sendable {
     let exchange: String
-    /// Nil means every routing key of the exchange.
+    /// `nil` means every routing key of the exchange.
     let routingKey: String?
 }
 
-/// Targets whose messages the broker does not confirm in time, or refuses, and the messages for them. They go by a
-/// connection of their own, few at a time, and everybody else's are not held up: RabbitMQ stops reading from a
-/// connection that has 32 messages unanswered by one quorum queue (rabbit_fifo_client of 3.10), and a refusal closes
-/// the channel over all that is on its way.
+/// Holds the targets whose messages the broker refuses or does not confirm in time, and the messages for them. These
+/// are sent on a connection of their own, a few at a time, so that messages for other targets are not held up: RabbitMQ
+/// stops reading from a connection that has 32 messages unanswered by one quorum queue (rabbit_fifo_client of 3.10),
+/// and a refusal closes the channel with everything that is on its way.
 ///
-/// A target that answers again, with nothing of it left to be answered, is let go. A value: it says what to send.
+/// A target that answers again, and has no unanswered message left, is released. A value: it decides what to send.
 struct Quarantine<Item> {
-    /// On their way in all: less than half of what makes the broker stop reading.
+    /// The most suspect messages on their way: less than half of what makes the broker stop reading.
     static var window: Int { 16 }
-    /// On their way to one target. To a whole exchange more, because some of its queues may be well.
+    /// The most messages on their way to one target; more for a whole exchange, because some of its queues may be well.
     static func share(of target: PublishTarget) -> Int { target.routingKey == nil ? 8 : 1 }
-    /// So many suspected routing keys make their exchange one suspect: those to come would be found out one by one.
+    /// This many suspect routing keys make their whole exchange one suspect: otherwise further keys would be found out
+    /// one by one.
     static var keysOfOneExchange: Int { 8 }
 
     private struct Suspect {
         var waiting = Deque<Item>()
-        /// Sent by the connection of the suspects, oldest first.
+        /// Sent on the connection for suspects, oldest first.
         var underWay: [Item] = []
     }
 
     private var suspects: [PublishTarget: Suspect] = [:]
-    /// Whose turn it is.
+    /// The suspects in the order of their turns.
     private var turns = Deque<PublishTarget>()
     private(set) var underWay = 0
 
@@ -60,10 +61,10 @@ struct Quarantine<Item> {
         self.turns.append(exchange)
     }
 
-    /// - Parameter suspect: as `suspect(for:)` has said.
+    /// - Parameter suspect: what `suspect(for:)` has returned.
     mutating func hold(_ item: Item, of suspect: PublishTarget) { self.suspects[suspect]?.waiting.append(item) }
 
-    /// What is to be sent now, in fair turns.
+    /// Takes the messages to send now, in fair turns.
     mutating func next() -> [Item] {
         var items: [Item] = []
         var turnsWithoutItem = 0
@@ -81,12 +82,12 @@ struct Quarantine<Item> {
         return items
     }
 
-    /// The broker has answered a message, wherever it was sent.
+    /// The broker has answered a message, on whichever connection it was sent.
     ///
     /// - Parameters:
-    ///   - isMeant: tells the item of that message among those of the target.
-    ///   - isGood: it was taken, or nobody wants it: the target is no trouble.
-    /// - Returns: what need not be held any more.
+    ///   - isMeant: whether an item of the target is that message.
+    ///   - isGood: whether the message was taken, or no queue wants it: the target causes no trouble.
+    /// - Returns: the messages that need not be held any more.
     mutating func answered(
         _ target: PublishTarget,
         isGood: Bool,
@@ -102,9 +103,9 @@ struct Quarantine<Item> {
         return self.suspects.removeValue(forKey: target).map { Array($0.waiting) } ?? []
     }
 
-    /// Whether anything may be held up by this target: for another suspect, or of its own for another routing key.
+    /// Whether this target may hold up other messages: those of another suspect, or its own with another routing key.
     ///
-    /// - Parameter isOther: tells the items of other routing keys.
+    /// - Parameter isOther: whether an item has another routing key.
     func hasOthers(than target: PublishTarget, where isOther: (Item) -> Bool) -> Bool {
         let own = self.suspect(for: target)
         return self.suspects.contains { key, suspect in
@@ -114,7 +115,8 @@ struct Quarantine<Item> {
         }
     }
 
-    /// How many changes of order it takes until each has been the last once: whole exchanges change it item by item.
+    /// The number of changes of order until each suspect has been the last once; a whole exchange changes its order
+    /// item by item.
     var round: Int {
         self.suspects.reduce(0) { sum, entry in
             let (target, suspect) = entry
@@ -122,11 +124,11 @@ struct Quarantine<Item> {
         }
     }
 
-    /// Takes back all that is on its way, so that the turn of others comes first.
+    /// Takes back all messages that are on their way, so that the turns of others come first.
     ///
     /// - Parameters:
-    ///   - target: whose turn comes last.
-    ///   - isMeant: tells the item that goes behind all others of the target.
+    ///   - target: the target whose turn comes last.
+    ///   - isMeant: whether an item is the one that goes behind all others of the target.
     mutating func rotate(last target: PublishTarget, where isMeant: (Item) -> Bool) {
         let last = self.suspect(for: target)
         for target in Array(self.turns) {
@@ -150,7 +152,7 @@ struct Quarantine<Item> {
 
     /// Forgets everything.
     ///
-    /// - Returns: what was on its way, and what waited.
+    /// - Returns: the messages that were on their way, and those that waited.
     mutating func removeAll() -> [Item] {
         defer { self = Quarantine() }
         return self.suspects.values.flatMap { $0.underWay + Array($0.waiting) }

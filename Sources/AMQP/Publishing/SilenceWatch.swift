@@ -1,13 +1,13 @@
 import Messaging
 
-/// Notices that the broker has answered nothing for too long while somebody waits for it. A value: whoever has it arms
-/// the timer that it asks for, and says whether the broker owes an answer. Its times are since one moment, whichever.
+/// Notices that the broker has answered nothing for too long while an answer is awaited. A value: its owner arms the
+/// timer that it asks for, and says whether the broker owes an answer. All times count from one arbitrary moment.
 struct SilenceWatch: Equatable {
     enum Verdict: Equatable {
-        /// Nobody waits for the broker.
+        /// No answer is awaited.
         case well
         case lookAgain(after: Duration)
-        /// The broker owes an answer and has given none for so long.
+        /// The broker owes an answer and has given none for this long.
         case tooLong(Duration)
     }
 
@@ -21,10 +21,10 @@ struct SilenceWatch: Equatable {
         self.heardAt = now
     }
 
-    /// To be called before something begins to wait: if nothing waited until now, the silence begins now.
+    /// Must be called before something begins to wait: if nothing waited until now, the silence begins now.
     ///
-    /// - Parameter isAwaited: the broker owes an answer already.
-    /// - Returns: when to look, if nobody does.
+    /// - Parameter isAwaited: whether the broker owes an answer already.
+    /// - Returns: the delay after which to call `look`; `nil` when a timer for it is armed already.
     mutating func begin(isAwaited: Bool, at now: Duration) -> Duration? {
         if !isAwaited { self.heardAt = now }
         guard !self.isArmed else { return nil }
@@ -46,10 +46,10 @@ struct SilenceWatch: Equatable {
 }
 
 extension BrokerError {
-    /// The broker is there and does not do its part.
+    /// The broker is reachable and does not do its part.
     ///
     /// - Parameters:
-    ///   - broker: its address, as it may be shown.
+    ///   - broker: its address, in a form that is safe to show.
     ///   - reason: why it blocks the connection, if it has said so.
     static func silence(of broker: String, for limit: Duration, blockedBecause reason: String?) -> BrokerError {
         if let reason {
@@ -61,8 +61,8 @@ extension BrokerError {
         }
         return BrokerError(
             .unreachable,
-            "\(broker) has confirmed nothing for \(limit.words), and may have stored what it got or not; check its load "
-                + "and whether its quorum queues have a majority of their members, and publish again"
+            "\(broker) has confirmed nothing for \(limit.words), and may or may not have stored the messages; check "
+                + "its load and whether its quorum queues have a majority of their members, and publish again"
         )
     }
 }

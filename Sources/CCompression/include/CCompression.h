@@ -1,8 +1,8 @@
 #ifndef WARREN_CCOMPRESSION_H
 #define WARREN_CCOMPRESSION_H
 
-/* Streaming decoders of zlib, brotli and zstd. The libraries are loaded when a decoder is opened, so that nothing which
- * is linked with this module needs them to be installed. */
+/* Streaming decoders that use zlib, brotli and zstd. A library is loaded when a decoder is opened, so a program that is
+ * linked with this module does not need the libraries to be installed. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -17,20 +17,20 @@ enum warren_format {
 
 enum warren_opening {
   WARREN_OPENING_DONE,
-  /* There is no such library, or it cannot be loaded. */
+  /* The library does not exist, or cannot be loaded. */
   WARREN_OPENING_NO_LIBRARY,
-  /* The library lacks a function: it is another one, or far too old. */
+  /* The library lacks a function: it is a different library, or far too old. */
   WARREN_OPENING_NO_FUNCTION,
   WARREN_OPENING_NO_MEMORY
 };
 
 enum warren_step {
-  /* There is no more input, or no more room for output. */
+  /* The input is used up, or the output is full. */
   WARREN_STEP_MORE,
   /* The end of the data, which is not necessarily the end of the input. */
   WARREN_STEP_END,
   WARREN_STEP_DAMAGED,
-  /* The data asks for more memory than it is given. */
+  /* The data need more memory than the decoder allows. */
   WARREN_STEP_WINDOW,
   WARREN_STEP_NO_MEMORY
 };
@@ -41,13 +41,13 @@ struct warren_decoder;
 enum warren_opening warren_decoder_open(enum warren_format format, const char *_Nonnull library,
                                         struct warren_decoder *_Nullable *_Nonnull decoder);
 
-/* Decodes as much as there is input and room for. Moves `input` and takes from `input_count`. `output_count` is the
- * room before, and what was written afterwards. */
+/* Decodes as much as input and room allow. Advances `input` and reduces `input_count`. `output_count` is the room
+ * before the call, and the number of bytes written after it. */
 enum warren_step warren_decoder_step(struct warren_decoder *_Nonnull decoder,
                                      const uint8_t *_Nonnull *_Nonnull input, size_t *_Nonnull input_count,
                                      uint8_t *_Nonnull output, size_t *_Nonnull output_count);
 
-/* After WARREN_STEP_END: the next step begins with new data. Returns 0 where the format has no such thing. */
+/* Call after WARREN_STEP_END: the next step begins with new data. Returns 0 if the format does not allow that. */
 int warren_decoder_restart(struct warren_decoder *_Nonnull decoder);
 
 void warren_decoder_close(struct warren_decoder *_Nonnull decoder);

@@ -9,8 +9,8 @@ struct NameCheck {
             problems.append(
                 ManifestProblem(
                     at: consumer.locations.queue,
-                    what: "the queue's name '\(queue)' has \(queue.utf8.count) characters, "
-                        + "and \(ManifestName.maximumQueueLength) fit",
+                    what: "the queue's name '\(queue)' has \(queue.utf8.count) characters; "
+                        + "the most is \(ManifestName.maximumQueueLength)",
                     remedy: "shorten the namespace or the manifest's name, or name the queue with 'queue:'"
                 )
             )

@@ -1,6 +1,6 @@
-/// Reads the fields that both kinds of manifest have and that need no reader of their own.
+/// Reads the simple fields that functions and webhooks have in common.
 struct ConsumerDecoder {
-    /// Why the time for one invocation is bounded.
+    /// Why the time for one invocation is limited, as the end of a message.
     static let consumerTimeout =
         "the broker takes an event back that is not settled within its consumer timeout of 30 minutes"
 
@@ -28,7 +28,7 @@ struct ConsumerDecoder {
         self.document.duration("timeout", atMost: longest, because: reason, default: standard)
     }
 
-    /// - Parameter target: the key that says who is invoked.
+    /// - Parameter target: the key that names what is invoked.
     func locations(target: String) -> ConsumerManifest.Locations {
         let source = self.document.location
         let name = self.document.entry("name")?.value.location ?? source

@@ -1,8 +1,8 @@
-/// Reads the `env:` mapping of a manifest. No message of it shows a value.
+/// Reads the `env:` mapping of a manifest. Its messages never show a value.
 struct EnvironmentDecoder {
     let problems: ProblemCollector
 
-    /// - Returns: the variables that are right; the others have been reported.
+    /// - Returns: the valid variables; the others have been reported.
     func decode(_ entry: YAMLEntry?) -> [String: ValueSource] {
         guard let entry else { return [:] }
         let entries: [YAMLEntry]
@@ -13,7 +13,7 @@ struct EnvironmentDecoder {
             self.problems.report(
                 "'env' must be a mapping, found \(entry.value.kind)",
                 at: entry.value.location,
-                remedy: "write one 'NAME: value' a variable, or remove 'env'"
+                remedy: "write one 'NAME: value' per variable, or remove 'env'"
             )
             return [:]
         case .mapping(let variables):
@@ -24,9 +24,9 @@ struct EnvironmentDecoder {
         for variable in entries {
             if !ValueSourceDecoder.isVariableName(variable.key) {
                 self.problems.report(
-                    "\(variable.key.quoted) is no name for an environment variable",
+                    "\(variable.key.quoted) is not a valid name of an environment variable",
                     at: variable.location,
-                    remedy: "use letters, digits and '_', and no digit first"
+                    remedy: "use letters, digits and '_', and do not start with a digit"
                 )
             }
             values[variable.key] = sources.decode(variable.value, subject: variable.key.quoted)

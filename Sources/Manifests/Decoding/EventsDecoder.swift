@@ -1,10 +1,10 @@
 import Messaging
 
-/// Reads `events:`, what a manifest is to hear.
+/// Reads `events:`, which says what events a manifest receives.
 struct EventsDecoder {
     let document: MappingReader
 
-    /// - Returns: nil if a part is missing or wrong; all of it has been reported.
+    /// - Returns: `nil` if a part is missing or wrong; every mistake has been reported.
     func decode() -> (exchange: String, keys: [RoutingPattern])? {
         guard self.document.requiredEntry("events", example: "{ keys: [order.placed] }") != nil,
             let events = self.document.mapping("events", allowed: ["exchange", "keys"])

@@ -1,4 +1,4 @@
-/// Makes a `FunctionManifest` of a document of `kind: Function`.
+/// Decodes a `FunctionManifest` from a document of `kind: Function`.
 struct FunctionManifestDecoder {
     static let keys = [
         "apiVersion", "kind", "name", "handler", "events", "queue", "concurrency", "workers", "ordered", "batch",
@@ -9,7 +9,7 @@ struct FunctionManifestDecoder {
     private let document: MappingReader
     private let problems: ProblemCollector
 
-    /// - Returns: nil if a required field is wrong; everything that is has been reported.
+    /// - Returns: `nil` if a required field is wrong; every mistake has been reported.
     static func decode(_ value: YAMLValue, problems: ProblemCollector) -> FunctionManifest? {
         guard let document = MappingReader(value, subject: "a Function", allowed: Self.keys, problems: problems)
         else { return nil }

@@ -1,5 +1,5 @@
-/// Reads how many events a function takes at a time, `concurrency`, `workers`, `ordered` and `batch`, and checks these
-/// against each other.
+/// Reads how many events a function takes at a time: `concurrency`, `workers`, `ordered` and `batch`. Checks these
+/// fields against each other.
 struct IntakeDecoder {
     struct Intake {
         var concurrency: Int
@@ -9,11 +9,11 @@ struct IntakeDecoder {
     }
 
     let document: MappingReader
-    /// The manifest's `timeout`, which a batch must not wait away.
+    /// The manifest's `timeout`; a batch must wait for a shorter time than this.
     let timeout: Duration
 
-    /// - Parameter standard: the concurrency of a manifest that names none.
-    /// - Returns: the defaults in place of everything that is absent, or wrong and reported.
+    /// - Parameter standard: the concurrency of a manifest that does not set it.
+    /// - Returns: the fields, with defaults for those that are absent, or wrong and reported.
     func decode(concurrency standard: Int = 16) -> Intake {
         let ordered = self.document.boolean("ordered", default: false)
         let concurrency = self.document.integer(
@@ -61,8 +61,8 @@ struct IntakeDecoder {
         if self.timeout > BatchPolicy.longestTimeout {
             self.document.problems.report(
                 "'timeout' is \(ManifestDuration.format(self.timeout)), and with 'batch' at most "
-                    + "\(ManifestDuration.format(BatchPolicy.longestTimeout)) is possible: an event may wait for the batch "
-                    + "before its own, and the broker takes back what is not settled within 30 minutes",
+                    + "\(ManifestDuration.format(BatchPolicy.longestTimeout)) is possible: an event may first wait for "
+                    + "the previous batch, and the broker takes back events that are not settled within 30 minutes",
                 at: self.document.entry("timeout")?.value.location ?? reader.location,
                 remedy: "shorten it"
             )

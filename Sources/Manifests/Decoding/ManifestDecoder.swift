@@ -1,11 +1,11 @@
-/// Decides by `apiVersion` and `kind` how a document is read.
+/// Decodes a document according to its `apiVersion` and `kind`.
 struct ManifestDecoder {
     private static let kinds = ManifestKind.allCases.map(\.rawValue)
 
     let problems: ProblemCollector
 
-    /// - Returns: nothing, or an incomplete manifest, if anything is wrong; all of it has been reported, and the
-    ///   caller drops what something was reported about.
+    /// - Returns: `nil`, or an incomplete manifest, if anything is wrong. Every mistake has been reported, and the
+    ///   caller drops a manifest about which something was reported.
     func decode(_ value: YAMLValue) -> Manifest? {
         guard let entries = self.entries(of: value) else { return nil }
         let isKnownVersion = self.checkVersion(entries, at: value.location)
@@ -45,7 +45,7 @@ struct ManifestDecoder {
         let remedy = "write 'apiVersion: \(Manifest.apiVersion)'"
         guard let entry = entries["apiVersion"] else {
             self.problems.report("the key 'apiVersion' is missing", at: location, remedy: remedy)
-            // Most likely forgotten: the rest is checked as if it were there.
+            // The key was most likely forgotten: check the rest as if it were there.
             return true
         }
         guard case .scalar(let scalar) = entry.value.content else {

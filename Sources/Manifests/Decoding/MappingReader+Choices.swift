@@ -1,5 +1,5 @@
 extension MappingReader {
-    /// `true` or `false`, and nothing else: readers of other YAML versions disagree about `yes`, `on` and `True`.
+    /// Reads `true` or `false` and nothing else: readers of other YAML versions disagree about `yes`, `on` and `True`.
     ///
     /// - Returns: the default if the key is absent, or if the value is wrong and has been reported.
     func boolean(_ key: String, default standard: Bool) -> Bool {
@@ -36,7 +36,7 @@ extension MappingReader {
         return standard
     }
 
-    /// One of the words that stand for the cases of an enumeration.
+    /// Reads one of the words that stand for the cases of an enumeration.
     ///
     /// - Returns: the default if the key is absent, or if the value is wrong and has been reported.
     func choice<Choice: RawRepresentable<String> & CaseIterable>(_ key: String, default standard: Choice) -> Choice {

@@ -1,7 +1,7 @@
 extension MappingReader {
-    /// A duration of more than nothing and at most `longest`.
+    /// Reads a duration above zero and up to `longest`.
     ///
-    /// - Parameter reason: why no longer one is taken, as the end of a message.
+    /// - Parameter reason: why a longer duration is refused, as the end of a message.
     /// - Returns: the default if the key is absent, or if the value is wrong and has been reported.
     func duration(
         _ key: String,
@@ -12,7 +12,7 @@ extension MappingReader {
         guard let entry = self.entry(key), let (duration, text) = self.parsedDuration(entry) else { return standard }
         guard duration > .zero else {
             self.problems.report(
-                "'\(key)' must be longer than nothing",
+                "'\(key)' must be longer than zero",
                 at: entry.value.location,
                 remedy: "write a duration such as \(ManifestDuration.format(standard))"
             )
@@ -29,9 +29,9 @@ extension MappingReader {
         return duration
     }
 
-    /// A duration within bounds.
+    /// Reads a duration within bounds.
     ///
-    /// - Returns: nil if the key is absent, or if the value is wrong and has been reported.
+    /// - Returns: `nil` if the key is absent, or if the value is wrong and has been reported.
     func duration(_ key: String, in range: ClosedRange<Duration>, example: String) -> Duration? {
         guard let entry = self.entry(key), let (duration, text) = self.parsedDuration(entry) else { return nil }
         guard range.contains(duration) else {
@@ -46,14 +46,14 @@ extension MappingReader {
         return duration
     }
 
-    /// As above, with a value for a key that is absent or wrong.
+    /// Like the method above, with a default for a key that is absent or wrong.
     func duration(_ key: String, in range: ClosedRange<Duration>, default standard: Duration) -> Duration {
         self.duration(key, in: range, example: ManifestDuration.format(standard)) ?? standard
     }
 
-    /// A duration of whole seconds within bounds.
+    /// Reads a duration of whole seconds within bounds.
     ///
-    /// - Returns: nil if the key is absent, or if the value is wrong and has been reported.
+    /// - Returns: `nil` if the key is absent, or if the value is wrong and has been reported.
     func wholeSeconds(_ key: String, in range: ClosedRange<Duration>, example: String) -> Duration? {
         guard let entry = self.entry(key), let duration = self.duration(key, in: range, example: example) else {
             return nil

@@ -1,8 +1,8 @@
 extension MappingReader {
-    /// A whole number in plain decimal digits. Nothing else is taken: no exponent, fraction, sign of plus, leading
-    /// zero, underscore or other base, because YAML versions disagree about their value.
+    /// Reads a whole number in plain decimal digits. It refuses everything else: an exponent, a fraction, a plus sign,
+    /// a leading zero, an underscore or another base, because YAML versions disagree about their value.
     ///
-    /// - Returns: nil if the key is absent, or if the value is wrong and has been reported.
+    /// - Returns: `nil` if the key is absent, or if the value is wrong and has been reported.
     func integer(_ key: String, in range: ClosedRange<Int>, example: Int) -> Int? {
         guard let entry = self.entry(key) else { return nil }
         let expected = "a whole number from \(range.lowerBound) to \(range.upperBound)"
@@ -19,12 +19,12 @@ extension MappingReader {
         return value
     }
 
-    /// As above, with a value for a key that is absent or wrong.
+    /// Like the method above, with a default for a key that is absent or wrong.
     func integer(_ key: String, in range: ClosedRange<Int>, default standard: Int) -> Int {
         self.integer(key, in: range, example: standard) ?? standard
     }
 
-    /// A number in decimal notation, with or without a fraction, as strict as `integer`.
+    /// Reads a number in decimal notation, with or without a fraction, as strictly as `integer`.
     func decimal(_ key: String, in range: ClosedRange<Double>, default standard: Double) -> Double {
         guard let entry = self.entry(key) else { return standard }
         let expected = "a number from \(Self.format(range.lowerBound)) to \(Self.format(range.upperBound))"
@@ -40,12 +40,12 @@ extension MappingReader {
         return value
     }
 
-    /// The text of a number with a unit.
+    /// The text of a number with a unit; `nil` if it is wrong, which has been reported.
     func textWithUnit(_ entry: YAMLEntry, expected: String, remedy: String) -> String? {
         switch entry.value.content {
         case .refused:
             return nil
-        // A bare number is one without its unit, and gets the message that says so.
+        // A bare number lacks its unit; the caller's parser reports that.
         case .scalar(let scalar) where scalar.kind == .number || scalar.kind == .text:
             return scalar.text
         case .scalar, .sequence, .mapping:
@@ -92,7 +92,7 @@ extension MappingReader {
         return !parts[1].isEmpty && parts[1].allSatisfy { $0.isASCII && $0.isNumber }
     }
 
-    /// 2 rather than 2.0: as a user would write it.
+    /// Writes 2 rather than 2.0, as a user would.
     private static func format(_ number: Double) -> String {
         if let whole = Int(exactly: number) { return "\(whole)" }
         return "\(number)"

@@ -1,7 +1,7 @@
 extension MappingReader {
-    /// A size within bounds, in bytes.
+    /// Reads a size within bounds, in bytes.
     ///
-    /// - Returns: nil if the key is absent, or if the value is wrong and has been reported.
+    /// - Returns: `nil` if the key is absent, or if the value is wrong and has been reported.
     func size(_ key: String, in range: ClosedRange<Int>, example: String) -> Int? {
         guard let entry = self.entry(key),
             let text = self.textWithUnit(entry, expected: "a size", remedy: "write it as \(ManifestSize.examples)")

@@ -1,7 +1,7 @@
-/// Reads the fields of one mapping and reports every one that is wrong, each at its own place.
+/// Reads the fields of one mapping, and reports every mistake at its own location.
 ///
-/// A reader that finds a mistake reports it and answers with nothing, so that decoding goes on to the next field;
-/// whoever builds the manifest drops it if anything was reported.
+/// A method that finds a mistake reports it and returns `nil` or a default, so decoding goes on to the next field. The
+/// caller that builds the manifest drops it if anything was reported.
 struct MappingReader {
     let location: SourceLocation
     let problems: ProblemCollector
@@ -9,8 +9,8 @@ struct MappingReader {
 
     /// - Parameters:
     ///   - subject: what a message calls the mapping, such as "'retry'".
-    ///   - allowed: the keys that may stand in it; any other is reported.
-    /// - Returns: nothing, after reporting, if the value is no mapping.
+    ///   - allowed: the keys that the mapping may have; any other key is reported.
+    /// - Returns: `nil`, after reporting it, if the value is not a mapping.
     init?(_ value: YAMLValue, subject: String, allowed: [String], problems: ProblemCollector) {
         switch value.content {
         case .refused:
@@ -40,16 +40,16 @@ struct MappingReader {
         self.entries[key]
     }
 
-    /// The entry of a key that must be there.
+    /// The entry of a required key; `nil` if it is missing, which has been reported.
     func requiredEntry(_ key: String, example: String) -> YAMLEntry? {
         if let entry = self.entries[key] { return entry }
         self.problems.report("the key '\(key)' is missing", at: self.location, remedy: "add '\(key): \(example)'")
         return nil
     }
 
-    /// A text that has passed a check.
+    /// Reads a text and checks it.
     ///
-    /// - Parameter parse: makes the field's value; what it throws becomes the problem's text.
+    /// - Parameter parse: makes the field's value; the error that it throws becomes the problem's text.
     func text<Value, Problem: FieldProblem>(
         _ entry: YAMLEntry?,
         parse: (String) throws(Problem) -> Value
@@ -63,7 +63,7 @@ struct MappingReader {
         }
     }
 
-    /// The text of a scalar. A plain word that YAML takes for a number or a boolean must be quoted to be a text.
+    /// The text of a scalar. A plain word that YAML takes for a number or a boolean must be quoted to count as text.
     func text(of value: YAMLValue, subject: String) -> String? {
         switch value.content {
         case .refused:
@@ -80,23 +80,23 @@ struct MappingReader {
         return nil
     }
 
-    /// The path of a file, from the root on.
+    /// Reads an absolute path of a file.
     ///
-    /// - Returns: nil if it is wrong, which has been reported.
+    /// - Returns: `nil` if it is wrong, which has been reported.
     func absolutePath(_ entry: YAMLEntry) -> String? {
         guard let path = self.text(of: entry.value, subject: "'\(entry.key)'") else { return nil }
         guard path.hasPrefix("/"), !path.unicodeScalars.contains("\0") else {
             self.problems.report(
                 "'\(entry.key)' must be an absolute path",
                 at: entry.value.location,
-                remedy: "start it with '/': the host's working directory is nobody's promise"
+                remedy: "start it with '/': the host's working directory may be any"
             )
             return nil
         }
         return path
     }
 
-    /// A nested mapping.
+    /// A reader for a nested mapping; `nil` if it is absent, or not a mapping, which has been reported.
     func mapping(_ key: String, allowed: [String]) -> MappingReader? {
         guard let entry = self.entries[key] else { return nil }
         return MappingReader(entry.value, subject: "'\(key)'", allowed: allowed, problems: self.problems)
@@ -111,7 +111,7 @@ struct MappingReader {
     }
 }
 
-/// A reason to refuse the text of a field, with the way to mend it.
+/// A reason to refuse the text of a field, and how to correct it.
 protocol FieldProblem: Error, CustomStringConvertible {
     var remedy: String { get }
 }

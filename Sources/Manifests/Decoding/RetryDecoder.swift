@@ -1,10 +1,10 @@
-/// Reads `retry:`, how a failed event is tried again.
+/// Reads `retry:`, which says how a failed event is tried again.
 struct RetryDecoder {
     let document: MappingReader
-    /// What holds for every field that is absent.
+    /// The defaults of the fields that are absent.
     var standard = RetryPolicy()
 
-    /// - Returns: the defaults in place of everything that is absent, or wrong and reported.
+    /// - Returns: the policy, with defaults for fields that are absent, or wrong and reported.
     func decode() -> RetryPolicy {
         let standard = self.standard
         guard let retry = self.document.mapping("retry", allowed: ["maxAttempts", "backoff", "maxDeferrals"])

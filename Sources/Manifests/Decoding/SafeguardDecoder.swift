@@ -1,4 +1,4 @@
-/// Reads what keeps a function that misbehaves from doing harm: `limits:`, `recycle:` and `breaker:`.
+/// Reads the fields that limit the damage of a misbehaving function: `limits:`, `recycle:` and `breaker:`.
 struct SafeguardDecoder {
     let document: MappingReader
 
@@ -21,7 +21,7 @@ struct SafeguardDecoder {
         )
     }
 
-    /// - Returns: nil if the manifest has no breaker; one that is written without a field has the field's default.
+    /// - Returns: `nil` if the manifest has no breaker; a field that a breaker leaves out has its default.
     func breaker() -> BreakerPolicy? {
         guard let reader = self.document.mapping("breaker", allowed: ["failures", "window", "pause"])
         else { return nil }

@@ -1,4 +1,4 @@
-/// Reads a value that may be a secret: a text, `{ fromEnv: NAME }` or `{ fromFile: /path }`. No message of it shows a
+/// Reads a value that may be a secret: a text, `{ fromEnv: NAME }` or `{ fromFile: /path }`. Its messages never show a
 /// value.
 struct ValueSourceDecoder {
     private static let sourceKeys = ["fromEnv", "fromFile"]
@@ -6,7 +6,7 @@ struct ValueSourceDecoder {
     let problems: ProblemCollector
 
     /// - Parameter subject: what a message calls the field, such as "'secret'".
-    /// - Returns: nil if it is wrong, which has been reported.
+    /// - Returns: `nil` if the value is wrong, which has been reported.
     func decode(_ value: YAMLValue, subject: String) -> ValueSource? {
         switch value.content {
         case .refused:
@@ -75,14 +75,15 @@ struct ValueSourceDecoder {
             self.problems.report(
                 "'fromEnv' must be the name of an environment variable",
                 at: entry.value.location,
-                remedy: "use letters, digits and '_', and no digit first"
+                remedy: "use letters, digits and '_', and do not start with a digit"
             )
             return nil
         }
         return .fromEnvironment(name)
     }
 
-    /// Source: POSIX.1-2017, Base Definitions, section 8.1, with lower-case letters too.
+    /// Whether the text may name an environment variable. Source: POSIX.1-2017, Base Definitions, section 8.1, with
+    /// lower-case letters too.
     static func isVariableName(_ text: String) -> Bool {
         guard let first = text.unicodeScalars.first, !("0"..."9").contains(first) else { return false }
         return text.unicodeScalars.allSatisfy { scalar in

@@ -2,14 +2,14 @@
 package struct BatchPolicy: Sendable, Hashable {
     /// The bounds of `batch.size`.
     package static let allowedSize = 1...1000
-    /// The longest `batch.wait`; it must be shorter than the manifest's `timeout` as well.
+    /// The longest `batch.wait`; it must also be shorter than the manifest's `timeout`.
     package static let longestWait = Duration.seconds(60)
 
-    /// The longest `timeout` of a function that takes batches: an event may wait for the batch before its own, so it is
-    /// with the host for twice that and more.
+    /// The longest `timeout` of a function that takes batches: an event may have to wait for the previous batch to end,
+    /// so the host may hold it unsettled for twice that time and more.
     package static let longestTimeout = Duration.seconds(600)
 
-    /// The most events of one invocation.
+    /// The most events in one invocation.
     package var size: Int
     /// How long the first event of a batch waits for others; a full batch starts at once.
     package var wait: Duration

@@ -1,5 +1,5 @@
-/// When a function that fails throughout is paused, so that its events wait in the queue instead of using up their
-/// attempts; after the pause one event is tried.
+/// When to pause a function that fails throughout, so that its events wait in the queue instead of using up their
+/// attempts. After the pause one event is tried.
 package struct BreakerPolicy: Sendable, Hashable {
     /// The bounds of `breaker.failures`.
     package static let allowedFailures = 1...10_000
@@ -8,11 +8,11 @@ package struct BreakerPolicy: Sendable, Hashable {
     /// The bounds of `breaker.pause`.
     package static let allowedPause = Duration.milliseconds(100)...Duration.seconds(3600)
 
-    /// This many failures within the window, and no success among them, pause the function.
+    /// The number of failures within the window, without a success among them, that pauses the function.
     package var failures: Int
-    /// How long ago a failure may lie and still count.
+    /// How long a failure counts.
     package var window: Duration
-    /// The first pause; those that follow it without a success are longer.
+    /// The length of the first pause; pauses that follow it without a success are longer.
     package var pause: Duration
 
     package init(failures: Int = 5, window: Duration = .seconds(60), pause: Duration = .seconds(5)) {

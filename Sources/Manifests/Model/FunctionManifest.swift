@@ -1,30 +1,30 @@
 package import Messaging
 
-/// A function to run: which events it gets, which code handles them, how much of it at a time, and what happens
-/// when it fails. The decoded form of one `kind: Function` document; every value has passed its checks.
+/// A function to run: which events it gets, which code handles them, how many at a time, and what happens when it
+/// fails. Decoded from one `kind: Function` document; every value has been checked.
 ///
-/// Fields that webhooks have as well are read as its own: `manifest.timeout` is `manifest.consumer.timeout`.
+/// The fields that webhooks have too can be read directly: `manifest.timeout` is `manifest.consumer.timeout`.
 @dynamicMemberLookup
 package struct FunctionManifest: Sendable, Equatable {
     /// The bounds of `workers`.
     package static let allowedWorkers = 1...64
-    /// The longest `timeoutGrace`. With the longest `timeout` it leaves five minutes of the broker's consumer timeout
-    /// for settling the event.
+    /// The longest `timeoutGrace`. Together with the longest `timeout` it leaves five minutes of the broker's consumer
+    /// timeout for settling the event.
     package static let longestTimeoutGrace = Duration.seconds(5 * 60)
 
     package var consumer: ConsumerManifest
     package var handler: HandlerReference
-    /// Processes on one host; 1 if `ordered`.
+    /// The number of worker processes on one host; 1 if `ordered`.
     package var workers: Int
     /// How long an invocation may go on after it was cancelled, before its worker is killed.
     package var timeoutGrace: Duration
     /// What one worker process may use.
     package var limits: ResourceLimits
-    /// When a worker is replaced although nothing is wrong with it.
+    /// When a healthy worker is replaced.
     package var recycle: RecyclePolicy
-    /// The user of the system whose rights the workers have; nil for the host's own.
+    /// The system user whose rights the workers have; `nil` for the user of the host.
     package var user: String?
-    /// What the workers find in their environment, by name; resolved by `EnvironmentResolution`.
+    /// The environment variables of the workers, by name; `EnvironmentResolution` resolves them.
     package var env: [String: ValueSource]
 
     package init(
@@ -47,7 +47,7 @@ package struct FunctionManifest: Sendable, Equatable {
         self.env = env
     }
 
-    /// With the defaults of a manifest that leaves out all that it can.
+    /// Every field that a manifest may leave out has its default.
     package init(
         name: String,
         handler: HandlerReference,

@@ -1,7 +1,7 @@
-/// Which function of which bundle serves a manifest, written `bundle/function` or `bundle@version/function`.
+/// Which function of which bundle handles a manifest's events, written `bundle/function` or `bundle@version/function`.
 package struct HandlerReference: Sendable, Hashable, CustomStringConvertible {
-    /// The name of an executable in the directory of bundles. A version is part of it: `orders@2` is the executable
-    /// of that name, and has nothing to do with `orders`.
+    /// The name of an executable in the directory of bundles. A version is part of the name: `orders@2` is the
+    /// executable `orders@2`, and has nothing to do with `orders`.
     package let bundle: String
     /// The name under which the bundle registers the function.
     package let function: String

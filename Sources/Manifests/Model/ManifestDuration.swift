@@ -1,17 +1,18 @@
 /// The notation of durations in manifests and on the command line: `250ms`, `10s`, `5m`, `2h`, `3d`.
 package enum ManifestDuration {
-    /// What the remedies say.
+    /// Examples for remedies.
     package static let examples = "250ms, 10s, 5m, 2h or 3d"
 
     /// Why a text is not a duration.
     package enum Problem: Error, Equatable, CustomStringConvertible {
         case empty
-        /// A number alone: nobody can tell seconds from milliseconds.
+        /// A number without a unit: nobody can tell seconds from milliseconds.
         case unitMissing
         case unitUnknown(String)
-        /// No digits first, or something other than plain digits: a sign, a fraction, a space, a leading zero.
+        /// It does not begin with a digit, or holds something other than plain digits before the unit: a sign, a
+        /// fraction, a space, a leading zero.
         case notAnInteger(String)
-        /// More than 64 bits of seconds or milliseconds can count.
+        /// More seconds or milliseconds than 64 bits can count.
         case tooLong
 
         package var description: String {
@@ -25,7 +26,8 @@ package enum ManifestDuration {
         }
     }
 
-    /// Reads a whole number with its unit, without spaces. Zero is a duration; the caller decides whether it may be.
+    /// Reads a whole number followed by its unit, without spaces. Zero is accepted; the caller decides whether it is
+    /// allowed.
     package static func parse(_ text: String) throws(Problem) -> Duration {
         guard !text.isEmpty else { throw .empty }
         let digits = text.prefix { $0.isASCII && $0.isNumber }
@@ -51,7 +53,7 @@ package enum ManifestDuration {
         return .seconds(total)
     }
 
-    /// The shortest exact notation, as a user would write it; parts below a millisecond are dropped.
+    /// The shortest exact notation, as a user would write it; fractions of a millisecond are dropped.
     package static func format(_ duration: Duration) -> String {
         let (seconds, attoseconds) = duration.components
         let milliseconds = attoseconds / 1_000_000_000_000_000

@@ -1,15 +1,16 @@
-/// The rule for the names a user chooses: manifests, bundles, functions, exchanges, namespaces, and explicit queues.
+/// The rules for names that a user chooses: of manifests, bundles, functions, exchanges, namespaces, and explicit
+/// queues.
 ///
-/// The characters are those that need no quoting in a shell, a URL or a file name, and that cannot be mistaken for a
-/// wildcard in a binding.
+/// The allowed characters need no quoting in a shell, a URL or a file name, and cannot be mistaken for a wildcard in a
+/// binding.
 package enum ManifestName {
     /// The longest name, in characters. Two of them and a dot fit an AMQP short string of 255 bytes.
     package static let maximumLength = 120
 
-    /// The longest name of a queue, in bytes, whether given by `queue:` or made of the namespace and the name.
+    /// The longest name of a queue, in bytes, whether it is set by `queue:` or made from the namespace and the name.
     ///
-    /// A delayed message is routed by 28 binary digits, each with its dot, followed by the queue's name: 56 bytes and
-    /// the name share the 255 bytes of an AMQP routing key. Source: AMQP 0-9-1, section 4.2.5.3 (short strings).
+    /// The routing key of a delayed message is 28 binary digits, each followed by a dot, and the queue's name: 56 bytes
+    /// and the name share the 255 bytes of an AMQP routing key. Source: AMQP 0-9-1, section 4.2.5.3 (short strings).
     package static let maximumQueueLength = 199
 
     /// What is wrong with a name.
@@ -19,29 +20,29 @@ package enum ManifestName {
         case forbiddenCharacter(Character)
         /// `.` and `..` are directories, not names.
         case onlyDots
-        /// RabbitMQ keeps names that start with `amq.` for itself.
+        /// RabbitMQ reserves names that start with `amq.`.
         case reservedPrefix
         /// A handler without exactly one slash.
         case notBundleAndFunction
-        /// A handler whose bundle has several `@`, or nothing on one side of it.
+        /// A handler whose bundle has several `@`, or an empty part before or after it.
         case notBundleAndVersion
-        /// A handler with the version in the wrong place.
+        /// A handler with the version behind the function instead of the bundle.
         case versionOfFunction
 
         package var description: String {
             switch self {
             case .empty: "the name is empty"
-            case .tooLong(let characters, let allowed): "the name has \(characters) characters, and \(allowed) fit"
+            case .tooLong(let characters, let allowed): "the name has \(characters) characters; the most is \(allowed)"
             case .forbiddenCharacter(let character): "the name contains \(String(character).quoted)"
             case .onlyDots: "the name consists of dots only"
             case .reservedPrefix: "the prefix 'amq.' belongs to the broker"
             case .notBundleAndFunction: "a handler is written bundle/function, with one slash"
             case .notBundleAndVersion: "a bundle with a version is written bundle@version, with one '@'"
-            case .versionOfFunction: "the version stands behind the function, and a version is a bundle's"
+            case .versionOfFunction: "the version follows the function, but it belongs to the bundle"
             }
         }
 
-        /// How to mend it, for a `ManifestProblem`.
+        /// How to correct it, for a `ManifestProblem`.
         package var remedy: String {
             switch self {
             case .empty, .forbiddenCharacter: "use letters, digits, '.', '_' and '-' only"
@@ -63,8 +64,8 @@ package enum ManifestName {
         guard text.contains(where: { $0 != "." }) else { throw .onlyDots }
     }
 
-    /// Checks the name of an object on the broker: as `check`, and never in the broker's own `amq.` family, which
-    /// it refuses with ACCESS_REFUSED. Source: AMQP 0-9-1, section 3.1.3 and `queue.declare`.
+    /// Checks the name of an object on the broker: like `check`, and it must not start with `amq.`, which the broker
+    /// refuses with ACCESS_REFUSED. Source: AMQP 0-9-1, section 3.1.3 and `queue.declare`.
     package static func checkBrokerObject(
         _ text: String,
         maximum: Int = Self.maximumLength

@@ -2,20 +2,21 @@
 ///
 /// Other units are refused, because `64MB` means 64,000,000 bytes to one reader and 67,108,864 to another.
 package enum ManifestSize {
-    /// What the remedies say.
+    /// Examples for remedies.
     package static let examples = "512KiB, 64MiB or 1GiB"
 
-    /// The units, with their exponent of 2. The largest first, as `format` tries them.
+    /// The units with their exponents of 2, largest first, because `format` tries them in this order.
     private static let units = [(name: "GiB", exponent: 30), (name: "MiB", exponent: 20), (name: "KiB", exponent: 10)]
 
     /// Why a text is not a size.
     package enum Problem: Error, Equatable, CustomStringConvertible {
         case empty
-        /// A number alone: nobody can tell bytes from megabytes.
+        /// A number without a unit: nobody can tell bytes from megabytes.
         case unitMissing
-        /// - Parameter meant: the whole size as it was probably meant, such as `64MiB` for `64MB`.
+        /// - Parameter meant: the whole size that was probably meant, such as `64MiB` for `64MB`.
         case unitUnknown(String, meant: String?)
-        /// No digits first, or something other than plain digits: a sign, a fraction, a space, a leading zero.
+        /// It does not begin with a digit, or holds something other than plain digits before the unit: a sign, a
+        /// fraction, a space, a leading zero.
         case notAnInteger(String)
         /// More bytes than 63 bits can count.
         case tooLarge
@@ -30,7 +31,7 @@ package enum ManifestSize {
             }
         }
 
-        /// How to mend it, for a `ManifestProblem`.
+        /// How to correct it, for a `ManifestProblem`.
         package var remedy: String {
             switch self {
             case .empty, .notAnInteger: "write it as \(ManifestSize.examples)"
@@ -46,9 +47,10 @@ package enum ManifestSize {
         }
     }
 
-    /// Reads a whole number with its unit, without spaces. Zero is a size; the caller decides whether it may be.
+    /// Reads a whole number followed by its unit, without spaces. Zero is accepted; the caller decides whether it is
+    /// allowed.
     ///
-    /// - Returns: bytes.
+    /// - Returns: the size in bytes.
     package static func parse(_ text: String) throws(Problem) -> Int {
         guard !text.isEmpty else { throw .empty }
         let digits = text.prefix { $0.isASCII && $0.isNumber }
@@ -65,7 +67,7 @@ package enum ManifestSize {
         return bytes
     }
 
-    /// The shortest exact notation, as a user would write it; parts below one KiB are dropped.
+    /// The shortest exact notation, as a user would write it; fractions of a KiB are dropped.
     package static func format(_ bytes: Int) -> String {
         guard bytes != 0 else { return "0KiB" }
         for (name, exponent) in self.units where bytes % (1 << exponent) == 0 {
@@ -74,7 +76,7 @@ package enum ManifestSize {
         return "\(bytes >> 10)KiB"
     }
 
-    /// `m`, `MB` and `mib` all mean MiB.
+    /// The unit that was probably meant: `m`, `MB` and `mib` all mean MiB.
     private static func nearestUnit(to unit: String) -> String? {
         let written = unit.lowercased()
         return self.units.first { name, _ in

@@ -1,12 +1,12 @@
-/// When a worker that works well is replaced all the same, against slow leaks: whatever comes first. What is absent
-/// plays no part. A worker ends between events, never in the middle of one.
+/// When a healthy worker is replaced, as a precaution against slow leaks: at whichever limit comes first. A limit that
+/// is absent does not apply. A worker ends between events, never in the middle of one.
 package struct RecyclePolicy: Sendable, Hashable {
     /// The bounds of `recycle.afterEvents`.
     package static let allowedEvents = 1...1_000_000_000
     /// The bounds of `recycle.afterTime`.
     package static let allowedTime = Duration.seconds(1)...Duration.seconds(30 * 86_400)
 
-    /// Events that one worker process handles, before jitter.
+    /// The number of events that one worker process handles, before jitter.
     package var afterEvents: Int?
     /// How long one worker process lives, before jitter.
     package var afterTime: Duration?

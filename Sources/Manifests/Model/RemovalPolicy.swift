@@ -1,4 +1,4 @@
-/// What becomes of a function's queue when its manifest is removed from a running host.
+/// What happens to a function's queue when its manifest is removed from a running host.
 package enum RemovalPolicy: String, Sendable, Hashable, CaseIterable {
     /// The queue stays, and goes on collecting events for a function that may come back.
     case keep

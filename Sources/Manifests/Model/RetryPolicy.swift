@@ -1,14 +1,15 @@
-/// How often and how late a failed event is tried again. Applied by the one retry engine, in `Processing`.
+/// How often and after what delays a failed event is tried again. `Processing` applies it.
 package struct RetryPolicy: Sendable, Hashable {
     /// The bounds of `retry.maxAttempts`.
     package static let allowedAttempts = 1...10_000
     /// The bounds of `retry.maxDeferrals`.
     package static let allowedDeferrals = 0...1_000_000
 
-    /// Runs of the function on one event, the first one included; after the last failure it is dead-lettered.
+    /// How often the function runs on one event, the first run included; after the last failure the event is
+    /// dead-lettered.
     package var maxAttempts: Int
     package var backoff: Backoff
-    /// How often a function may ask for "later" on one event; the next time counts as exhausted.
+    /// How often a function may put off one event ("later"); when it asks again, the event counts as exhausted.
     package var maxDeferrals: Int
 
     package init(maxAttempts: Int = 5, backoff: Backoff = Backoff(), maxDeferrals: Int = 100) {
@@ -18,20 +19,20 @@ package struct RetryPolicy: Sendable, Hashable {
     }
 }
 
-/// The wait before attempt n + 1: `initial × multiplier^(n − 1)`, at most `max`, then lengthened by up to `jitter`.
+/// The delay before attempt n + 1: `initial × multiplier^(n − 1)`, at most `max`, then lengthened by up to `jitter`.
 package struct Backoff: Sendable, Hashable {
-    /// The longest wait that a manifest may ask for. With the largest jitter it stays below the 310 days that
-    /// 28 delay levels can hold.
+    /// The longest delay that a manifest may ask for. With the largest jitter it stays below the 310 days that 28 delay
+    /// levels can hold.
     package static let longest = Duration.seconds(100 * 86_400)
-    /// The bounds of `multiplier`: a wait never shrinks.
+    /// The bounds of `multiplier`: at least 1, so a delay never shrinks.
     package static let allowedMultiplier = 1.0...100.0
-    /// The bounds of `jitter`, a fraction of the wait.
+    /// The bounds of `jitter`, a fraction of the delay.
     package static let allowedJitter = 0.0...1.0
 
     package var initial: Duration
     package var multiplier: Double
     package var max: Duration
-    /// A fraction: 0.2 lengthens a wait by 0 to 20 %, evenly spread. It never shortens one.
+    /// A fraction: 0.2 lengthens a delay by 0 to 20 %, uniformly distributed. It never shortens one.
     package var jitter: Double
 
     package init(
@@ -48,8 +49,8 @@ package struct Backoff: Sendable, Hashable {
 }
 
 extension Backoff {
-    /// `initial × multiplier^(attempt − 1)`, at most `max`, lengthened by up to `jitter`. Jitter only lengthens, so
-    /// that a delay is never shorter than what the manifest promises.
+    /// The delay after an attempt: `initial × multiplier^(attempt − 1)`, at most `max`, lengthened by up to `jitter`.
+    /// Jitter only lengthens, so a delay is never shorter than what the manifest promises.
     package func delay(afterAttempt attempt: Int, random: Double) -> Duration {
         var delay = self.initial
         for _ in 1..<Swift.max(attempt, 1) {

@@ -1,11 +1,12 @@
-/// The name of a user of the system, as a manifest writes it.
+/// The name of a system user in a manifest.
 enum UserName {
     struct Problem: FieldProblem, Equatable {
-        let description = "it is no name of a user"
-        let remedy = "write the name that the system has for it: letters, digits, '_', '-' and '.', at most 32 of them"
+        let description = "it is not a valid name of a user"
+        let remedy = "write the name of a user of the system: letters, digits, '_', '-' and '.', at most 32 characters"
     }
 
-    /// What every Linux takes: a dash in front would be an option, and digits alone a number.
+    /// Accepts what every Linux accepts. A name with a dash in front would be read as an option, and digits alone as a
+    /// number.
     static func check(_ text: String) throws(Problem) -> String {
         func isLetter(_ byte: UInt8) -> Bool {
             byte == UInt8(ascii: "_") || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)

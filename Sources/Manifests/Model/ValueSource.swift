@@ -1,5 +1,6 @@
-/// Where a value that may be a secret comes from: written in the manifest, or fetched by the host when it is needed, so
-/// that secrets stay out of manifests. A worker's environment variables and a webhook's credentials are given so.
+/// Where a value that may be a secret comes from: it is written in the manifest, or the host fetches it when it is
+/// needed, so that secrets stay out of manifests. A worker's environment variables and a webhook's credentials are such
+/// values.
 package enum ValueSource: Sendable, Hashable {
     case literal(String)
     /// `{ fromEnv: NAME }`: the host's own variable of that name.
@@ -9,7 +10,8 @@ package enum ValueSource: Sendable, Hashable {
 }
 
 extension ValueSource: CustomStringConvertible {
-    /// Where the value comes from. A literal is not shown: logs and messages never hold what may be a secret.
+    /// Where the value comes from. A literal is not shown, because it may be a secret, and logs and messages never hold
+    /// secrets.
     package var description: String {
         switch self {
         case .literal: "a value in the manifest"

@@ -1,12 +1,12 @@
 import Yams
 
-/// What the YAML library made of a document, in the few kinds that are treated differently.
+/// The result of parsing a document with the YAML library, in the few kinds that are treated differently.
 ///
 /// Lines and columns count from 1 within the document.
 enum YAMLComposition {
     case parsed(Node?)
     case syntax(YAMLSyntaxError)
-    /// The place is that of the first of the equal keys.
+    /// Located at the first of the equal keys.
     case duplicateKey(name: String, line: Int, column: Int)
 
     init(_ error: any Error) {
@@ -30,12 +30,12 @@ enum YAMLComposition {
     }
 }
 
-/// A place at which a document stops being YAML.
+/// A location at which a document is not valid YAML.
 struct YAMLSyntaxError {
     let text: String
     let line: Int
     let column: Int
-    /// What was being read, and the line on which that began.
+    /// What the library was reading, and the line on which that began.
     var context: (text: String, line: Int)?
 
     init(text: String, line: Int, column: Int) {
@@ -44,7 +44,7 @@ struct YAMLSyntaxError {
         self.column = column
     }
 
-    /// How to mend it, by what the library says and the character at the place.
+    /// How to correct it, judging by the library's message and the character at the location.
     func remedy(at character: Unicode.Scalar?) -> String {
         if self.text.contains("nesting level") { return YAMLNodeReader.depthRemedy }
         switch character {

@@ -1,6 +1,6 @@
 /// The text of one document of a file.
 ///
-/// Each document is parsed alone, so that a mistake in one does not hide the others.
+/// Each document is parsed on its own, so that a mistake in one does not hide mistakes in the others.
 struct YAMLDocument {
     /// The line of the file, counted from 0, on which the text starts.
     let firstLine: Int
@@ -12,7 +12,7 @@ struct YAMLDocument {
     /// YAML 1.2.2, section 9.1.2 (`c-forbidden`).
     ///
     /// - Returns: the documents, and the lines (counted from 0) that hold directives: `%YAML` and `%TAG` are not
-    ///   part of the subset that manifests are written in.
+    ///   allowed in manifests.
     static func split(_ text: [Unicode.Scalar]) -> (documents: [Self], directives: [Int]) {
         var documents: [Self] = []
         var directives: [Int] = []
@@ -25,7 +25,7 @@ struct YAMLDocument {
             let line = text[start..<end]
             if isBeforeContent, line.first == "%" {
                 directives.append(number)
-                // The line stays, as an empty one, so that all the others keep their numbers.
+                // An empty line replaces it, so that all other lines keep their numbers.
                 current.text.append("\n")
             } else if self.isMarker("-", line) {
                 if !isBeforeContent { documents.append(current) }
@@ -46,8 +46,8 @@ struct YAMLDocument {
         return (documents, directives)
     }
 
-    /// Whether a scalar ends a line. Source: YAML 1.1, section 4.1.4, which counts three more than YAML 1.2 does;
-    /// the parser keeps to it, and the line numbers must agree with the parser's.
+    /// Whether a scalar ends a line. Source: YAML 1.1, section 4.1.4, which has three more line breaks than YAML 1.2.
+    /// The parser follows YAML 1.1, and the line numbers must agree with the parser's.
     static func isBreak(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar {
         case "\n", "\r", "\u{85}", "\u{2028}", "\u{2029}": true
@@ -75,14 +75,14 @@ struct YAMLDocument {
         return first == "#" || self.isBreak(first)
     }
 
-    /// The place that follows a text, line and column counted from 1.
+    /// The location after a text, line and column counted from 1.
     static func position(after text: some Collection<Unicode.Scalar>) -> (line: Int, column: Int) {
         var line = 1
         var column = 1
         var previous: Unicode.Scalar?
         for scalar in text {
             if scalar == "\n", previous == "\r" {
-                // The second half of a break that is counted already.
+                // The second half of a line break that is counted already.
             } else if self.isBreak(scalar) {
                 line += 1
                 column = 1
@@ -94,7 +94,7 @@ struct YAMLDocument {
         return (line, column)
     }
 
-    /// The index of a place, both numbers counted from 1 within this document, or nothing behind its end.
+    /// The index of a location, line and column counted from 1 within this document; `nil` behind its end.
     func index(line: Int, column: Int) -> Int? {
         var index = self.text.startIndex
         for _ in 1..<max(line, 1) {

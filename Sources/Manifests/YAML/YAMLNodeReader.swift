@@ -2,7 +2,7 @@ import Yams
 
 /// Turns the library's nodes into `YAMLValue`s and refuses the forms that manifests do not use.
 struct YAMLNodeReader {
-    /// How deep collections may be nested, the document's own mapping included.
+    /// The deepest allowed nesting of collections, the document's own mapping included.
     static let maximumDepth = 64
     static let depthRemedy = "nest at most \(Self.maximumDepth) levels; a manifest needs no more than four"
 
@@ -11,7 +11,7 @@ struct YAMLNodeReader {
     let markedKeys: [String]
     let problems: ProblemCollector
 
-    /// - Returns: nothing for a document without content, such as one that holds comments only.
+    /// - Returns: `nil` for a document without content, such as one that holds only comments.
     func document(_ node: Node) -> YAMLValue? {
         if case .scalar(let scalar) = node, scalar.style == .plain, scalar.string.isEmpty { return nil }
         var tooDeep: SourceLocation?
@@ -63,7 +63,7 @@ struct YAMLNodeReader {
         return .scalar(YAMLScalar(text: YAMLStandIns.reveal(scalar.string), isPlain: isPlain))
     }
 
-    /// The name of a key, or nil if it is refused; the rest of its mapping is read all the same.
+    /// The name of a key; `nil` if it is refused. The rest of its mapping is read in any case.
     private func key(_ node: Node, firstLines: inout [String: Int]) -> String? {
         let location = self.location(node)
         guard case .scalar(let scalar) = node else {
@@ -75,7 +75,7 @@ struct YAMLNodeReader {
             return nil
         }
         if let number = YAMLStandIns.number(ofMark: scalar.string.unicodeScalars.first) {
-            // The first of several keys with this name.
+            // A mark: this key is the first of several with the same name.
             let name = self.markedKeys[number]
             return self.isFirst(name, at: location, &firstLines) ? name : nil
         }
@@ -109,7 +109,7 @@ struct YAMLNodeReader {
         guard let construct = YAMLStandIns.construct(startingWith: text.first) else { return nil }
         switch construct {
         case .anchor, .alias, .tag: return construct
-        // A question mark makes a key only if a blank follows.
+        // A question mark begins a complex key only if a blank follows.
         case .complexKey:
             let next = text.dropFirst().first
             return next == nil || next == " " ? construct : nil

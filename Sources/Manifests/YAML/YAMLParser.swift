@@ -1,15 +1,15 @@
 import Yams
 
-/// Parses one document of a file with the YAML library and reports what the library refuses.
+/// Parses one document of a file with the YAML library, and reports what the library refuses.
 ///
-/// The library stops at the first error. Two kinds of errors are stepped over, so that the rest of the document is
-/// checked as well: an anchor or a tag in front of a collection (blanked out), and a key written twice (its first
-/// occurrence marked, see `YAMLStandIns`).
+/// The library stops at the first error. Two kinds of errors are worked around, so that the rest of the document is
+/// checked as well: an anchor or a tag in front of a collection is blanked out, and for a key written twice the first
+/// occurrence is marked (see `YAMLStandIns`).
 struct YAMLParser {
     private let document: YAMLDocument
     private let problems: ProblemCollector
     private var text: [Unicode.Scalar]
-    /// The names of the keys whose first character a mark has replaced, by the number of the mark.
+    /// The names of the keys whose first character was replaced by a mark, indexed by the number of the mark.
     private var markedKeys: [String] = []
     private var blanked: [Int: YAMLStandIns.Construct] = [:]
 
@@ -19,14 +19,14 @@ struct YAMLParser {
         self.text = YAMLStandIns.hide(document.text)
     }
 
-    /// - Returns: the document's value, or nil if it is empty or could not be parsed; the latter is reported.
+    /// - Returns: the document's value; `nil` if it is empty, or if it could not be parsed, which has been reported.
     static func parse(_ document: YAMLDocument, problems: ProblemCollector) -> YAMLValue? {
         var parser = Self(document: document, problems: problems)
         return parser.run()
     }
 
     private mutating func run() -> YAMLValue? {
-        // Every round but the last steps over one error, and costs one more pass over a text of at most 1 MiB.
+        // Every round but the last works around one error, and costs one more pass over a text of at most 1 MiB.
         for _ in 0..<YAMLStandIns.markCount {
             switch self.compose() {
             case .parsed(let node):
@@ -58,7 +58,7 @@ struct YAMLParser {
         var string = ""
         string.unicodeScalars.append(contentsOf: self.text)
         do {
-            // Without rules for types, `1` and `"1"` are the same key, as they are to a reader.
+            // Without rules for types, `1` and `"1"` are the same key, as they are for a person who reads them.
             return .parsed(try Parser(yaml: string, resolver: .basic, encoding: .utf8).singleRoot())
         } catch {
             return YAMLComposition(error)
@@ -76,23 +76,23 @@ struct YAMLParser {
         return reader.document(node)
     }
 
-    // MARK: - Stepping over an error
+    // MARK: - Working around an error
 
-    /// Puts a mark in place of the first character of a key, so that the key is no duplicate any more.
+    /// Replaces the first character of a key by a mark, so that the key is not a duplicate any more.
     private mutating func markKey(_ name: String, line: Int, column: Int) -> Bool {
         guard !name.isEmpty, let mark = YAMLStandIns.mark(self.markedKeys.count),
             var index = YAMLDocument(firstLine: 0, text: self.text).index(line: line, column: column)
         else { return false }
         let isQuoted = self.text[index] == "\"" || self.text[index] == "'"
         if isQuoted { index += 1 }
-        // Only a key that is spelled as it reads: an escape would be cut in two.
+        // Only a key that is written without escapes: a mark would cut an escape in two.
         guard index < self.text.count, self.text[index] == name.unicodeScalars.first else { return false }
         self.text[index] = mark
         self.markedKeys.append(self.readableKey(name))
         return true
     }
 
-    /// The key as the user wrote it, although a mark may have taken its first character before.
+    /// The key as the user wrote it, even if a mark has replaced its first character.
     private func readableKey(_ name: String) -> String {
         guard let number = YAMLStandIns.number(ofMark: name.unicodeScalars.first) else {
             return YAMLStandIns.reveal(name)
@@ -100,13 +100,14 @@ struct YAMLParser {
         return self.markedKeys[number]
     }
 
-    /// Blanks out the anchor or tag that stands nearest before an error, if without it the parser gets further.
+    /// Blanks out the nearest anchor or tag before an error, if the parser gets further without it.
     ///
-    /// Hidden by its stand-in, an anchor in front of a collection has become a text, and what follows is an error.
+    /// An anchor in front of a collection, hidden by its stand-in, reads as a text, and what follows it is then an
+    /// error.
     private mutating func blankConstruct(before error: YAMLSyntaxError) -> Bool {
         let document = YAMLDocument(firstLine: 0, text: self.text)
         var end = document.index(line: error.line, column: error.column) ?? self.text.endIndex
-        // Comments may hold the same characters; more than a few of them in between are not worth the passes.
+        // Comments may hold the same characters; it is not worth a pass over the text to try more than a few of them.
         var trials = 4
         while trials > 0,
             let last = self.text[..<end].lastIndex(where: { YAMLStandIns.construct(startingWith: $0) != nil })
@@ -140,15 +141,15 @@ struct YAMLParser {
 
     private func getsFurther(than error: YAMLSyntaxError) -> Bool {
         switch self.compose() {
-        // A duplicate key is noticed when its mapping is complete, so the error has been passed.
+        // The parser notices a duplicate key when its mapping is complete, so it has passed the error.
         case .parsed, .duplicateKey: true
         case .syntax(let next): (next.line, next.column) > (error.line, error.column)
         }
     }
 
-    /// The anchor or the tag that starts at a place, and the other of the two if it stands in front.
+    /// The anchor or tag that starts at a location, and the other one of the two if it precedes it.
     ///
-    /// - Returns: nil if there is no such word, or if no value starts there.
+    /// - Returns: `nil` if there is no such word, or if no value starts there.
     private func constructRun(endingWithWordAt last: Int) -> [Int: YAMLStandIns.Construct]? {
         var run: [Int: YAMLStandIns.Construct] = [:]
         var word = last

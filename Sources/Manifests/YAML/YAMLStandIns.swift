@@ -1,9 +1,10 @@
-/// Stand-ins for the characters that start what manifests refuse: anchors, aliases, tags and complex keys.
+/// Stand-ins for the characters that begin constructs which manifests refuse: anchors, aliases, tags and complex keys.
 ///
-/// A document is parsed with these characters replaced one for one, so that the parser takes them as ordinary text:
-/// it cannot build an alias, and nothing can be expanded, however the file is written. Line and column numbers stay
-/// true. Afterwards a plain scalar that starts with a stand-in is a refused construct at a known place; all others
-/// get their characters back. The stand-ins are private-use characters, which manifests may not contain.
+/// A document is parsed with each of these characters replaced by its stand-in, which the parser takes for ordinary
+/// text. So the parser can neither build an alias nor expand anything, however the file is written, and line and column
+/// numbers stay correct. Afterwards a plain scalar that starts with a stand-in is a refused construct at a known
+/// location; all other scalars get their characters back. The stand-ins are private-use characters, which manifests may
+/// not contain.
 enum YAMLStandIns {
     /// What a stand-in at the start of a plain scalar means.
     enum Construct {
@@ -39,7 +40,7 @@ enum YAMLStandIns {
     ]
     private static let firstMark: UInt32 = 0x10_FE00
 
-    /// How many marks there are.
+    /// The number of available marks.
     static let markCount = 16
 
     /// Whether a scalar of a file could be taken for a stand-in or a mark; such files are refused.
@@ -64,13 +65,13 @@ enum YAMLStandIns {
         self.table.first { $0.standIn == scalar }?.construct
     }
 
-    /// The n-th mark: it takes the place of the first character of a key that is written again later, so that the
+    /// The mark with this number. It replaces the first character of a key that is written again later, so that the
     /// parser, which stops at the first duplicate, goes on.
     static func mark(_ number: Int) -> Unicode.Scalar? {
         Unicode.Scalar(self.firstMark + UInt32(number))
     }
 
-    /// The number of a mark, or nothing for any other character.
+    /// The number of a mark; `nil` for any other character.
     static func number(ofMark scalar: Unicode.Scalar?) -> Int? {
         guard let scalar, scalar.value >= self.firstMark else { return nil }
         let number = Int(scalar.value - self.firstMark)

@@ -1,8 +1,8 @@
-/// The checks on a file's characters, before anything is parsed.
+/// Checks a file's characters before it is parsed.
 enum YAMLText {
-    /// Decodes UTF-8, without the byte order mark that some editors put in front.
+    /// Decodes UTF-8.
     ///
-    /// - Returns: the text, or nothing after reporting the place of the first bad byte.
+    /// - Returns: the text; `nil` after reporting the location of the first invalid byte.
     static func decode(_ bytes: [UInt8], problems: ProblemCollector) -> [Unicode.Scalar]? {
         var scalars: [Unicode.Scalar] = []
         scalars.reserveCapacity(bytes.count)
@@ -25,7 +25,7 @@ enum YAMLText {
         }
     }
 
-    /// Reports the first character that YAML does not allow, or that is kept for the parser's own use.
+    /// Reports the first character that YAML does not allow, or that is reserved for the parser's own use.
     ///
     /// Source: YAML 1.2.2, section 5.1 (`c-printable`).
     static func check(_ text: [Unicode.Scalar], problems: ProblemCollector) -> Bool {

@@ -1,19 +1,19 @@
-/// A YAML node that has passed the checks on form: no anchors, aliases, tags, duplicate keys or deep nesting.
+/// A YAML node that has passed the checks of its form: no anchors, aliases, tags, duplicate keys or deep nesting.
 ///
-/// The decoder works on this tree alone, so that it depends on the rules of manifests and not on a YAML library.
+/// The decoder works only on this tree, so it depends on the rules for manifests and not on a YAML library.
 struct YAMLValue {
     enum Content {
         case scalar(YAMLScalar)
         case sequence([YAMLValue])
         case mapping([YAMLEntry])
-        /// Reported already: readers treat it as absent and stay silent.
+        /// A value about which a problem was reported already: readers treat it as absent and report nothing more.
         case refused
     }
 
     let location: SourceLocation
     let content: Content
 
-    /// What a message calls this value. Never shows a text: it may be a secret.
+    /// What a message calls this value. Never the text itself, which may be a secret.
     var kind: String {
         switch self.content {
         case .scalar(let scalar): scalar.kind.rawValue
@@ -41,11 +41,11 @@ struct YAMLScalar {
     }
 
     let text: String
-    /// Written without quotes, and not as a block.
+    /// Whether it is written without quotes, and not as a block.
     let isPlain: Bool
 
-    /// How a person would read it. Words that only some YAML versions take for a boolean (`yes`, `on`) count as
-    /// one: as a text they must be quoted, so that no reader of the file can be wrong about them.
+    /// How a person would read the value. Words that only some YAML versions take for a boolean (`yes`, `on`) count as
+    /// a boolean: to be a text they must be quoted, so that no reader of the file can misread them.
     ///
     /// Source: YAML 1.2.2, section 10.3 (core schema), and the YAML 1.1 type repository, bool.
     var kind: Kind {

@@ -1,18 +1,20 @@
 extension Delivery {
-    /// The event's id, or, for a message that has none, an id made from its content and marked by its prefix.
+    /// The event's ID. A message without one gets an ID made from its content, which a prefix marks.
     ///
-    /// Two deliveries of one message get the same made-up id, and so do two messages that are equal in all they say.
+    /// Two deliveries of one message get the same generated ID, and so do two messages that are equal in all their
+    /// parts.
     package func eventID(_ attributes: EventAttributes) -> String {
         self.eventIDBeside(attributes) ?? self.bytes.text(attributes.id) ?? ""
     }
 
-    /// The event's id where `attributes.id` is not it: that of an envelope, or the made-up one.
+    /// The event's ID where it differs from `attributes.id`: the ID in an envelope, or a generated one; otherwise
+    /// `nil`.
     package func eventIDBeside(_ attributes: EventAttributes) -> String? {
         if self.isStructured, let id = EnvelopeIdentity.text(self.envelope.id, in: self.bytes) { return id }
         return attributes.id.count > 0 ? nil : EventAttributes.generatedPrefix + self.contentHash.identifier
     }
 
-    /// Who says so; nil when nobody is named.
+    /// The event's source; `nil` when the message names none.
     package func eventSource(_ attributes: EventAttributes) -> String? {
         if self.isStructured, let source = EnvelopeIdentity.text(self.envelope.source, in: self.bytes) { return source }
         return attributes.source.count > 0 ? self.bytes.text(attributes.source) : nil
@@ -20,20 +22,20 @@ extension Delivery {
 
     /// Whether the event's publisher gave it an identity: a source and an id (CloudEvents 1.0, section 3.1).
     ///
-    /// Without one two events that say the same cannot be told apart. An id that the runtime made up is none, also when
-    /// it was derived from such an id (see `EventAttributes.generatedPrefix`).
+    /// Without an identity, two events with the same content cannot be told apart. An ID that the runtime generated is
+    /// no identity, and neither is an ID derived from a generated one (see `EventAttributes.generatedPrefix`).
     package var hasIdentity: Bool { self.identityHash(self.layout) != nil }
 
-    /// A hash of source and id, which is the same for everything that CloudEvents takes for one event: each delivery of
-    /// its message, each copy that a retry makes, and what its publisher sent twice, in whatever mode. Nil for an event
-    /// without identity.
+    /// A hash of source and ID, the same for everything that CloudEvents considers one event: each delivery of its
+    /// message, each copy that a retry makes, and each message in which its publisher sent it again, in whatever mode.
+    /// `nil` for an event without identity.
     ///
     /// - Parameter layout: the delivery's own.
     package func identityHash(_ layout: PropertyLayout) -> StableHash? {
         if self.isStructured { return self.structuredIdentityHash }
         var (source, id) = (layout.appID, layout.messageID)
         if source.count == 0 || id.count == 0 {
-            // Rarely: then the headers say it, if anything does.
+            // A rare case: the headers may contain it.
             let attributes = EventAttributes(self)
             (source, id) = (attributes.source, attributes.id)
         }

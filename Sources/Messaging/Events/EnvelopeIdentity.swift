@@ -1,20 +1,22 @@
-/// Where the envelope of an event in structured mode says who the event is. The host knows no more of an envelope.
+/// The positions of id and source in the envelope of an event in structured mode. The host reads nothing else of an
+/// envelope.
 ///
-/// It is looked for once, when the delivery comes in, and not behind what is looked for: most envelopes have their data
-/// behind it.
+/// They are located once, when the delivery arrives, and the scan ends as soon as both are found: in most envelopes the
+/// data comes after them.
 struct EnvelopeIdentity: Sendable, Hashable {
-    /// The JSON between the quotes.
+    /// The JSON text between the quotes.
     private(set) var id = ByteRange.absent
     private(set) var source = ByteRange.absent
 
-    /// That of a message in binary mode.
+    /// The identity of a message in binary mode.
     init() {}
 
-    /// - Parameter body: begins with an envelope, whole or broken; an id that stands in front of the break counts.
+    /// - Parameter body: bytes that begin with an envelope. It may be malformed: an ID in front of the error still
+    ///   counts.
     init(body: Range<Int>, of bytes: [UInt8]) {
         var seen = 0
         var (hasID, hasSource) = (false, false)
-        // Behind a break there is nothing to be found, and what has been found stands.
+        // Nothing can be found behind an error, but what was found before it stays.
         try? JSONScanner.visitMembers(of: bytes[body]) { name, value in
             if name == "id", !hasID {
                 hasID = true
@@ -34,7 +36,7 @@ struct EnvelopeIdentity: Sendable, Hashable {
         return ByteRange(start: value.lowerBound + 1, count: value.count - 2)
     }
 
-    /// The text at a place of an identity. It has been found right.
+    /// The text at a position of an identity, which was checked when it was found.
     static func text(_ place: ByteRange, in bytes: [UInt8]) -> String? {
         place.isPresent ? JSONText.unescaped(bytes[place.lowerBound..<place.upperBound]) : nil
     }

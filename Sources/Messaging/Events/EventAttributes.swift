@@ -1,11 +1,11 @@
-/// The CloudEvents attributes that a delivery has in its properties and headers, by their places in its bytes. What an
-/// envelope says stands before these. Which place counts, and what is passed over: see `EventReader`.
+/// The positions of the CloudEvents attributes in a delivery's properties and headers. What an envelope says takes
+/// precedence. `EventReader` says which position counts, and what is ignored.
 ///
 /// A message from any plain AMQP client has a body and a routing key, and that is enough.
 /// Source: CloudEvents 1.0 and its AMQP binding, section 3.1 (binary content mode).
 package struct EventAttributes: Sendable {
-    /// What the id of an event begins with whose publisher gave it none. The ids of the events that such an event
-    /// causes begin with it, too: two equal causes would give their effects the same id.
+    /// The prefix of an event's ID when its publisher gave it none. The IDs of events that such an event causes begin
+    /// with it too: two equal causes would give their effects the same ID.
     package static let generatedPrefix = "generated-"
 
     package private(set) var id: ByteRange
@@ -20,10 +20,9 @@ package struct EventAttributes: Sendable {
     package let contentEncoding: ByteRange
     package private(set) var traceParent = ByteRange.absent
     package private(set) var traceState = ByteRange.absent
-    /// The timestamp property, else a header of AMQP's own type for times; nil when there is none, or none that is a
-    /// time.
+    /// The timestamp property, or else a header of AMQP's own type for times; `nil` when neither is a time.
     package private(set) var timestamp: AMQPTimestamp?
-    /// The header's RFC 3339 text, used when the timestamp property says nothing.
+    /// The RFC 3339 text of a header, used when there is no `timestamp`.
     package private(set) var time = ByteRange.absent
     package let headers: ByteRange
 
@@ -60,7 +59,8 @@ package struct EventAttributes: Sendable {
         }
     }
 
-    /// How many bytes of a header's name say that it is an attribute; nil when it is none.
+    /// The length in bytes of the prefix that marks a header as an attribute; `nil` when the header is not an
+    /// attribute.
     package static func prefix(of name: ByteRange, in bytes: [UInt8]) -> Int? {
         if bytes.field(name, startsWith: "cloudEvents_") || bytes.field(name, startsWith: "cloudEvents:") { return 12 }
         return bytes.field(name, startsWith: "ce-") ? 3 : nil
@@ -108,12 +108,12 @@ package struct EventAttributes: Sendable {
         }
     }
 
-    /// Whether what a header says of an attribute counts less than what another one says, because of their prefixes.
+    /// Whether an earlier header for an attribute takes second place to this one, because of their prefixes.
     ///
-    /// The last characters of the prefixes are in the same order as the prefixes: `_`, `:`, `-`. In front of a header's
-    /// text stand its name, the octet of its type and four octets of length.
+    /// The last characters of the prefixes sort in the same order as the prefixes: `_`, `:`, `-`. In front of a
+    /// header's text are its name, the octet of its type and four octets of length.
     ///
-    /// - Parameter found: the text of the one header.
+    /// - Parameter found: the text of the earlier header.
     private static func isBehind(
         _ found: ByteRange,
         _ field: FieldScan.Field,

@@ -1,10 +1,10 @@
 import FoundationEssentials
 
-/// An event in CloudEvents structured mode, opened. What is taken and what is refused: see `EventReader`.
+/// The content of an event in CloudEvents structured mode. `EventReader` says what is accepted and what is refused.
 package struct EventEnvelope: Sendable {
-    /// What the envelope says of its payload.
+    /// The payload as the envelope contains it.
     package enum Content: Sendable, Equatable {
-        /// `data`: JSON as it is written.
+        /// `data`: the JSON as it is written.
         case value(ArraySlice<UInt8>)
         /// `data_base64`.
         case bytes([UInt8])
@@ -13,10 +13,11 @@ package struct EventEnvelope: Sendable {
 
     package let attributes: EnvelopeAttributes
     package let content: Content
-    /// All members but the data, in their order and with their JSON. Of those with the same name the first one.
+    /// All members except the data, in their order and with their JSON. Of members with the same name only the first
+    /// one.
     package let members: [(name: String, value: ArraySlice<UInt8>)]
 
-    /// - Parameter bytes: the body of a message, not compressed.
+    /// - Parameter bytes: the body of a message, decompressed.
     package init(_ bytes: ArraySlice<UInt8>) throws(EventReader.Refusal) {
         var found: [String: ArraySlice<UInt8>] = [:]
         var members: [(name: String, value: ArraySlice<UInt8>)] = []
@@ -46,7 +47,7 @@ package struct EventEnvelope: Sendable {
             }
         } catch {
             throw EventReader.Refusal(
-                reason: "envelope: no JSON object; it is broken, or nested too deep, behind byte \(error.offset)"
+                reason: "envelope: not a JSON object; it is malformed, or nested too deep, after byte \(error.offset)"
             )
         }
         count = all.count
@@ -60,7 +61,7 @@ package struct EventEnvelope: Sendable {
         func isNull(_ value: ArraySlice<UInt8>) -> Bool { value.first == UInt8(ascii: "n") }
         guard let base64, !isNull(base64) else { return data.map(Content.value) ?? .none }
         if let data, !isNull(data) {
-            throw EventReader.Refusal(reason: "envelope: it has both data and data_base64, and one alone is allowed")
+            throw EventReader.Refusal(reason: "envelope: it has both data and data_base64, and only one is allowed")
         }
         let text = base64.first == UInt8(ascii: "\"") ? JSONText.valid(base64.dropFirst().dropLast()) : nil
         guard let bytes = text.flatMap({ Data(base64Encoded: $0) }) else {
@@ -69,13 +70,13 @@ package struct EventEnvelope: Sendable {
         return .bytes([UInt8](bytes))
     }
 
-    /// What a missing payload is called where one is needed.
+    /// The reason to refuse an event without a payload where one is needed.
     package static let noPayload = "envelope: neither data nor data_base64 is there"
 
-    /// What the payload is; JSON when the envelope does not say (JSON event format, section 3.1).
+    /// The payload's content type; JSON when the envelope does not name one (JSON event format, section 3.1).
     package var contentType: String { self.attributes[.contentType] ?? "application/json" }
 
-    /// The payload as bytes of its content type; nil when there is none.
+    /// The payload as bytes of its content type; `nil` when there is none.
     package func payload() throws(EventReader.Refusal) -> ArraySlice<UInt8>? {
         switch self.content {
         case .none: return nil
@@ -90,7 +91,7 @@ package struct EventEnvelope: Sendable {
     }
 }
 
-/// The attributes that an envelope has.
+/// The attributes found in an envelope.
 package struct EnvelopeAttributes: Sendable {
     private var texts: [EventReader.Attribute: String] = [:]
 

@@ -1,75 +1,80 @@
-/// Reads events: the one place that says what is taken of a message, and what is refused. The host (logs, dead letters,
-/// recognition), the worker (`Event`) and webhooks all read by these rules, so they speak of the same event.
+/// The rules for reading events: the only place that decides what is taken from a message, and what is refused. The
+/// host (logs, dead letters, redelivery tracking), the worker (`Event`) and webhooks all read by these rules, so they
+/// mean the same event.
 ///
 /// **The mode.** A message whose content-type *property* is `application/cloudevents+json`, in any letter case and with
 /// any parameters, is in structured mode: its body is an envelope. Every other message is in binary mode, and its body
-/// is the payload; that includes batches and the formats of CloudEvents that are not JSON.
+/// is the payload. That includes batches, and CloudEvents formats other than JSON.
 ///
-/// **Attributes.** Each is looked for in these places, in this order. An empty one counts as missing.
+/// **Attributes.** Each is looked up in these places, in this order. An empty value counts as missing.
 ///
-/// | attribute          | member of the envelope     | AMQP property  | header        | else                    |
-/// |--------------------|----------------------------|----------------|---------------|-------------------------|
-/// | id                 | `id`                       | message-id     | `id`          | `generated-` and a hash |
-/// | source             | `source`                   | app-id         | `source`      | `unknown`               |
-/// | type               | `type`                     | type           | `type`        | the routing key         |
-/// | subject            | `subject`                  |                | `subject`     | none                    |
-/// | time               | `time`                     | timestamp      | `time`        | when received ³         |
-/// | datacontenttype    | `datacontenttype`          | content-type ¹ | `datacontenttype` ¹ | `application/json` |
-/// | correlationid      | `correlationid`            | correlation-id | `correlationid` | the id                |
-/// | causationid        | `causationid`              |                | `causationid` | none                    |
-/// | traceparent        | `traceparent`              |                | `traceparent` ² | none                  |
-/// | tracestate         | `tracestate`               |                | `tracestate` ² | none                   |
-/// | version            | `version`, `dataversion`   |                | `version`     | none                    |
-/// | dataschema, others | their names                |                | their names   | none                    |
+/// | attribute          | member of the envelope   | AMQP property  | header              | else                    |
+/// |--------------------|--------------------------|----------------|---------------------|-------------------------|
+/// | id                 | `id`                     | message-id     | `id`                | `generated-` and a hash |
+/// | source             | `source`                 | app-id         | `source`            | `unknown`               |
+/// | type               | `type`                   | type           | `type`              | the routing key         |
+/// | subject            | `subject`                |                | `subject`           | none                    |
+/// | time               | `time`                   | timestamp      | `time`              | when received ³         |
+/// | datacontenttype    | `datacontenttype`        | content-type ¹ | `datacontenttype` ¹ | `application/json`      |
+/// | correlationid      | `correlationid`          | correlation-id | `correlationid`     | the id                  |
+/// | causationid        | `causationid`            |                | `causationid`       | none                    |
+/// | traceparent        | `traceparent`            |                | `traceparent` ²     | none                    |
+/// | tracestate         | `tracestate`             |                | `tracestate` ²      | none                    |
+/// | version            | `version`, `dataversion` |                | `version`           | none                    |
+/// | dataschema, others | their names              |                | their names         | none                    |
 ///
-/// ¹ In binary mode alone: in structured mode they describe the envelope. A header that names the type of an envelope
-/// is passed over, because the property alone says the mode. ² Without a prefix. All other headers begin with
-/// `cloudEvents_`, else `cloudEvents:`, else `ce-`; the order of the header table means nothing, because a broker may
-/// change it. ³ For a function; an endpoint is told none.
+/// ¹ In binary mode only: in structured mode they describe the envelope. A header that names the type of an envelope is
+/// ignored, because the property alone decides the mode.
+/// ² Without a prefix. All other headers begin with `cloudEvents_`, else `cloudEvents:`, else `ce-`; the order of the
+/// header table means nothing, because a broker may change it.
+/// ³ For a function; a webhook's endpoint gets none.
 ///
-/// So in structured mode the envelope wins: it is the event, and what stands beside it is a copy for routers (AMQP
-/// binding, section 3.2). A retry's copy keeps message-id, and a host that knew less may have written it.
+/// So in structured mode the envelope wins: it is the event, and the properties and headers beside it are copies for
+/// routers (AMQP binding, section 3.2). A retry's copy keeps its message-id, which may have been written by a host that
+/// could not read the envelope.
 ///
-/// **Types and sizes of attributes.** `specversion` is not looked at.
+/// **Types and sizes of attributes.** `specversion` is not checked.
 ///
-/// | of an attribute                  | in a header or property     | in an envelope                                    |
-/// |----------------------------------|-----------------------------|---------------------------------------------------|
-/// | null                             | passed over                 | missing (JSON format, section 2.2)                |
-/// | number, boolean                  | passed over ⁴               | `version`: its text; trace: passed over; refused  |
-/// | array, object                    | passed over                 | trace: passed over; refused                       |
-/// | text that is no Unicode          | U+FFFD                      | trace: passed over; refused                       |
-/// | ids, datacontenttype > 255       | passed over                 | refused: no AMQP property holds it                |
-/// | traceparent, tracestate > 4096   | passed over                 | passed over                                       |
-/// | others > 255 in a header         | passed over                 |                                                   |
-/// | others > 4096                    |                             | refused                                           |
-/// | a time that is none              | the next place              | the next place; webhooks pass it on as it is      |
-/// | a name that occurs twice         | see ²                       | the first one                                     |
-/// | dataschema, others               | webhooks alone, see there   | webhooks alone, see there; never refused          |
+/// | of an attribute                | in a header or property  | in an envelope                                    |
+/// |--------------------------------|--------------------------|---------------------------------------------------|
+/// | null                           | ignored                  | missing (JSON format, section 2.2)                |
+/// | number, boolean                | ignored ⁴                | `version`: its text; trace: ignored; else refused |
+/// | array, object                  | ignored                  | trace: ignored; else refused                      |
+/// | text that is not Unicode       | U+FFFD                   | trace: ignored; else refused                      |
+/// | ids, datacontenttype > 255     | ignored                  | refused: no AMQP property can hold it             |
+/// | traceparent, tracestate > 4096 | ignored                  | ignored                                           |
+/// | others > 255 in a header       | ignored                  |                                                   |
+/// | others > 4096                  |                          | refused                                           |
+/// | a time that is not one         | the next place           | the next place; webhooks pass it on as it is      |
+/// | a name that occurs twice       | see ²                    | the first one                                     |
+/// | dataschema, others             | webhooks only, see there | webhooks only, see there; never refused           |
 ///
-/// ⁴ A `time` of AMQP's own type is taken (AMQP binding, section 2.2).
+/// ⁴ A `time` of AMQP's own type for times is accepted (AMQP binding, section 2.2).
 /// Sizes are in bytes of UTF-8.
 ///
 /// **Data of an envelope** (JSON event format, section 3.1).
 ///
-/// | the envelope has                         | it is taken as                                                          |
-/// |------------------------------------------|-------------------------------------------------------------------------|
-/// | `data`                                   | the payload, byte for byte as it is written                             |
-/// | `data` that is text, of a type not JSON  | that text; a function that decodes its payload is given the JSON string |
-/// | `data_base64`                            | its bytes; refused when it is no text, or not base64 (RFC 4648)         |
-/// | both                                     | refused; one that is null counts as missing then                        |
-/// | `data` that is null, alone               | the payload `null`                                                      |
-/// | none                                     | no payload: refused where one is needed (a typed function, a webhook    |
-/// |                                          | whose body is the payload), else empty                                  |
+/// | the envelope has                        | it is taken as                                                       |
+/// |-----------------------------------------|----------------------------------------------------------------------|
+/// | `data`                                  | the payload, byte for byte as it is written                          |
+/// | `data` that is text, of a type not JSON | that text; a function that decodes its payload gets the JSON string  |
+/// | `data_base64`                           | its bytes; refused when it is not text, or not base64 (RFC 4648)     |
+/// | both                                    | refused, unless one of them is null, which then counts as missing    |
+/// | `data` that is null, alone              | the payload `null`                                                   |
+/// | none                                    | no payload: refused where one is needed (a typed function, a webhook |
+/// |                                         | whose body is the payload), else empty                               |
 ///
-/// **Refused as a whole**: what is no JSON object, or not JSON to its end (a byte order mark is passed over: RFC 8259,
-/// section 8.1), more than 256 members, nesting deeper than `JSONScanner` follows. What is refused is `undecodable`: it
-/// becomes a dead letter and is never changed silently. Its id is still that of the envelope where that can be read.
+/// **Refused as a whole**: a body that is not a JSON object, or not JSON up to its end (a byte order mark in front is
+/// ignored: RFC 8259, section 8.1), that has more than 256 members, or that nests deeper than `JSONScanner` follows. A
+/// refused event is `undecodable`: it becomes a dead letter and is never changed silently. Its ID is still the
+/// envelope's where that can be read.
 ///
-/// **A compressed envelope** (content-encoding) is opened by workers alone; a webhook refuses it. The host cannot see
-/// into it, so the event has the id, and the source if there is one, that the message has beside the envelope.
+/// **A compressed envelope** (content-encoding) is opened by workers only; a webhook refuses it. The host cannot look
+/// into it, so for the host the event has the ID, and the source if there is one, that the message has beside the
+/// envelope.
 ///
-/// Sources: CloudEvents 1.0.2, section 3.1; its JSON event format, sections 2.2, 2.4 and 3.1; its AMQP binding, section
-/// 3.
+/// Sources: CloudEvents 1.0.2, section 3.1; its JSON event format, sections 2.2, 2.4 and 3.1; its AMQP binding,
+/// section 3.
 package enum EventReader {
     /// An attribute that the runtime gives a meaning to.
     package enum Attribute: Sendable, Hashable, CaseIterable {
@@ -86,34 +91,34 @@ package enum EventReader {
         case version
     }
 
-    /// Why an event cannot be understood, in one line that names the place and nothing of the content.
+    /// Why an event cannot be read, in one line that names the place and repeats nothing of the content.
     package struct Refusal: Error, Sendable, Equatable {
         package let reason: String
     }
 
-    /// What a member of an envelope is worth.
+    /// The result of reading a member of an envelope.
     enum Reading: Equatable {
         case text(String)
         case missing
         case refused(Refusal)
     }
 
-    /// A longer one cannot be written as an AMQP property again.
+    /// In bytes. A longer value could not be written as an AMQP property again.
     static let longestProperty = 255
 
-    /// Trace context is passed on from event to event, so one of any length would travel for ever. The specification
-    /// asks for at least 512 characters of `tracestate` (W3C Trace Context, section 3.3.1.5).
+    /// In bytes. Trace context is passed on from event to event, so a long one would travel on forever. The
+    /// specification asks for at least 512 characters of `tracestate` (W3C Trace Context, section 3.3.1.5).
     static let longestTraceField = 4096
 
-    /// With longer ones no HTTP server would take the event.
+    /// In bytes. With longer values no HTTP server would accept the event.
     fileprivate static let longestText = 4096
 
-    /// Attributes are few: an envelope with millions of them would hold up every event of the host.
+    /// Events have few attributes: an envelope with millions of members would hold up every event of the host.
     static let mostMembers = 256
 
     /// Reads a member of an envelope.
     ///
-    /// - Parameter value: JSON.
+    /// - Parameter value: the member's JSON.
     static func read(_ value: ArraySlice<UInt8>, as attribute: Attribute) -> Reading {
         switch self.readStrictly(value, as: attribute) {
         case .refused where attribute.isForTracing: .missing
@@ -128,7 +133,7 @@ package enum EventReader {
         let kind: String
         switch value.first {
         case UInt8(ascii: "\""):
-            // Each byte may be an escape of six.
+            // Each byte of text may be written as an escape of six.
             let tooLong = "longer than \(attribute.longest) bytes"
             let written = value.dropFirst().dropLast()
             guard written.count <= 6 * attribute.longest else { return refused(tooLong) }
@@ -150,7 +155,7 @@ package enum EventReader {
 }
 
 extension EventReader.Attribute {
-    /// Names in an envelope; the first one that is there counts.
+    /// Names of the attribute in an envelope; the first one that is present counts.
     var members: [String] {
         switch self {
         case .id: ["id"]
@@ -167,7 +172,7 @@ extension EventReader.Attribute {
         }
     }
 
-    /// In bytes.
+    /// The longest allowed value, in bytes.
     var longest: Int {
         switch self {
         case .id, .correlationID, .causationID, .contentType: EventReader.longestProperty

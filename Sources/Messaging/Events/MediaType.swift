@@ -1,4 +1,4 @@
-/// What a content type says: its media type, without parameters and in any letter case.
+/// The media type in a content type: without parameters, and compared in any letter case.
 ///
 /// Source: RFC 9110, section 8.3.1.
 package struct MediaType: Sendable, Hashable {
@@ -10,7 +10,7 @@ package struct MediaType: Sendable, Hashable {
         self.name = String(Substring(name)).lowercased()
     }
 
-    /// Whether what is of this type is JSON. Sources: RFC 6838, section 4.2.8 (`+json`); CloudEvents 1.0.2, JSON event
+    /// Whether content of this type is JSON. Sources: RFC 6838, section 4.2.8 (`+json`); CloudEvents 1.0.2, JSON event
     /// format, section 3.1 (a subtype `json`).
     package var isJSON: Bool { self.name.hasSuffix("/json") || self.name.hasSuffix("+json") }
 
@@ -26,14 +26,14 @@ package struct MediaType: Sendable, Hashable {
         return self.isEnvelope(ByteRange(start: 0, count: bytes.count), in: bytes)
     }
 
-    /// The same of a property or header. Asked for every delivery, so nothing is copied.
+    /// The same for a property or header. It is called for every delivery, so nothing is copied.
     package static func isEnvelope(_ contentType: ByteRange, in bytes: [UInt8]) -> Bool {
         let count = self.envelope.utf8CodeUnitCount
         guard Int(contentType.count) >= count, contentType.isPresent else { return false }
         for index in 0..<count {
             let byte = bytes[contentType.lowerBound + index]
             let isCapital = (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
-            // The index is within the literal, which lives for ever.
+            // The index is within the literal, which lives forever.
             guard (isCapital ? byte | 0x20 : byte) == self.envelope.utf8Start[index] else { return false }
         }
         return Int(contentType.count) == count || self.endsName(bytes[contentType.lowerBound + count])

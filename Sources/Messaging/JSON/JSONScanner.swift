@@ -1,11 +1,11 @@
-/// Walks over JSON text without building values: it checks the grammar, and tells where a value stands.
+/// Walks over JSON text without building values: it checks the grammar, and finds the position of a value.
 ///
-/// A payload goes on as its publisher wrote it: a number keeps its digits and an object the order of its keys, which
-/// decoding and encoding again would not promise. Source: RFC 8259.
+/// A payload is passed on as its publisher wrote it: numbers keep their digits and objects the order of their keys,
+/// which decoding and encoding would not guarantee. Source: RFC 8259.
 package struct JSONScanner {
     /// The text is not JSON.
     package struct Malformed: Error, Sendable, Equatable {
-        /// How many bytes were right.
+        /// The offset of the error: so many bytes in front of it are valid.
         package let offset: Int
     }
 
@@ -34,11 +34,11 @@ package struct JSONScanner {
         guard scanner.position == bytes.endIndex else { throw scanner.malformed }
     }
 
-    /// Where the value at the path stands, without the space around it. Of members with the same name the first one
+    /// The range of the value at the path, without the space around it. Of members with the same name the first one
     /// counts.
     ///
-    /// - Parameter bytes: JSON that `check` has found right.
-    /// - Returns: nil if there is no such value.
+    /// - Parameter bytes: JSON that `check` has accepted.
+    /// - Returns: `nil` if there is no such value.
     package static func find(_ path: [Step], in bytes: ArraySlice<UInt8>) throws(Malformed) -> Range<Int>? {
         var scanner = JSONScanner(bytes)
         for step in path {
@@ -55,11 +55,11 @@ package struct JSONScanner {
         return start..<scanner.position
     }
 
-    /// Goes over the members of an object in their order, until `visit` has seen enough: it is told each name, and
-    /// where the value stands. A byte order mark in front is passed over (RFC 8259, section 8.1).
+    /// Visits the members of an object in their order, until `visit` returns false. `visit` gets each name, and the
+    /// range of its value. A byte order mark in front is ignored (RFC 8259, section 8.1).
     ///
-    /// - Parameter bytes: anything: what is not an object, and nothing else, is found to be malformed at the place
-    ///   where it breaks, after the members in front of it have been visited.
+    /// - Parameter bytes: any bytes. If they are not exactly one object, the error is thrown after the members in front
+    ///   of it have been visited.
     package static func visitMembers(
         of bytes: ArraySlice<UInt8>,
         _ visit: (_ name: String, _ value: Range<Int>) -> Bool
@@ -196,7 +196,7 @@ package struct JSONScanner {
         }
     }
 
-    /// Skips a name and tells whether it is this one. A name with escapes is decoded for that.
+    /// Skips a name, and returns whether it is the given one. A name with escapes is decoded for that.
     private mutating func skipString(comparingTo name: [UInt8]) throws(Malformed) -> Bool {
         let start = self.position + 1
         try self.skipString()
@@ -222,7 +222,7 @@ package struct JSONScanner {
 
     private mutating func skip(_ word: StaticString) throws(Malformed) {
         for index in 0..<word.utf8CodeUnitCount {
-            // The index is within the literal, which lives for ever.
+            // The index is within the literal, which lives forever.
             guard self.take(word.utf8Start[index]) else { throw self.malformed }
         }
     }

@@ -1,6 +1,6 @@
 /// Text inside a JSON string, between its quotes. Source: RFC 8259, section 7.
 package enum JSONText {
-    /// Appends the text with what must be escaped escaped.
+    /// Appends the text with the necessary escapes.
     package static func append(_ text: some Sequence<UInt8>, to output: inout [UInt8]) {
         for byte in text {
             switch byte {
@@ -22,14 +22,14 @@ package enum JSONText {
         output.append(UInt8(ascii: "\""))
     }
 
-    /// The text that the bytes between the quotes stand for. Escapes that are wrong stand for U+FFFD.
+    /// The text that the bytes between the quotes stand for. Invalid escapes become U+FFFD.
     package static func unescaped(_ written: ArraySlice<UInt8>) -> String {
         guard written.contains(UInt8(ascii: "\\")) else { return String(decoding: written, as: UTF8.self) }
         return String(decoding: self.units(written), as: UTF16.self)
     }
 
-    /// The same; nil when it is no Unicode: bytes that are not UTF-8, or a half of a surrogate pair (RFC 8259, section
-    /// 8.2).
+    /// Like `unescaped`, but `nil` when the text is not Unicode: bytes that are not UTF-8, or half of a surrogate pair
+    /// (RFC 8259, section 8.2).
     package static func valid(_ written: ArraySlice<UInt8>) -> String? {
         guard let text = String(validating: written, as: UTF8.self) else { return nil }
         guard written.contains(UInt8(ascii: "\\")) else { return text }

@@ -82,7 +82,7 @@ struct ManifestInputTests {
         for command in ["validate", "plan", "run"] {
             let result = try await ObservedCommand.run([command, "--manifests", "/nowhere"])
             #expect(result.status == 2)
-            #expect(result.errorText.hasPrefix("/nowhere:1:1: error: the directory of manifests is of no use"))
+            #expect(result.errorText.hasPrefix("/nowhere:1:1: error: the directory of manifests cannot be used"))
         }
     }
 

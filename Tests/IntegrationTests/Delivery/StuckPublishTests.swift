@@ -184,7 +184,7 @@ struct StuckPublishTests {
             try await wait(for: "another connection") {
                 self.log.entries.contains {
                     "\($0.message)"
-                        == "the broker answers nothing on a publishing connection; another one takes what is to come"
+                        == "the broker answers nothing on a publishing connection; a new one takes further messages"
                 }
             }
         }

@@ -70,7 +70,7 @@ struct ConfidentialityTests {
             testDescription: "a line break in a header",
             settings: "headers: { X-Own: { fromEnv: OWN } }",
             environment: ["OWN": "c2hvcnQtc2VjcmV0\r\nX-Evil: 1"],
-            says: "the value of headers.X-Own is of no use: it contains a line break"
+            says: "the value of headers.X-Own cannot be used: it contains a line break"
         ),
     ]
 

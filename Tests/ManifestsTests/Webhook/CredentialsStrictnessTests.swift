@@ -7,9 +7,9 @@ struct CredentialsStrictnessTests {
     @Test(arguments: [
         (
             "secret: { fromEnv: A }\nsecrets: [{ fromEnv: B }]", "7:10",
-            "'secret' and 'secrets' are both there; put all of"
+            "both 'secret' and 'secrets' are given; put all of"
         ),
-        ("secrets: [whsec_hush]\nsecret: hush", "6:10", "'secret' and 'secrets' are both there"),
+        ("secrets: [whsec_hush]\nsecret: hush", "6:10", "both 'secret' and 'secrets' are given"),
         ("secret:", "6:8", "a secret has no value"),
         ("secret: \"\"", "6:9", "the secret begins with neither 'whsec_' nor 'whsk_'"),
         (
@@ -43,18 +43,18 @@ struct CredentialsStrictnessTests {
     }
 
     @Test(arguments: [
-        ("headers: hush", "6:10", "'headers' must be a mapping, found a text; write one 'Name: value' a header"),
+        ("headers: hush", "6:10", "'headers' must be a mapping, found a text; write one 'Name: value' per header"),
         ("headers: [hush]", "6:10", "'headers' must be a mapping, found a list"),
         (
             "headers: { X-A: 1, x-a: hush }", "6:20",
-            "the header 'x-a' is written twice; keep one of them: capitals do not matter"
+            "the header 'x-a' is written twice; keep one of them: header names are not case-sensitive"
         ),
         ("headers: { Host: hush }", "6:12", "the header 'Host' is written by Warren itself; remove it"),
         ("headers: { Content-Length: 0 }", "6:12", "the header 'Content-Length' is written by Warren itself"),
         ("headers: { Webhook-Id: hush }", "6:12", "the header 'Webhook-Id' is written by Warren itself"),
         ("headers: { ce-id: hush }", "6:12", "the header 'ce-id' is written by Warren itself"),
-        ("headers: { \"X A\": hush }", "6:12", "'X A' is no name of a header; use letters, digits and '-'"),
-        ("headers: { \"X-A\\r\\nX-B\": hush }", "6:12", "is no name of a header"),
+        ("headers: { \"X A\": hush }", "6:12", "'X A' is not a valid name of a header; use letters, digits and '-'"),
+        ("headers: { \"X-A\\r\\nX-B\": hush }", "6:12", "is not a valid name of a header"),
         (
             "headers: { X-A: \"hush\\r\\nX-B: 1\" }", "6:17",
             "the value of 'X-A': it contains a line break or another control"
@@ -97,7 +97,7 @@ struct CredentialsStrictnessTests {
         ),
         (
             "auth: { basic: { user: \"a:hush\", password: b } }", "6:24",
-            "'user': the user contains a colon, which is where its receiver begins the password; choose a user without"
+            "'user': the user contains a colon, after which its receiver reads the password; choose a user without"
         ),
         (
             "headers: { authorization: hush }\nauth: { bearer: hush }", "6:12",
@@ -123,7 +123,7 @@ struct CredentialsStrictnessTests {
             "auth: { apiKey: { header: Content-Type, value: hush } }", "6:27",
             "'header': the header 'Content-Type' is written by"
         ),
-        ("auth: { apiKey: { header: \"X\\r\\nY\", value: hush } }", "6:27", "is no name of a header"),
+        ("auth: { apiKey: { header: \"X\\r\\nY\", value: hush } }", "6:27", "is not a valid name of a header"),
         (
             "auth: { apiKey: { header: X-Key, value: \"\\0hush\" } }", "6:41",
             "the value of 'value' contains the character NUL"

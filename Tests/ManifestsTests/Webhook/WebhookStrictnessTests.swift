@@ -17,17 +17,17 @@ struct WebhookStrictnessTests {
         ),
         ("ordered: true\nconcurrency: 2", "7:14", "'concurrency' is 2, and an ordered"),
         ("timeout: 301s", "6:10", "'timeout' is 301s, and at most 5m is possible: a receiver answers first and works"),
-        ("timeout: 0s", "6:10", "'timeout' must be longer than nothing; write a duration such as 15s"),
+        ("timeout: 0s", "6:10", "'timeout' must be longer than zero; write a duration such as 15s"),
         ("rate: 50", "6:7", "'rate' must be a text, found a number"),
         (
             "rate: 0/s", "6:7",
-            "'rate': '0/s' is no whole number from 1 to 100000 followed by /s, /m or /h; write it as 50/s"
+            "'rate': '0/s' is not a whole number from 1 to 100000 followed by /s, /m or /h; write it as 50/s"
         ),
-        ("rate: 1.5/s", "6:7", "'rate': '1.5/s' is no whole number"),
-        ("rate: 50/d", "6:7", "'rate': '50/d' is no whole number"),
+        ("rate: 1.5/s", "6:7", "'rate': '1.5/s' is not a whole number"),
+        ("rate: 50/d", "6:7", "'rate': '50/d' is not a whole number"),
         (
             "rate: 5/h", "6:7",
-            "'rate': less than one delivery in ten minutes cannot be held back unsettled; raise it to 6/h"
+            "'rate': less than one delivery in ten minutes leaves events unsettled for too long; raise it to 6/h"
         ),
         ("rate: [50/s]", "6:7", "'rate' must be a text, found a list"),
         ("http2: yes", "6:8", "'http2' must be true or false, found 'yes'"),
@@ -39,7 +39,7 @@ struct WebhookStrictnessTests {
         ),
         ("template: |\n  {\n  \"a\": 1,\n  }", "6:11", "(line 3 of the template)"),
         ("template: '{{ payload'", "6:11", "'template': a '{{' has no '}}' behind it"),
-        ("template: '{{ order.id }}'", "6:11", "'template': 'order.id' is no part of an event; write payload, a path"),
+        ("template: '{{ order.id }}'", "6:11", "'template': 'order.id' is not part of an event; write payload, a path"),
         ("template: {}", "6:11", "'template' must be a text, found a mapping"),
         ("format: structured\ntemplate: '{}'", "7:11", "'template' does not go with 'format: structured'"),
         ("template: '{}'\nformat: structured", "6:11", "'template' does not go with 'format: structured'"),
@@ -114,7 +114,7 @@ struct WebhookStrictnessTests {
         ),
         (
             "https://example.com/hooks", "https://127.1/?token=hush", "4:6",
-            "'url': the host is a number, but no IPv4 address"
+            "'url': the host is a number, but not an IPv4 address"
         ),
         (
             "https://example.com/hooks", "https://example.com/ü?hush", "4:6",
@@ -124,7 +124,7 @@ struct WebhookStrictnessTests {
             "https://example.com/hooks", "\"https://example.com/\\r\\nhush\"", "4:6",
             "'url': the address contains a character"
         ),
-        ("https://example.com/hooks", "\"https://[::1\\0x]/\"", "4:6", "is no host"),
+        ("https://example.com/hooks", "\"https://[::1\\0x]/\"", "4:6", "is not a host"),
         (
             "https://example.com/hooks", "\"https://example.com/#hush\"", "4:6",
             "'url': the address has a fragment ('#')"

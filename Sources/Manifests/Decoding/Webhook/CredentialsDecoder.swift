@@ -1,5 +1,5 @@
-/// Reads what a webhook signs with and shows to its endpoint: `secret`, `secrets`, `headers` and `auth`. No message of
-/// it shows a value.
+/// Reads what a webhook signs with, and what it authenticates with at its endpoint: `secret`, `secrets`, `headers` and
+/// `auth`. Its messages never show a value.
 struct CredentialsDecoder {
     private let document: MappingReader
     private let problems: ProblemCollector
@@ -21,7 +21,7 @@ struct CredentialsDecoder {
         case (nil, let list?): items = self.list(list, remedy: "put them in brackets, or write 'secret' for one")
         case (_?, let list?):
             self.problems.report(
-                "'secret' and 'secrets' are both there",
+                "both 'secret' and 'secrets' are given",
                 at: list.value.location,
                 remedy: "put all of them into 'secrets'"
             )
@@ -67,7 +67,7 @@ struct CredentialsDecoder {
                 of: entry.value,
                 subject: "'headers'",
                 expected: "a mapping",
-                remedy: "write one 'Name: value' a header"
+                remedy: "write one 'Name: value' per header"
             )
             return [:]
         }
@@ -79,7 +79,7 @@ struct CredentialsDecoder {
                 self.problems.report(
                     "the header \(header.key.quoted) is written twice",
                     at: header.location,
-                    remedy: "keep one of them: capitals do not matter"
+                    remedy: "keep one of them: header names are not case-sensitive"
                 )
                 continue
             }
@@ -98,7 +98,7 @@ struct CredentialsDecoder {
         }
     }
 
-    /// A value that is not empty and that a header can hold.
+    /// A header's value, which must not be empty and must be allowed in a header.
     private func value(_ entry: YAMLEntry) -> ValueSource? {
         guard let source = self.sources.decode(entry.value, subject: entry.key.quoted) else { return nil }
         guard case .literal(let text) = source else { return source }
@@ -123,7 +123,7 @@ struct CredentialsDecoder {
         return authentication
     }
 
-    /// A header that is sent twice means to each receiver what it happens to read.
+    /// Refuses a header that `auth` writes too: each receiver would choose for itself which of the two it reads.
     private func checkHeaders(against authentication: WebhookAuthentication) {
         guard case .mapping(let entries)? = self.document.entry("headers")?.value.content else { return }
         for header in entries where header.key.lowercased() == authentication.header.lowercased() {

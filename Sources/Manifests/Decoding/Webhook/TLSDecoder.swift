@@ -1,8 +1,8 @@
-/// Reads `tls:`, the files for a webhook's connections.
+/// Reads `tls:`, which names the files for a webhook's connections.
 struct TLSDecoder {
     let document: MappingReader
 
-    /// - Parameter isEncrypted: the webhook's address is `https`.
+    /// - Parameter isEncrypted: whether the webhook's address is `https`.
     func decode(isEncrypted: Bool) -> TLSFiles {
         guard let reader = self.document.mapping("tls", allowed: ["ca", "certificate", "key"]) else {
             return TLSFiles()

@@ -1,4 +1,4 @@
-/// Makes a `WebhookManifest` of a document of `kind: Webhook`.
+/// Decodes a `WebhookManifest` from a document of `kind: Webhook`.
 struct WebhookManifestDecoder {
     static let keys = [
         "apiVersion", "kind", "name", "url", "events", "queue", "secret", "secrets", "format", "template", "headers",
@@ -8,7 +8,7 @@ struct WebhookManifestDecoder {
     private let document: MappingReader
     private let problems: ProblemCollector
 
-    /// - Returns: nil if a required field is wrong; everything that is has been reported.
+    /// - Returns: `nil` if a required field is wrong; every mistake has been reported.
     static func decode(_ value: YAMLValue, problems: ProblemCollector) -> WebhookManifest? {
         guard let document = MappingReader(value, subject: "a Webhook", allowed: Self.keys, problems: problems)
         else { return nil }

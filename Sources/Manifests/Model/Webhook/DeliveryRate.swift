@@ -1,14 +1,14 @@
-/// The most deliveries that a host begins in a time, written `50/s`, `100/m` or `600/h`.
+/// The most deliveries that a host begins within a period, written `50/s`, `100/m` or `600/h`.
 ///
-/// They are spread evenly. Each host counts for itself: two hosts with `50/s` deliver up to 100.
+/// They are spread evenly. Each host counts its own: two hosts with `50/s` deliver up to 100 a second.
 package struct DeliveryRate: Sendable, Hashable {
     /// The bounds of a rate's number.
     package static let allowedCount = 1...100_000
-    /// The longest time between two deliveries: an event that waits for its turn is unacknowledged, and the broker
-    /// takes back what is not settled within its consumer timeout of 30 minutes.
+    /// The longest time between two deliveries: an event that waits for its turn is unsettled, and the broker takes an
+    /// event back that is not settled within its consumer timeout of 30 minutes.
     package static let longestInterval = Duration.seconds(600)
 
-    /// What the remedies say.
+    /// Examples for remedies.
     static let examples = "50/s, 100/m or 600/h"
 
     package enum Problem: Error, Equatable, CustomStringConvertible {
@@ -17,8 +17,8 @@ package struct DeliveryRate: Sendable, Hashable {
 
         package var description: String {
             switch self {
-            case .notARate(let text): "\(text.quoted) is no whole number from 1 to 100000 followed by /s, /m or /h"
-            case .tooSlow: "less than one delivery in ten minutes cannot be held back unsettled"
+            case .notARate(let text): "\(text.quoted) is not a whole number from 1 to 100000 followed by /s, /m or /h"
+            case .tooSlow: "less than one delivery in ten minutes leaves events unsettled for too long"
             }
         }
 
@@ -44,9 +44,9 @@ package struct DeliveryRate: Sendable, Hashable {
         guard self.interval <= Self.longestInterval else { throw .tooSlow }
     }
 
-    /// From one delivery to the next.
+    /// The time from one delivery to the next.
     package var interval: Duration { self.period / self.count }
 
-    /// How many begin in a minute, at least one: more need not be held ready.
+    /// How many deliveries begin in a minute, but at least one: the host need not hold more events ready.
     var perMinute: Int { Swift.max(1, Int(.seconds(60) / self.interval)) }
 }

@@ -1,9 +1,9 @@
 import Messaging
 
-/// What may stand in a header field. libcurl sends headers as they are given to it, so a line break in one would begin
-/// another. Source: RFC 9110, section 5.
+/// Checks what may be in a header field. libcurl sends headers as they are given to it, so a line break in one would
+/// begin another. Source: RFC 9110, section 5.
 package enum HTTPField {
-    /// Names that a request's other parts decide about, or that Warren writes itself.
+    /// Names that other parts of a request decide about, or that Warren writes itself.
     private static let reserved: Set<String> = [
         "connection", "content-length", "expect", "host", "keep-alive", "proxy-authorization", "proxy-connection", "te",
         "trailer", "transfer-encoding", "upgrade", "content-type", "traceparent", "tracestate",
@@ -17,7 +17,7 @@ package enum HTTPField {
 
         package var description: String {
             switch self {
-            case .name(let name): "\(name.quoted) is no name of a header"
+            case .name(let name): "\(name.quoted) is not a valid name of a header"
             case .reserved(let name): "the header \(name.quoted) is written by Warren itself"
             case .empty: "it is empty"
             case .value: "it contains a line break or another control character, or is over 8 KiB"
@@ -34,7 +34,7 @@ package enum HTTPField {
         }
     }
 
-    /// The longest value in bytes: what servers take in one field.
+    /// The longest value in bytes, as servers accept it in one field.
     private static let longestValue = 8 << 10
 
     package static func checkName(_ name: String) throws(Problem) {

@@ -1,12 +1,13 @@
 package import Messaging
 
-/// A body with places for parts of the event: JSON with `{{ payload.order.id }}` in it. Nothing of it is run.
+/// A request body with placeholders for parts of the event: JSON with `{{ payload.order.id }}` in it. It is never
+/// executed.
 ///
-/// Where a value may stand the placeholder becomes the value as the event has it, of any kind; inside a string it
-/// becomes its text, escaped. What the event does not have makes it undecodable for this endpoint, unless the
-/// placeholder ends in `?`: then it is `null`, or nothing in a string.
+/// Where JSON allows a value, the placeholder is replaced by the event's value, of any kind; inside a string it is
+/// replaced by the value's text, escaped. If the event does not have the value, it is undecodable for this endpoint,
+/// unless the placeholder ends in `?`: then `null` is written, or an empty text inside a string.
 package struct PayloadTemplate: Sendable, Equatable {
-    /// Parts of an event that are no payload, by their names in CloudEvents; `key` is the routing key.
+    /// Parts of an event outside its payload, by their names in CloudEvents; `key` is the routing key.
     package enum Attribute: String, Sendable, CaseIterable {
         case id
         case type
@@ -27,7 +28,7 @@ package struct PayloadTemplate: Sendable, Equatable {
         package let reference: Reference
         /// As it is written, for messages.
         package let text: String
-        /// It stands inside a string.
+        /// Whether it is inside a string.
         package let isInString: Bool
         package let isOptional: Bool
     }
@@ -45,7 +46,7 @@ package struct PayloadTemplate: Sendable, Equatable {
         package var description: String {
             switch self {
             case .unclosed: "a '{{' has no '}}' behind it"
-            case .reference(let text): "\(text.quoted) is no part of an event"
+            case .reference(let text): "\(text.quoted) is not part of an event"
             case .notJSON(let line): "it is not JSON when its placeholders are filled in (line \(line) of the template)"
             }
         }
@@ -65,7 +66,7 @@ package struct PayloadTemplate: Sendable, Equatable {
 
     package init(_ text: String) throws(Problem) {
         var segments: [Segment] = []
-        /// The template as it is with every value left out.
+        /// The template with a stand-in for every placeholder, to be checked as JSON.
         var sample: [UInt8] = []
         var literal: [UInt8] = []
         var isInString = false
@@ -87,7 +88,7 @@ package struct PayloadTemplate: Sendable, Equatable {
             if !literal.isEmpty { segments.append(.literal(literal)) }
             literal = []
             segments.append(.placeholder(try Self.placeholder(inner, isInString)))
-            // In a string something that no escape may go on with.
+            // Inside a string the stand-in is a character that cannot continue an escape.
             sample.append(contentsOf: isInString ? "-".utf8 : "null".utf8)
         }
         if !literal.isEmpty { segments.append(.literal(literal)) }

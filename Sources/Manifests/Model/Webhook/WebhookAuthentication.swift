@@ -1,16 +1,16 @@
-/// How a webhook shows who it is, beside its signature.
+/// How a webhook authenticates itself at its endpoint, beside its signature.
 package enum WebhookAuthentication: Sendable, Equatable {
     /// `Authorization: Bearer …`. Source: RFC 6750, section 2.1.
     case bearer(ValueSource)
     /// `Authorization: Basic …`. Source: RFC 7617.
     case basic(user: ValueSource, password: ValueSource)
-    /// A header of the endpoint's choice.
+    /// A header that the endpoint has chosen.
     case apiKey(header: String, value: ValueSource)
-    /// A bearer token that is fetched with the client's own credentials, kept as long as it lives, and fetched anew
-    /// when the endpoint answers 401. Source: RFC 6749, section 4.4.
+    /// A bearer token that is fetched with the client's own credentials, kept until it expires, and fetched again when
+    /// the endpoint answers 401. Source: RFC 6749, section 4.4.
     case oauth2(OAuthClient)
 
-    /// The header that it writes.
+    /// The name of the header that it writes.
     var header: String {
         switch self {
         case .bearer, .basic, .oauth2: "Authorization"
@@ -34,7 +34,7 @@ enum BasicUser {
     enum Problem: Error, Equatable, CustomStringConvertible {
         case colon
 
-        var description: String { "the user contains a colon, which is where its receiver begins the password" }
+        var description: String { "the user contains a colon, after which its receiver reads the password" }
         var remedy: String { "choose a user without ':' (RFC 7617, section 2)" }
     }
 
@@ -43,8 +43,8 @@ enum BasicUser {
     }
 }
 
-/// The address of an authorization server. The client's secret goes there, so it goes encrypted, or stays on this
-/// machine.
+/// The address of an authorization server. The client's secret is sent there, so the address must be encrypted or on
+/// this machine.
 ///
 /// Source: RFC 6749, section 3.2.
 enum TokenURL {
@@ -62,7 +62,7 @@ enum TokenURL {
         var remedy: String {
             switch self {
             case .address(let problem): problem.remedy
-            case .unencrypted: "write https://; only an address of this machine, such as 127.0.0.1, may do without"
+            case .unencrypted: "write https://; only an address of this machine, such as 127.0.0.1, may have http://"
             }
         }
     }
@@ -85,7 +85,7 @@ package struct OAuthClient: Sendable, Equatable {
     package var clientID: ValueSource
     package var clientSecret: ValueSource
     package var scopes: [String]
-    /// Sent as `audience` where the authorization server wants it.
+    /// Sent as `audience`, for authorization servers that require it.
     package var audience: String?
 
     package init(

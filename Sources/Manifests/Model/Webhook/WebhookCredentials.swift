@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// The secrets of one webhook as the host has fetched them. Shows none of them wherever it is printed.
+/// The secrets of one webhook as the host has fetched them. Printing the value shows none of them.
 package struct WebhookCredentials: Sendable, Equatable {
     package enum Authentication: Sendable, Equatable {
         case bearer(token: String)
@@ -17,26 +17,26 @@ package struct WebhookCredentials: Sendable, Equatable {
         package let audience: String?
     }
 
-    /// What is wrong with a value that was fetched; names where the manifest asks for it, never the value.
+    /// Why a fetched value cannot be used; names the place in the manifest that asks for it, never the value.
     package struct Problem: Error, Equatable, CustomStringConvertible {
         package let description: String
     }
 
     package let secrets: [WebhookSecret]
-    /// By name, sorted.
+    /// Sorted by name.
     package let headers: [(name: String, value: String)]
     package let authentication: Authentication?
-    /// Every text that must never be seen, such as in an answer that repeats the request.
+    /// Every text that must never be shown, for example when an answer repeats the request.
     package let confidential: [String]
 
-    /// - Parameter values: of `WebhookManifest.values`, by the same places.
+    /// - Parameter values: the resolved `WebhookManifest.values`, by the same places.
     package init(_ manifest: WebhookManifest, values: [String: String]) throws(Problem) {
         func value(_ place: String) throws(Problem) -> String {
             guard let value = values[place] else { throw Problem(description: "\(place) has no value") }
             do throws(HTTPField.Problem) {
                 try HTTPField.checkValue(value)
             } catch {
-                throw Problem(description: "the value of \(place) is of no use: \(error); \(error.remedy)")
+                throw Problem(description: "the value of \(place) cannot be used: \(error); \(error.remedy)")
             }
             return value
         }
@@ -45,7 +45,7 @@ package struct WebhookCredentials: Sendable, Equatable {
                 try BasicUser.check(user)
                 return user
             } catch {
-                throw Problem(description: "the value of auth.basic.user is of no use: \(error); \(error.remedy)")
+                throw Problem(description: "the value of auth.basic.user cannot be used: \(error); \(error.remedy)")
             }
         }
         var secrets: [WebhookSecret] = []
@@ -80,7 +80,7 @@ package struct WebhookCredentials: Sendable, Equatable {
         self.secrets = secrets
         self.headers = headers
         self.authentication = authentication
-        // In the forms in which they are sent.
+        // The secrets in the forms in which they are sent.
         var encoded = manifest.url.queryTexts
         if case .basic(let user, let password)? = authentication {
             encoded.append(Data("\(user):\(password)".utf8).base64EncodedString())
@@ -88,7 +88,7 @@ package struct WebhookCredentials: Sendable, Equatable {
         self.confidential =
             encoded
             + values.compactMap { place, value in
-                // A header that is written in the manifest is not meant to be one.
+                // A header's value that is written in the manifest is not considered a secret.
                 if case .literal? = manifest.values[place], place.hasPrefix("headers.") { nil } else { value }
             }
     }

@@ -1,8 +1,7 @@
 /// An HTTP endpoint to deliver events to: which events it gets, how they are signed and written, how many at a time and
-/// how fast, and what happens when it fails. The decoded form of one `kind: Webhook` document; every value has passed
-/// its checks.
+/// how fast, and what happens when it fails. Decoded from one `kind: Webhook` document; every value has been checked.
 ///
-/// Fields that functions have as well are read as its own: `manifest.timeout` is `manifest.consumer.timeout`.
+/// The fields that functions have too can be read directly: `manifest.timeout` is `manifest.consumer.timeout`.
 @dynamicMemberLookup
 package struct WebhookManifest: Sendable, Equatable {
     /// How a body is written. Source: CloudEvents HTTP binding 1.0.2, section 3.
@@ -26,26 +25,26 @@ package struct WebhookManifest: Sendable, Equatable {
     )
     /// A webhook always has a breaker: an endpoint that is down must not use up the attempts of what waits for it.
     package static let defaultBreaker = BreakerPolicy()
-    /// What may stand in `rejectOn`: answers that say that this event will never be taken.
+    /// The statuses that `rejectOn` may list: answers which mean that this event will never be accepted.
     package static let allowedRejections = 400...499
-    /// The endpoint is gone for good, and says so: it gets nothing more. Source: RFC 9110, section 15.5.11.
+    /// The status of an endpoint that is gone for good: it gets no more events. Source: RFC 9110, section 15.5.11.
     package static let gone = 410
 
     package var consumer: ConsumerManifest
     package var url: WebhookURL
-    /// What every delivery is signed with, in this order; several while a receiver changes from one to the next. None:
-    /// deliveries are not signed.
+    /// The secrets that sign every delivery, in this order; several while a receiver changes from one to the next.
+    /// Without any, deliveries are not signed.
     package var secrets: [ValueSource]
     package var format: Format
-    /// Builds the body instead of the payload.
+    /// Builds the body in place of the payload.
     package var template: PayloadTemplate?
-    /// Headers of every delivery, beside those that Warren writes.
+    /// Headers of every delivery, in addition to those that Warren writes.
     package var headers: [String: ValueSource]
     package var authentication: WebhookAuthentication?
     package var tls: TLSFiles
-    /// Offer HTTP/2 to an `https` endpoint, and take HTTP/1.1 if it does not know it.
+    /// Whether to offer HTTP/2 to an `https` endpoint; HTTP/1.1 is used if the endpoint does not support it.
     package var http2: Bool
-    /// Statuses of an answer that dead-letter the event at once.
+    /// Response statuses that dead-letter the event at once.
     package var rejectOn: Set<Int>
 
     package init(
@@ -76,7 +75,7 @@ package struct WebhookManifest: Sendable, Equatable {
         self.consumer[keyPath: field]
     }
 
-    /// Every value that is fetched when the webhook starts, by the place where the manifest asks for it.
+    /// Every value that is fetched when the webhook starts, by the place in the manifest that asks for it.
     package var values: [String: ValueSource] {
         var values = Dictionary(uniqueKeysWithValues: self.headers.map { ("headers.\($0.key)", $0.value) })
         for (number, secret) in self.secrets.enumerated() { values[Self.secretPlace(number)] = secret }
@@ -86,9 +85,9 @@ package struct WebhookManifest: Sendable, Equatable {
     static func secretPlace(_ number: Int) -> String { "secrets[\(number)]" }
 }
 
-/// PEM files that libcurl reads: absolute paths.
+/// PEM files that libcurl reads, as absolute paths.
 package struct TLSFiles: Sendable, Hashable {
-    /// The authorities to trust instead of the system's.
+    /// The certificate authorities to trust instead of the system's.
     package var ca: String?
     /// The client's certificate, and its key.
     package var certificate: String?

@@ -1,11 +1,11 @@
 import FoundationEssentials
 
-/// A key that deliveries are signed with.
+/// A key that signs deliveries.
 ///
-/// Source: Standard Webhooks 1.0.0, "Signature scheme": `whsec_` and `whsk_` with the key in base64 behind it.
+/// Source: Standard Webhooks 1.0.0, "Signature scheme": `whsec_` or `whsk_`, followed by the key in base64.
 package struct WebhookSecret: Sendable, Equatable {
     package enum Kind: Sendable, Equatable {
-        /// `whsec_`: both sides have it. Signs as `v1`, HMAC-SHA256.
+        /// `whsec_`: sender and receivers share the key. Signs as `v1`, HMAC-SHA256.
         case symmetric
         /// `whsk_`: the private key of a pair; receivers have the public one. Signs as `v1a`, Ed25519.
         case ed25519
@@ -13,10 +13,10 @@ package struct WebhookSecret: Sendable, Equatable {
 
     package static let symmetricPrefix = "whsec_"
     package static let privatePrefix = "whsk_"
-    /// The sizes of a symmetric key in bytes.
+    /// The allowed sizes of a symmetric key, in bytes.
     package static let allowedSizes = 24...64
 
-    /// Why a text is no secret. Never shows any of it.
+    /// Why a text is not a secret. Never shows any part of it.
     package enum Problem: Error, Equatable, CustomStringConvertible {
         case prefix
         case base64
@@ -36,7 +36,7 @@ package struct WebhookSecret: Sendable, Equatable {
     }
 
     package let kind: Kind
-    /// The key itself: of an Ed25519 key its seed.
+    /// The key's bytes; for an Ed25519 key its seed.
     package let key: [UInt8]
 
     package init(_ text: String) throws(Problem) {
@@ -50,7 +50,7 @@ package struct WebhookSecret: Sendable, Equatable {
             guard Self.allowedSizes.contains(data.count) else { throw .size(data.count) }
             self.key = [UInt8](data)
         case .ed25519:
-            // Some libraries write the public key behind the seed.
+            // Some libraries append the public key to the seed.
             guard data.count == 32 || data.count == 64 else { throw .privateSize(data.count) }
             self.key = [UInt8](data.prefix(32))
         }

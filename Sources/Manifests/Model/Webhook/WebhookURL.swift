@@ -1,12 +1,13 @@
 import Glibc
 import Messaging
 
-/// The address of an endpoint, in a form that every reader of URLs understands alike.
+/// The address of an endpoint, in a form that every URL parser understands in the same way.
 ///
-/// Readers disagree about the odd corners of URLs, and a guard that reads one host while the client connects to another
-/// guards nothing. So nothing odd gets in: no user and password, no fragment, plain ASCII, a host that is a name, a
-/// dotted quad in plain decimal or an IPv6 address in brackets.
-/// Source: RFC 3986; what is left out is what RFC 3986 and the WHATWG's URL standard read differently.
+/// Parsers disagree about the odd corners of URLs, and a check is useless if it reads one host while the client
+/// connects to another. So only a plain subset is accepted: no user and password, no fragment, only ASCII, and a host
+/// that is a name, an IPv4 address in plain decimal, or an IPv6 address in brackets.
+///
+/// Source: RFC 3986; the subset leaves out what RFC 3986 and the WHATWG's URL standard read differently.
 package struct WebhookURL: Sendable, Hashable {
     package enum Scheme: String, Sendable {
         case http
@@ -19,7 +20,7 @@ package struct WebhookURL: Sendable, Hashable {
     /// In lower case, an IPv6 address without its brackets.
     package let host: String
     package let port: Int
-    /// The whole address as the client gets it. Its query may hold a secret: never print it.
+    /// The whole address as the client uses it. Its query may hold a secret: never print it.
     package let text: String
     private let path: String
 
@@ -31,7 +32,7 @@ package struct WebhookURL: Sendable, Hashable {
         case character
         case percent
         case host(String)
-        /// A number that is an address in octal, hexadecimal, or with fewer than four parts, somewhere.
+        /// A number that some parsers read as an address in octal, in hexadecimal, or with fewer than four parts.
         case numericHost
         case port
 
@@ -43,9 +44,9 @@ package struct WebhookURL: Sendable, Hashable {
             case .fragment: "the address has a fragment ('#'), which is never sent"
             case .character: "the address contains a character that must be percent-encoded"
             case .percent: "the address contains a '%' without two hexadecimal digits"
-            case .host(let host): host.isEmpty ? "the address has no host" : "\(host.quoted) is no host"
-            case .numericHost: "the host is a number, but no IPv4 address in plain decimal"
-            case .port: "the port is no number from 1 to 65535"
+            case .host(let host): host.isEmpty ? "the address has no host" : "\(host.quoted) is not a host"
+            case .numericHost: "the host is a number, but not an IPv4 address in plain decimal"
+            case .port: "the port is not a number from 1 to 65535"
             }
         }
 
@@ -127,7 +128,7 @@ package struct WebhookURL: Sendable, Hashable {
             (1...63).contains(label.utf8.count) && label.utf8.allSatisfy(Self.isAllowedInName)
         }
         guard isName, host.utf8.count <= 253, let last = labels.last else { throw .host(String(host)) }
-        // What ends in a number is an address to some readers, in whatever base.
+        // Some parsers read any host that ends in a number as an address, in whatever base.
         if last.first?.isNumber == true {
             var address = in_addr()
             let isPlain = labels.count == 4 && labels.allSatisfy { $0 == "0" || !$0.hasPrefix("0") }
@@ -136,7 +137,7 @@ package struct WebhookURL: Sendable, Hashable {
         return host.lowercased()
     }
 
-    /// Letters, digits and '-'; '_' is in no host of the standard and in many of the world.
+    /// Letters, digits, '-' and '_'. The standard does not allow '_' in hosts, but many existing hosts have it.
     private static func isAllowedInName(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -148,8 +149,8 @@ package struct WebhookURL: Sendable, Hashable {
 }
 
 extension WebhookURL {
-    /// Its host is this machine, whatever name servers say: an address of loopback, or a name that always leads there
-    /// (RFC 6761, section 6.3).
+    /// Whether the host is this machine, whatever name servers say: a loopback address, or a name that always resolves
+    /// to one (RFC 6761, section 6.3).
     var isLoopback: Bool {
         var v4 = in_addr()
         var v6 = in6_addr()
@@ -160,7 +161,7 @@ extension WebhookURL {
         return self.host == "localhost" || self.host.hasSuffix(".localhost")
     }
 
-    /// The query and the values in it: they may be secrets.
+    /// The query and the values in it, which may be secrets.
     var queryTexts: [String] {
         guard let mark = self.text.firstIndex(of: "?") else { return [] }
         let query = self.text[self.text.index(after: mark)...]
@@ -170,7 +171,7 @@ extension WebhookURL {
 }
 
 extension WebhookURL: CustomStringConvertible {
-    /// Without the query, which may hold a secret.
+    /// The address without the query, which may hold a secret.
     package var description: String {
         let host = self.host.contains(":") ? "[\(self.host)]" : self.host
         let standard = self.scheme == .https ? 443 : 80
