@@ -54,7 +54,7 @@ struct TemplateRenderingTests {
         ("[{{ payload.id }}, {{ payload.a? }}, {{ payload.b }}, {{ payload.c }}]", "payload.b"),
     ])
     func `what the event does not have makes it undeliverable`(template: String, missing: String) throws {
-        let reason = "the event has no \(missing), which the template wants; '\(missing)?' makes it optional"
+        let reason = "the event has no \(missing), which the template needs; '\(missing)?' makes it optional"
         #expect(throws: Undeliverable(reason: reason)) { try self.render(template, .test(Self.order)) }
     }
 
