@@ -25,7 +25,10 @@ package struct Network: Sendable, Hashable {
         }
         self.init(address, length)
         guard self.first == address else {
-            throw Problem(description: "'\(text)' has bits set beyond its length of \(length): write the first address of the range")
+            throw Problem(
+                description: "'\(text)' has bits set beyond its length of \(length): "
+                    + "write the first address of the range"
+            )
         }
     }
 

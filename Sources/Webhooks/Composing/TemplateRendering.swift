@@ -12,23 +12,23 @@ extension PayloadTemplate {
         let needsPayload = self.payloadPlaceholders > 0
         if needsPayload, event.flaw == .missing {
             throw Undeliverable(
-                reason: EventEnvelope.noPayload + ", and the template wants parts of the payload"
+                reason: EventEnvelope.noPayload + ", and the template uses parts of the payload"
             )
         }
         if needsPayload, let coding = event.coding.fieldValue {
             throw Undeliverable(
-                reason: "the template wants parts of the payload, which is compressed (content-encoding \(coding))"
+                reason: "the template uses parts of the payload, which is compressed (content-encoding \(coding))"
             )
         }
         do throws(JSONScanner.Malformed) {
             if needsPayload { try JSONScanner.check(event.payload) }
         } catch {
             throw Undeliverable(
-                reason: "the template wants parts of the payload, which is not JSON (byte \(error.offset))"
+                reason: "the template uses parts of the payload, which is not JSON (byte \(error.offset))"
             )
         }
         if needsPayload, String(validating: event.payload, as: UTF8.self) == nil {
-            throw Undeliverable(reason: "the template wants parts of the payload, which is not UTF-8")
+            throw Undeliverable(reason: "the template uses parts of the payload, which is not UTF-8")
         }
         var body: [UInt8] = []
         for segment in self.segments {

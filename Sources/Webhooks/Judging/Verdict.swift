@@ -85,7 +85,8 @@ package struct Judgement: Sendable {
         case 300...399: ", a redirect, which is not followed: write the new address into the manifest"
         case 401, 403: ": look at 'auth' and 'secret'"
         case 404: ": look at 'url'"
-        case WebhookManifest.gone: " Gone: it wants no more events; remove the webhook, or repair the endpoint and send SIGHUP"
+        case WebhookManifest.gone:
+            " Gone: it wants no more events; remove the webhook, or repair the endpoint and send SIGHUP"
         case 413: ": the payload is too large for it"
         case 429: " Too Many Requests: set 'rate'"
         default: ""

@@ -78,7 +78,7 @@ struct TemplateRenderingTests {
 
     @Test(arguments: [("", 0), ("text", 1), ("{\"a\":1", 6), ("{} x", 3), (String(repeating: "[", count: 300), 256)])
     func `a payload that is not JSON has no parts`(payload: String, offset: Int) throws {
-        let reason = "the template wants parts of the payload, which is not JSON (byte \(offset))"
+        let reason = "the template uses parts of the payload, which is not JSON (byte \(offset))"
         for template in ["{{ payload }}", "{{ payload.a? }}", "[{{ id }}, \"{{ payload.a? }}\"]"] {
             #expect(throws: Undeliverable(reason: reason)) { try self.render(template, .test(payload)) }
         }
