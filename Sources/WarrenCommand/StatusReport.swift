@@ -2,7 +2,7 @@ import Logging
 import Manifests
 import Processing
 
-/// Tells the operator what becomes of each function and webhook, and when all that the host was started with run.
+/// Logs the status of each function and webhook, and when everything that the host was started with is running.
 final class StatusReport {
     private let logger: Logger
     private var expected: Set<String> = []
@@ -11,7 +11,7 @@ final class StatusReport {
 
     init(logger: Logger) { self.logger = logger }
 
-    /// The names of all that the host was started with.
+    /// Sets the names of the functions and webhooks that the host was started with.
     func expect(_ names: [String]) { self.expected = Set(names) }
 
     func set(_ status: ConsumerStatus, of manifest: ConsumerManifest) {

@@ -105,7 +105,7 @@ struct WebhookCommandTests {
             says: "no webhook in /usr is named 'x'; there is none"
         ),
         UsageTests.Misuse("webhook", "listen", "--answer", "99", says: "'99' is invalid for '--answer"),
-        UsageTests.Misuse("webhook", "listen", "--port", "70000", says: "--port is a number from 0 to 65535"),
+        UsageTests.Misuse("webhook", "listen", "--port", "70000", says: "--port must be a number from 0 to 65535"),
         UsageTests.Misuse("webhook", "listen", "--delay", "5", says: "--delay: the duration has no unit"),
         UsageTests.Misuse(
             "webhook",
