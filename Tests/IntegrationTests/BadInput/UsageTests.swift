@@ -42,7 +42,7 @@ struct UsageTests {
         Misuse("publish", "k", "--data", "{}", "--type", "", says: "--type must have 1 to 255 bytes"),
         Misuse("publish", "k", "--data", "{}", "--header", "colour", says: "--header must be name=value"),
         Misuse("publish", "k", "--data", "{}", "--header", "=red", says: "--header must be name=value"),
-        Misuse("publish", "k", "--data", "{}", "--header", "\(Self.long)=x", says: "name has at most 255 bytes"),
+        Misuse("publish", "k", "--data", "{}", "--header", "\(Self.long)=x", says: "name must have at most 255 bytes"),
         Misuse("publish", "k", "--data", "{}", "--delay", "5", says: "--delay: the duration has no unit"),
         Misuse("publish", "k", "--data", "{}", "--delay", "soon", says: "--delay: 'soon' is not a whole number"),
         Misuse("publish", "k", "--data", "{}", "--delay=-5s", says: "--delay: '-5s' is not a whole number"),
