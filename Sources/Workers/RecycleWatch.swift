@@ -13,8 +13,8 @@ enum RecycleReason: CustomStringConvertible {
 
     var description: String {
         switch self {
-        case .age: "it has reached its age limit (recycle.afterTime)"
-        case .events: "it has run its number of events (recycle.afterEvents)"
+        case .age: "it has reached its maximum age (recycle.afterTime)"
+        case .events: "it has run its maximum number of events (recycle.afterEvents)"
         case .memory(let bytes): "it holds \(bytes >> 20) MiB of memory, near its limit (limits.memory)"
         case .cpuTime(let time): "it has used \(time.words) of CPU time, near its limit (limits.cpuTime)"
         }

@@ -6,7 +6,8 @@ package final class HTTPRoute: Sendable {
     package let url: WebhookURL
     package let tls: TLSFiles
     package let offersHTTP2: Bool
-    /// The time limit for the whole request: name resolution, connection and answer.
+    /// The time limit for the whole request: name resolution, connection and answer. See "Time limits" in the article
+    /// "Retries, delays and dead letters".
     package let timeout: Duration
     /// The time limit for resolving the name and connecting.
     private static let connectTimeout = Duration.seconds(5)
