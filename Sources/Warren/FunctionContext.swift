@@ -34,7 +34,7 @@ public struct FunctionContext: Sendable {
     /// - Parameters:
     ///   - key: The routing key, at most 255 bytes.
     ///   - payload: The payload, which is encoded now with the function's ``Function/encoder``.
-    ///   - type: The event's type; the key when nil.
+    ///   - type: The event's type; the key when `nil`.
     ///   - delay: How long the event waits in the broker first, up to 310 days.
     /// - Throws: ``EmitError``, or the encoder's error.
     public func emit(
@@ -59,7 +59,7 @@ public struct FunctionContext: Sendable {
     ///   - key: The routing key, at most 255 bytes.
     ///   - bytes: The payload, at most 16 MiB.
     ///   - contentType: The media type of the bytes, such as `text/csv`; at most 255 bytes.
-    ///   - type: The event's type; the key when nil.
+    ///   - type: The event's type; the key when `nil`.
     ///   - delay: How long the event waits in the broker first, up to 310 days.
     /// - Throws: ``EmitError``.
     public func emit(

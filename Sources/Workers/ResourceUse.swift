@@ -6,7 +6,7 @@ struct ResourceUse: Equatable {
     let resident: Int
     let cpuTime: Duration
 
-    /// Reads `/proc/<pid>/stat`; nil when the process is gone.
+    /// Reads `/proc/<pid>/stat`; `nil` when the process is gone.
     init?(of process: pid_t) {
         let file = open("/proc/\(process)/stat", O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { return nil }

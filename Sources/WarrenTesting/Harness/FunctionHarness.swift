@@ -31,7 +31,7 @@ public struct FunctionHarness<Body: Function>: Sendable {
     /// - Parameters:
     ///   - payload: What the event carries.
     ///   - key: The routing key, and the event's type.
-    ///   - id: The event's id; a new one when nil.
+    ///   - id: The event's id; a new one when `nil`.
     ///   - headers: Headers beside the attributes.
     ///   - attempt: What `context.attempt` says.
     ///   - maxAttempts: What `context.maxAttempts` says.
@@ -67,7 +67,7 @@ public struct FunctionHarness<Body: Function>: Sendable {
     ///   - contentEncoding: How the bytes are compressed, as a publisher would declare it: `gzip`, `deflate`, `br` or
     ///     `zstd`; `nil` if they are not.
     ///   - key: The routing key, and the event's type.
-    ///   - id: The event's id; a new one when nil.
+    ///   - id: The event's id; a new one when `nil`.
     ///   - headers: Headers beside the attributes.
     ///   - attempt: What `context.attempt` says.
     ///   - maxAttempts: What `context.maxAttempts` says.

@@ -112,7 +112,7 @@ public final class TestHost: Sendable {
     ///   - key: The routing key, and the event's type.
     ///   - payload: What the event carries.
     ///   - exchange: The exchange that it is published to.
-    ///   - id: The event's id; a new one when nil.
+    ///   - id: The event's id; a new one when `nil`.
     ///   - delay: Like `warren publish --delay`: the event is published once the test has moved the time this far.
     /// - Returns: The event's id.
     /// - Throws: ``TestHostError`` if no function consumes the key, or the encoder's error.
@@ -134,9 +134,9 @@ public final class TestHost: Sendable {
     ///   - key: The routing key, and the event's type.
     ///   - bytes: The payload, as it is in the message.
     ///   - contentType: The payload's media type.
-    ///   - contentEncoding: How the bytes are compressed: `gzip`, `deflate`, `br`, `zstd`; nil for not at all.
+    ///   - contentEncoding: How the bytes are compressed: `gzip`, `deflate`, `br`, `zstd`; `nil` for not at all.
     ///   - exchange: The exchange that it is published to.
-    ///   - id: The event's id; a new one when nil.
+    ///   - id: The event's id; a new one when `nil`.
     ///   - delay: Like `warren publish --delay`: the event is published once the test has moved the time this far.
     /// - Returns: The event's id.
     /// - Throws: ``TestHostError`` when no function takes the key.
