@@ -1,11 +1,11 @@
 #ifndef WARREN_CCURL_SHIM_H
 #define WARREN_CCURL_SHIM_H
 
-/* The checks of curl's own macros want an option that is known when this is compiled. */
+/* curl's type-checking macros need options that are constant at compile time. */
 #define CURL_DISABLE_TYPECHECK 1
 #include <curl/curl.h>
 
-/* An option that is not taken must be noticed. */
+/* The caller must notice if libcurl rejects an option. */
 #define WARREN_CHECKED __attribute__((warn_unused_result))
 
 /* Variadic C functions cannot be called from Swift: one wrapper for each type of argument. */
@@ -25,7 +25,7 @@ static inline CURLcode warren_curl_set_pointer(CURL *_Nonnull handle, CURLoption
   return curl_easy_setopt(handle, option, value);
 }
 
-/* libcurl keeps a copy. */
+/* libcurl copies the bytes. */
 WARREN_CHECKED
 static inline CURLcode warren_curl_set_blob(CURL *_Nonnull handle, CURLoption option, const void *_Nullable bytes,
                                             size_t count) {
@@ -68,7 +68,7 @@ static inline long warren_curl_number(CURL *_Nonnull handle, CURLINFO info) {
   return value;
 }
 
-/* Microseconds. */
+/* Returns microseconds. */
 static inline int64_t warren_curl_time(CURL *_Nonnull handle, CURLINFO info) {
   curl_off_t value = 0;
   curl_easy_getinfo(handle, info, &value);
@@ -86,7 +86,7 @@ static inline CURLMcode warren_curl_multi_set_number(CURLM *_Nonnull multi, CURL
   return curl_multi_setopt(multi, option, value);
 }
 
-/* What a message says is in a union, which Swift shows without names. */
+/* The result is in an unnamed union, which Swift imports under a made-up name. */
 static inline CURLcode warren_curl_message_result(const CURLMsg *_Nonnull message) { return message->data.result; }
 
 #endif

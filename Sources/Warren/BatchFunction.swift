@@ -16,12 +16,12 @@ public protocol BatchFunction: Function {
     /// What each event's payload is decoded to, as for any ``Function``. Stated again so that it follows from `handle`.
     associatedtype Payload
 
-    /// Handles a batch, which has at least one event. Returning means that every event is done with, except those that
-    /// were given to ``BatchItem/fail(_:)``: these alone run again, or go to the dead letters.
+    /// Handles a batch of at least one event. Returning means that every event is done, except those that were given to
+    /// ``BatchItem/fail(_:)``: only these run again or become dead letters.
     ///
-    /// An event that cannot be decoded does not come here; it goes to the dead letters by itself. The manifest's
-    /// `timeout` runs from when the batch begins. The task is cancelled then, and also when the host cancels one event
-    /// of the batch.
+    /// An event that cannot be decoded is not part of a batch: it becomes a dead letter alone. The manifest's `timeout`
+    /// runs from the moment when the batch begins. The task is cancelled then, and also if the host cancels one event
+    /// of the batch. <doc:RetriesDelaysAndDeadLetters> describes time limits.
     ///
     /// - Throws: What ``Function/handle(_:context:)`` may throw, with the same meaning, for every event of the batch
     ///   that was not given to ``BatchItem/fail(_:)`` before.
@@ -45,8 +45,8 @@ extension BatchFunction {
 public struct BatchItem<Payload: Sendable>: Sendable {
     /// The event.
     public let event: Event<Payload>
-    /// What the function knows and can do besides the event. What is emitted with it leaves if this event succeeds,
-    /// whatever becomes of the others.
+    /// The attempt count, the deadline and the logger for this event, and the way to emit events. What is emitted
+    /// through it is published if this event succeeds, whatever becomes of the others.
     public let context: FunctionContext
 
     package init(event: Event<Payload>, context: FunctionContext) {
@@ -54,10 +54,10 @@ public struct BatchItem<Payload: Sendable>: Sendable {
         self.context = context
     }
 
-    /// Has this event fail, and no other of its batch.
+    /// Marks this event as failed, and no other event of its batch.
     ///
-    /// The first call counts, and also when the function throws afterwards. A call after the batch has ended does
-    /// nothing.
+    /// Only the first call for an event counts, and it counts even if the function throws afterwards. A call after the
+    /// batch has ended has no effect.
     ///
     /// - Parameter error: ``RetryLater`` to run again after a while without using up an attempt, ``Rejected`` to send
     ///   the event to the dead letters at once, any other error to run again as the manifest's `retry` says.

@@ -1,6 +1,7 @@
 import Messaging
 
-/// Why an event could not be emitted. Nothing was added; a function that lets the error go fails as by any other.
+/// Why an event could not be emitted. Nothing was added to the outcome. If a function does not catch the error, its
+/// invocation fails as with any other error.
 public enum EmitError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The key is empty.
     case emptyKey
@@ -12,7 +13,7 @@ public enum EmitError: Error, Sendable, Hashable, CustomStringConvertible {
     case delayOutOfRange(Duration)
     /// More than 10,000 events, or more than 32 MiB of them, in one invocation.
     case tooMuch(events: Int, bytes: Int)
-    /// The function has returned or thrown already; events leave together with its outcome.
+    /// The function has already returned or thrown. Emitted events are part of its outcome, so none can be added.
     case invocationEnded
 
     /// What is wrong and what to do about it.

@@ -3,8 +3,8 @@ package import Messaging
 
 /// The headers of an event's message, as the broker delivered them.
 ///
-/// Headers are read when they are asked for. A function rarely needs them: CloudEvents attributes are properties of
-/// ``Event``, and Warren's own headers (`warren-attempt` and the like) are in ``FunctionContext``.
+/// Headers are read on access. A function rarely needs them: CloudEvents attributes are properties of ``Event``, and
+/// Warren's own headers (`warren-attempt` and the like) are in ``FunctionContext``.
 public struct EventHeaders: Sendable, Hashable {
     private let table: FieldTable
 
@@ -13,34 +13,34 @@ public struct EventHeaders: Sendable, Hashable {
     /// Whether the message has no headers.
     public var isEmpty: Bool { self.table.isEmpty }
 
-    /// The value of the first header with this name, nil when there is none.
+    /// The value of the first header with this name; `nil` if there is none.
     ///
-    /// - Parameter name: The header's name; capitals matter.
+    /// - Parameter name: The header's name, which is case-sensitive.
     public subscript(name: String) -> HeaderValue? { self.table[name].map(HeaderValue.init) }
 }
 
 extension EventHeaders: Sequence {
-    /// Goes over the headers in the order of the message. Malformed ones are left out.
+    /// Iterates over the headers in the order of the message. Malformed ones are skipped.
     public func makeIterator() -> IndexingIterator<[(name: String, value: HeaderValue)]> {
         self.table.entries.map { (name: $0.name, value: HeaderValue($0.value)) }.makeIterator()
     }
 }
 
-/// The value of a header, in the types that AMQP has.
+/// The value of a header, as one of the types of AMQP.
 public enum HeaderValue: Sendable, Hashable {
     /// A header without a value.
     case empty
     /// True or false.
     case boolean(Bool)
-    /// A whole number; one above `Int64.max` is clamped to it.
+    /// An integer. A value above `Int64.max` is clamped to it.
     case integer(Int64)
-    /// A number with a fraction.
+    /// A floating-point number.
     case double(Double)
-    /// Text; bytes that are not UTF-8 stand as U+FFFD.
+    /// Text. Invalid UTF-8 is replaced with U+FFFD.
     case text(String)
     /// Bytes.
     case bytes([UInt8])
-    /// A point in time, to the second. A number that can only be milliseconds is read as such.
+    /// A point in time, in whole seconds. A number so large that it can only be milliseconds is read as milliseconds.
     case time(Date)
     /// Several values.
     case list([HeaderValue])
@@ -63,12 +63,12 @@ public enum HeaderValue: Sendable, Hashable {
         }
     }
 
-    /// The text of a ``text(_:)`` value, nil for the others.
+    /// The text of a ``text(_:)`` value; `nil` for other values.
     public var text: String? {
         if case .text(let value) = self { value } else { nil }
     }
 
-    /// The number of an ``integer(_:)`` value, nil for the others.
+    /// The number of an ``integer(_:)`` value; `nil` for other values.
     public var integer: Int64? {
         if case .integer(let value) = self { value } else { nil }
     }

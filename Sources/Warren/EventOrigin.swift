@@ -3,11 +3,12 @@ package import Messaging
 import Synchronization
 package import WorkerProtocol
 
-/// Where an event's attributes come from: the bytes of the invocation, and an envelope where the message had one.
+/// The source of an event's attributes: the bytes of the invocation, and the envelope if the message had one.
 package final class EventOrigin: Sendable {
     package let received: ReceivedInvocation
     private let envelope: EnvelopeAttributes?
-    /// The host could not look into the envelope, so it knows the event by what stands beside it.
+    /// Whether the envelope was compressed. The host cannot read such an envelope, so it knows the event by the
+    /// attributes of the message.
     private let isNamedBeside: Bool
     private let timeOfFirstLook = Mutex<Date?>(nil)
 
@@ -17,8 +18,8 @@ package final class EventOrigin: Sendable {
         self.isNamedBeside = envelope != nil && ContentCoding(received[.contentEncoding] ?? "") != .none
     }
 
-    /// The attribute of the envelope, else of the message, see `EventReader`; an empty one counts as absent, for AMQP
-    /// clients exist that send every property.
+    /// Returns the envelope's attribute, else the message's, see `EventReader`. An empty one counts as absent, because
+    /// some AMQP clients send every property.
     func text(_ attribute: EventReader.Attribute) -> String? {
         let inside = self.envelope?[attribute]
         let beside = self.received[attribute.inFrame].flatMap { $0.isEmpty ? nil : $0 }
@@ -40,7 +41,8 @@ package final class EventOrigin: Sendable {
             return Date(timeIntervalSince1970: Double(milliseconds) / 1000)
         }
         if let text = self.received[.time], let date = EventTime.parse(text) { return date }
-        // The publisher wrote something that is not a time: now is near enough, and must not change while looking.
+        // The publisher wrote something that is not a time. The current time is a good approximation, but must not
+        // change between two reads.
         return self.timeOfFirstLook.withLock { time in
             let date = time ?? Date()
             time = date

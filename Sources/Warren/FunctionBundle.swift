@@ -1,4 +1,4 @@
-/// The program that holds functions: the entry point of an executable that Warren's host starts as a worker.
+/// A program that contains functions: the entry point of an executable that Warren's host starts as a worker.
 ///
 /// ```swift
 /// @main struct Orders: FunctionBundle {
@@ -9,17 +9,18 @@ public protocol FunctionBundle {
     /// The functions that manifests can name. Each worker serves one of them.
     static var functions: [any Function.Type] { get }
 
-    /// What the host shows of this build, such as a tag or a commit; `unversioned` by default.
+    /// The version of this build, such as a tag or a commit, which the worker reports to the host; `unversioned` by
+    /// default.
     static var version: String { get }
 }
 
 extension FunctionBundle {
     public static var version: String { "unversioned" }
 
-    /// Serves one function to the host that started this process. Started by hand, it says what it is and exits
-    /// with 64; started by a host with limits that cannot be kept, with 70.
+    /// Serves one function to the host that started this process. A bundle that is started by hand explains what it is
+    /// and exits with 64. If the host asks for limits that cannot be enforced, the bundle exits with 70.
     @concurrent public static func main() async {
-        // First of all: what follows runs the bundle's own code.
+        // Must come first: the next line runs the bundle's own code.
         let limits = LimitEnforcement.enforceFromEnvironment()
         await WorkerMain(functions: Self.functions, version: Self.version, limits: limits).run()
     }

@@ -1,20 +1,20 @@
 import Messaging
 
-/// Thrown by a function to be run again on this event after a while.
+/// An error that a function throws to handle this event again later.
 ///
-/// This does not use up an attempt. How often it may happen to one event is bounded by the manifest's
-/// `retry.maxDeferrals`; after that it counts as an ordinary error.
+/// This does not use up an attempt. The manifest's `retry.maxDeferrals` limits how often it may happen to one event;
+/// after that the event becomes a dead letter (`exhausted`).
 public struct RetryLater: Error, Sendable, Hashable, CustomStringConvertible {
-    /// How long to wait at least. It is rounded up to 100 ms; a negative one counts as none.
+    /// The minimum wait. It is rounded up to 100 ms; a negative one counts as zero.
     public let delay: Duration
-    /// Why, for logs and headers. At most 8 KiB travel.
+    /// The reason, for logs and headers. It is truncated to 8 KiB.
     public let reason: String
 
     /// Asks for another run of this event.
     ///
     /// - Parameters:
-    ///   - delay: How long to wait at least.
-    ///   - reason: Why, in words for whoever reads the logs.
+    ///   - delay: The minimum wait.
+    ///   - reason: The reason, for people who read the logs.
     public init(after delay: Duration, reason: String) {
         self.delay = delay
         self.reason = reason
@@ -24,14 +24,14 @@ public struct RetryLater: Error, Sendable, Hashable, CustomStringConvertible {
     public var description: String { "\(self.reason) (again after \(self.delay.words))" }
 }
 
-/// Thrown by a function when running again on this event cannot help: the event goes to the dead letters at once.
+/// An error that a function throws if handling this event again cannot help. The event becomes a dead letter at once.
 public struct Rejected: Error, Sendable, Hashable, CustomStringConvertible {
-    /// Why, for logs and the dead letter's headers. At most 8 KiB travel.
+    /// The reason, for logs and the dead letter's headers. It is truncated to 8 KiB.
     public let reason: String
 
     /// Rejects the event.
     ///
-    /// - Parameter reason: Why, in words for whoever looks through the dead letters.
+    /// - Parameter reason: The reason, for people who look through the dead letters.
     public init(_ reason: String) { self.reason = reason }
 
     /// The reason.

@@ -1,9 +1,9 @@
-/// Names of functions, made from names of types.
+/// Derives the names of functions from the names of their types.
 enum FunctionName {
     /// `ReserveStock` → `reserve-stock`, `HTTPCall` → `http-call`, `OrderV2Check` → `order-v2-check`.
     ///
-    /// A word begins at a capital that follows a small letter or a digit, and at the last capital of a run that goes
-    /// on in small letters. What no name may hold (`_` aside, which parts words too) parts words.
+    /// A word begins at an uppercase letter that follows a lowercase letter or a digit, and at the last uppercase
+    /// letter of a run that continues in lowercase. Characters other than ASCII letters and digits separate words.
     static func kebabCase(_ typeName: String) -> String {
         let letters = Array(typeName.unicodeScalars)
         var result = ""

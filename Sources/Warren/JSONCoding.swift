@@ -1,8 +1,8 @@
 import FoundationEssentials
 
 extension JSONDecoder {
-    /// Dates as ISO 8601, with or without a fraction of a second. One for the process: a decoder keeps no state
-    /// between calls, and making one costs more than decoding a small event.
+    /// Reads dates as ISO 8601, with or without a fraction of a second. One decoder serves the whole process: it keeps
+    /// no state between calls, and creating one costs more than decoding a small event.
     static let warren: JSONDecoder = {
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .custom { decoder in
@@ -20,8 +20,8 @@ extension JSONDecoder {
 }
 
 extension JSONEncoder {
-    /// Dates as ISO 8601 in UTC, with milliseconds where there are any. Keys are sorted, so that a run that is repeated
-    /// emits the same bytes: without it the order changes from process to process.
+    /// Writes dates as ISO 8601 in UTC, with milliseconds if there are any. Keys are sorted, so that a repeated run
+    /// emits the same bytes: otherwise their order differs between processes.
     static let warren: JSONEncoder = {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -33,10 +33,10 @@ extension JSONEncoder {
     }()
 }
 
-/// Times as CloudEvents and JSON payloads write them (RFC 3339).
+/// Reads and writes times as CloudEvents and JSON payloads do (RFC 3339).
 ///
-/// Foundation both reads and writes them, because the two must agree: before 15 October 1582 it counts by the Julian
-/// calendar, which `CivilDate` does not.
+/// Foundation does both, because reading and writing must agree: before 15 October 1582 it uses the Julian calendar,
+/// which `CivilDate` does not.
 enum EventTime {
     static func parse(_ text: String) -> Date? {
         if let date = try? Date.ISO8601FormatStyle().parse(text) { return date }
@@ -46,7 +46,8 @@ enum EventTime {
     static func text(_ date: Date) -> String {
         let milliseconds = (date.timeIntervalSince1970 * 1000).rounded()
         let isWhole = milliseconds.truncatingRemainder(dividingBy: 1000) == 0
-        // The formatter cuts what is below a millisecond, and 0.123 has no exact form: half a millisecond more is cut.
+        // The formatter truncates below the millisecond, and 0.123 has no exact representation, so half a millisecond
+        // is added first.
         let middle = Date(timeIntervalSince1970: (milliseconds + 0.5) / 1000)
         return middle.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: !isWhole))
     }

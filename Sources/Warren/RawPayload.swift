@@ -1,17 +1,17 @@
 import FoundationEssentials
 
-/// The payload of a function that wants the bytes as they came: `Event<RawPayload>`.
+/// The payload type of a function that handles bytes: `Event<RawPayload>`.
 ///
-/// For an event in CloudEvents structured mode these are the bytes of its `data`, not those of the envelope. Of a
-/// message that says in its `content-encoding` that it is compressed these are the bytes before they were compressed,
-/// which the content type describes.
+/// For an event in CloudEvents structured mode, these are the bytes of its `data`, not those of the envelope. If the
+/// message's `content-encoding` says that it is compressed, these are the decompressed bytes, which the content type
+/// describes.
 public struct RawPayload: Sendable, Hashable {
-    /// The message's body, no longer compressed.
+    /// The bytes, decompressed if necessary.
     public let bytes: [UInt8]
-    /// What the bytes are, as the publisher said; `application/json` when it said nothing.
+    /// The media type of the bytes, as the publisher gave it; `application/json` if it gave none.
     public let contentType: String
 
-    /// Makes a payload, for tests mostly.
+    /// Creates a payload, mainly for tests.
     public init(bytes: [UInt8], contentType: String = "application/json") {
         self.bytes = bytes
         self.contentType = contentType
@@ -19,7 +19,7 @@ public struct RawPayload: Sendable, Hashable {
 }
 
 extension RawPayload: Decodable {
-    /// Reads bytes that stand inside a JSON payload as base64 text. A function's own payload does not come this way.
+    /// Reads bytes that a JSON payload contains as base64 text. A function's own payload is not decoded this way.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         guard let data = Data(base64Encoded: try container.decode(String.self)) else {

@@ -2,7 +2,7 @@ import AMQP
 import ArgumentParser
 import FoundationEssentials
 
-/// Which broker, and which namespace on it.
+/// The options that name the broker and the namespace on it.
 struct BrokerOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -19,13 +19,14 @@ struct BrokerOptions: ParsableArguments {
 
     var namespace: String { self.namespaceOption.namespace }
 
-    /// Whether somebody has named a broker, by option or environment.
+    /// Whether a broker is named, by option or by environment.
     var isBrokerNamed: Bool {
         !self.broker.isEmpty || ProcessInfo.processInfo.environment["WARREN_BROKER"] != nil
             || ProcessInfo.processInfo.environment["WARREN_BROKER_FILE"] != nil
     }
 
-    /// The addresses that hold. Never printed as they are: they may hold passwords.
+    /// The broker's addresses, from the first source that is given. Never print them as they are: they may contain
+    /// passwords.
     func addresses() throws -> AMQPAddresses {
         let environment = ProcessInfo.processInfo.environment
         var origin = "the default"

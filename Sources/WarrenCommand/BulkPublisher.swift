@@ -3,12 +3,13 @@ import EventLoops
 import Messaging
 import Processing
 
-/// Publishes many events with a window of unconfirmed ones, so that memory stays flat and the broker busy.
+/// Publishes many events, with a limited number of unconfirmed batches, so that memory use stays constant and the
+/// broker stays busy.
 struct BulkPublisher {
     private static let batchSize = 256
-    /// Bytes after which a batch is full, so that large events do not pile up in memory.
+    /// The size in bytes at which a batch is full, so that large events do not pile up in memory.
     private static let fullBatch = 1 << 20
-    /// Batches under way at once.
+    /// The maximum number of unconfirmed batches.
     private static let window = 24
 
     let broker: AMQPBroker
@@ -24,7 +25,7 @@ struct BulkPublisher {
     private struct Batch {
         var messages: [OutgoingMessage] = []
         var ids: [String] = []
-        /// Why the input cannot be read any further.
+        /// Why the rest of the input cannot be read.
         var problem: (any Error)?
         var isLast = false
     }
@@ -34,10 +35,10 @@ struct BulkPublisher {
         let ids: [String]
     }
 
-    /// Reads to the end of the input, unless the broker is lost on the way.
+    /// Publishes all lines of the input, and stops early if the broker is lost.
     ///
-    /// - Returns: what became of the events, and why the input could not be read to its end, if it could not: what
-    ///   stands before the bad line is published all the same.
+    /// - Returns: the counts of events by result, and why the input could not be read to its end, if it could not. The
+    ///   lines before a bad one are published all the same.
     func publish(_ input: consuming LineReader) async -> (report: PublishReport, inputProblem: (any Error)?) {
         let (answers, answer) = AsyncStream.makeStream(of: Answer.self)
         var iterator = answers.makeAsyncIterator()

@@ -4,7 +4,7 @@ import Logging
 import Messaging
 import Processing
 
-/// The host's log on stderr: a line for people, or a JSON object a line for machines.
+/// Writes the host's log to stderr: one line of text for people, or one JSON object per line for programs.
 struct ConsoleLogHandler: LogHandler {
     var metadata: Logger.Metadata = [:]
     var metadataProvider: Logger.MetadataProvider?
@@ -12,7 +12,7 @@ struct ConsoleLogHandler: LogHandler {
     private let isJSON: Bool
     private let write: @Sendable (String) -> Void
 
-    /// - Parameter write: takes a whole line with its end.
+    /// - Parameter write: called with a whole line, including its newline.
     init(level: Logger.Level, json: Bool, write: @escaping @Sendable (String) -> Void) {
         self.logLevel = level
         self.isJSON = json
@@ -37,7 +37,7 @@ struct ConsoleLogHandler: LogHandler {
 
     /// `12:00:00.123 info  reserve-stock  reserving  order=17 event=…`
     ///
-    /// Messages and values come from outside, too, and must not forge a line or a value.
+    /// Messages and values also come from outside the host, and must not be able to forge a line or a value.
     private static func text(_ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata) -> String {
         var metadata = metadata
         let name = metadata.removeValue(forKey: "function") ?? metadata.removeValue(forKey: "webhook")

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Webhooks
 
-/// What the operator of a host allows webhooks to reach.
+/// The options with which the host's operator controls what webhooks may reach.
 struct DeliveryOptions: ParsableArguments {
     @Option(
         name: .customLong("allow-network"),
@@ -15,7 +15,7 @@ struct DeliveryOptions: ParsableArguments {
 
     @Flag(
         help: """
-            Let webhooks use the proxy that https_proxy and http_proxy name. The proxy then decides where they get to: \
+            Let webhooks use the proxy that https_proxy and http_proxy name. The proxy then decides where deliveries go: \
             only its own address is checked.
             """
     )

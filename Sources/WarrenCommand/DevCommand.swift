@@ -24,7 +24,7 @@ struct DevCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard let port = self.port, !(1...65_535).contains(port) else { return }
-        throw ValidationError("--port is 1 to 65535")
+        throw ValidationError("--port must be a number from 1 to 65535")
     }
 
     func run() async throws {

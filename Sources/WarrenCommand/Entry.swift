@@ -1,11 +1,11 @@
 import ArgumentParser
 import CLinux
 
-/// Where the process begins.
+/// The entry point of the process.
 ///
-/// The command has secrets in its environment and in its memory: the broker's password, what manifests take from
-/// variables and files. Before anything else it closes them to other processes of its user, the workers among them, and
-/// to core files.
+/// The command has secrets in its environment and memory: the broker's password, and values that manifests take from
+/// variables and files. So before anything else it denies access to other processes of its user, including the workers,
+/// and disables core files.
 @main
 enum Entry {
     @concurrent static func main() async {

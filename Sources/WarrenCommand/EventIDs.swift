@@ -1,4 +1,5 @@
-/// Ids for new events: UUIDs of version 7, which sort by time; ids of one process are consecutive within 62 bits.
+/// Generates ids for new events: UUIDs of version 7, which sort by time. The ids of one process are consecutive in
+/// their lowest 62 bits.
 ///
 /// Source: RFC 9562, section 5.7, and section 6.2, method 2 (monotonic random).
 struct EventIDs {

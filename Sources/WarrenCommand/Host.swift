@@ -11,8 +11,8 @@ import Synchronization
 import Topology
 import Webhooks
 
-/// The host: the intake loop with its consuming connection, pipelines and workers, as a service that follows the
-/// manifests and bundles on disk, and drains on graceful shutdown.
+/// The host: the intake loop with its consuming connection, pipelines and workers. A service that follows the manifests
+/// and bundles on disk, and drains on graceful shutdown.
 final class Host: Service {
     private enum Command: Sendable {
         case deploy(Deployment, settled: Bool, retryingRejected: Bool)
@@ -28,10 +28,11 @@ final class Host: Service {
     private let stopped = Mutex(false)
     private let isDraining = Mutex(false)
     private let watcher = Mutex<DeploymentWatcher?>(nil)
-    /// Of all manifests that there have been.
+    /// The longest run that any manifest so far allows. "Time limits" in the article "Retries, delays and dead letters"
+    /// says what it is for.
     private let longestRun = Mutex(Duration.seconds(30))
 
-    /// Created with the host, so that a signal that comes before the loop is not lost.
+    /// Created with the host, so that a signal that arrives before the loop runs is not lost.
     private let commands: Mailbox<Command>?
 
     var wasStoppedAtOnce: Bool { self.stopped.withLock { $0 } }
@@ -75,7 +76,8 @@ final class Host: Service {
         }
     }
 
-    /// From now on every change of the manifests, and of what they refer to, comes to the loop.
+    /// Starts watching: from now on every change of the manifests, and of the files that they refer to, is sent to the
+    /// loop.
     private func watch(_ commands: Mailbox<Command>) throws(SystemError) {
         let reader = DeploymentReader(
             namespace: self.namespace,
@@ -89,13 +91,13 @@ final class Host: Service {
         self.watcher.withLock { $0 = watcher }
     }
 
-    /// Looks at the manifests now, and tries again what could not be started.
+    /// Reads the manifests now, and tries again to start what could not be started.
     func reload() {
         self.logger.info("reloading")
         self.watcher.withLock { $0 }?.check()
     }
 
-    /// Stops intake, lets end what runs, and settles it. Asking twice changes nothing.
+    /// Stops intake, and lets running invocations end and be settled. Calling it again has no effect.
     func drain() {
         let isFirst = self.isDraining.withLock { isDraining in
             defer { isDraining = true }
@@ -107,26 +109,26 @@ final class Host: Service {
         self.endLate()
     }
 
-    /// Beyond the longest run there is, for everything else that a drain does.
+    /// The time that a drain may take beyond the longest run.
     private static let drainReserve = Duration.seconds(30)
 
-    /// The last resort, on no thread of the data path: a loop that is stuck in a call of the system never ends by
-    /// itself.
+    /// The last resort: ends the process if the drain does not end. Runs outside the threads of the data path, because
+    /// a loop that is stuck in a system call never ends.
     private func endLate() {
         let limit = self.longestRun.withLock { $0 } + Self.drainReserve
         Task.detached { [logger] in
             try await Task.sleep(for: limit)
             logger.critical(
-                "the host does not end by itself and is ended; what is not settled is delivered again",
+                "the drain did not end in time, so the host exits now; unsettled events are delivered again",
                 metadata: ["after": "\(limit.words)"]
             )
             exit(1)
         }
     }
 
-    /// Ends without waiting for what runs: the broker delivers it again.
+    /// Stops without waiting for running invocations. The broker delivers their events again.
     func stopAtOnce() {
-        self.logger.warning("stopping at once; what was running goes back to its queues")
+        self.logger.warning("stopping at once; events that were running go back to their queues")
         self.stopped.withLock { $0 = true }
         self.commands?.send(.stopAtOnce)
     }
@@ -179,11 +181,11 @@ final class Host: Service {
 }
 
 extension Workload {
-    /// After this long whatever runs has been ended by its own deadline.
+    /// The longest time that one invocation may take before a time limit ends it.
     fileprivate var longestRun: Duration {
         switch self {
         case .function(let function):
-            // A batch waits for its last event, and its time may begin anew with it.
+            // An event may wait for its batch, and the batch before it may take its whole timeout.
             let batch = function.manifest.batch.map { $0.wait + function.manifest.timeout } ?? .zero
             return batch + function.manifest.timeout + function.manifest.timeoutGrace
         case .webhook(let webhook):

@@ -7,23 +7,23 @@ import ServiceLifecycle
 import Topology
 import UnixSignals
 
-/// What `run` and `dev` have in common: check the manifests, reach the broker, run the host until a signal.
+/// The part that `run` and `dev` share: checks the manifests, connects to the broker, and runs the host until a signal.
 struct HostCommand {
     let addresses: AMQPAddresses
     let namespace: String
     let manifestOptions: ManifestOptions
     let deliveryOptions: DeliveryOptions
     let logOptions: LogOptions
-    /// SIGHUP reads the manifests again. Whether it ends the host, too, when the terminal that it was started in has
+    /// Whether SIGHUP drains the host, instead of reloading the manifests, once the terminal that it was started in is
     /// gone.
     let endsWithTerminal: Bool
     /// Called when the broker has been reached and the host is about to run.
     var onStart: @Sendable () -> Void = {}
 
     func run() async throws {
-        // A log that nobody reads any more must not end the host, nor may a worker that has closed its socket.
+        // Neither a closed log pipe nor a worker that has closed its socket may end the host.
         signal(SIGPIPE, SIG_IGN)
-        // A hang-up that comes before the host listens has nothing to reload yet.
+        // A SIGHUP that arrives before the host listens has nothing to reload yet.
         signal(SIGHUP, SIG_IGN)
         let writer = try self.logOptions.writer()
         do {
@@ -58,7 +58,7 @@ struct HostCommand {
             deliveries: try self.deliveryOptions.configuration(),
             logger: logger
         )
-        // Before anybody is told that it has started, so that no signal falls between.
+        // Must precede the log line that the host has started, so that no signal is lost in between.
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         logger.info(
             "host started",
@@ -78,7 +78,8 @@ struct HostCommand {
             var count = 0
             for await _ in signals {
                 count += 1
-                // The first one is the group's; it is repeated here in case it came before the group listened.
+                // `ServiceGroup` handles the first signal. It is handled here, too, in case it arrived before the group
+                // listened.
                 if count == 1 { host.drain() } else { host.stopAtOnce() }
             }
         }

@@ -1,8 +1,8 @@
 import FoundationEssentials
 
-/// What the host knows of the machine and process it runs in.
+/// The names by which the host knows its machine, its process and its environment.
 enum HostName {
-    /// Written as `warren-host` on the copies that this host makes.
+    /// The value of the header `warren-host` on copies that this host makes.
     static let current = "\(ProcessInfo.processInfo.hostName):\(ProcessInfo.processInfo.processIdentifier)"
 
     static var environment: [String: String] { ProcessInfo.processInfo.environment }

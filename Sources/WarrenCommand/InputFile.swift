@@ -2,9 +2,9 @@ import ArgumentParser
 import Glibc
 import Messaging
 
-/// Reads a file or standard input without more memory than its limit.
+/// Reads a file or standard input, using no more memory than a given limit.
 enum InputFile {
-    /// - Parameter path: nil for standard input.
+    /// - Parameter path: the file; `nil` for standard input.
     static func open(_ path: String?) throws -> Int32 {
         guard let path else {
             guard isatty(0) == 0 else {
@@ -19,10 +19,10 @@ enum InputFile {
         return descriptor
     }
 
-    /// The largest payload of an event, in bytes: what a host takes from the broker.
+    /// The largest payload of an event in bytes, which is the largest that a host accepts from the broker.
     static let largestPayload = LargestBody.bytes
 
-    /// The whole input as the payload of one event.
+    /// Reads the whole input as the payload of one event.
     static func payload(_ path: String?) throws -> [UInt8] {
         let payload = try self.read(path, limit: self.largestPayload + 1)
         guard payload.count <= self.largestPayload else {
@@ -31,7 +31,7 @@ enum InputFile {
         return payload
     }
 
-    /// At most `limit` bytes.
+    /// Reads at most `limit` bytes.
     static func read(_ path: String?, limit: Int) throws -> [UInt8] {
         let descriptor = try self.open(path)
         defer { if descriptor != 0 { close(descriptor) } }
@@ -45,7 +45,7 @@ enum InputFile {
         return Array(bytes.prefix(limit))
     }
 
-    /// The count of bytes read; 0 at the end.
+    /// Reads into `chunk`, and returns the number of bytes read; 0 at the end.
     static func read(_ descriptor: Int32, into chunk: inout [UInt8], _ path: String?) throws -> Int {
         while true {
             let count = Glibc.read(descriptor, &chunk, chunk.count)

@@ -2,13 +2,13 @@ import Invoking
 import Messaging
 import Processing
 
-/// How a local run ended, for people and as JSON.
+/// The result of a local run, as text for people and as JSON.
 struct InvocationReport: Encodable {
     struct Emitted: Encodable {
         let key: String
         let type: String
         let contentType: String
-        /// The payload as text; bytes that are not UTF-8 became U+FFFD.
+        /// The payload as text. Invalid UTF-8 is replaced with U+FFFD.
         let payload: String
         let delayMilliseconds: Int64
     }
@@ -16,7 +16,7 @@ struct InvocationReport: Encodable {
     let outcome: String
     let errorType: String?
     let error: String?
-    /// Of a webhook's endpoint.
+    /// The status of the endpoint's answer; `nil` for a function.
     let httpStatus: Int?
     let response: String?
     let milliseconds: Double
@@ -56,7 +56,7 @@ struct InvocationReport: Encodable {
         }
     }
 
-    /// Prints it, and ends the command as failed unless the run is done, or there was nothing to run.
+    /// Prints the report. Throws the exit code for failure unless the outcome is done or skipped.
     func finish(json: Bool) throws {
         if json { Terminal.print(json: self) } else { Terminal.print(self.text) }
         let good: [Outcome.Kind] = [.done, .skipped]

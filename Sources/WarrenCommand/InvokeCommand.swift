@@ -36,12 +36,12 @@ struct InvokeCommand: AsyncParsableCommand {
     var contentType = "application/json"
     @Option(help: "How the payload is compressed: gzip, deflate, br or zstd.")
     var contentEncoding: String?
-    @Option(help: "The attempt that the function is told.")
+    @Option(help: "The attempt number that the function sees.")
     var attempt = 1
 
     func validate() throws {
         if self.data != nil, self.file != nil { throw ValidationError("give --data or --file, not both") }
-        guard self.attempt >= 1 else { throw ValidationError("--attempt begins at 1") }
+        guard self.attempt >= 1 else { throw ValidationError("--attempt must be 1 or more") }
         try ShortText.check([
             ("--key", self.key), ("--type", self.type), ("--id", self.id), ("--content-type", self.contentType),
             ("--content-encoding", self.contentEncoding),

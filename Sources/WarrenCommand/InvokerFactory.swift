@@ -6,11 +6,12 @@ import Processing
 import Webhooks
 import Workers
 
-/// Makes what runs the invocations of a consumer. Confined to the intake loop.
+/// Creates the invokers of consumers. Confined to the intake loop.
 final class InvokerFactory {
     private let loop: EventLoop
     private let deliveries: HTTPClient.Configuration
-    /// Started with the first webhook: a host without one needs neither thread nor memory for it.
+    /// The HTTP client, which is started with the first webhook: a host without webhooks needs neither its thread nor
+    /// its memory.
     private var client: HTTPClient?
 
     init(loop: EventLoop, deliveries: HTTPClient.Configuration) {
@@ -40,7 +41,7 @@ final class InvokerFactory {
             launch.user = version.user.account
             return WorkerPool(launch: launch, loop: self.loop, clock: .system, logger: logger)
         case (.incomplete, _, _), (_, .missing, _), (_, _, .unavailable):
-            return UnavailableInvoker(reason: version.obstacle ?? "its surroundings are incomplete")
+            return UnavailableInvoker(reason: version.obstacle ?? "its environment, bundle or user is missing")
         }
     }
 

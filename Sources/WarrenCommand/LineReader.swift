@@ -1,19 +1,19 @@
 import ArgumentParser
 import Glibc
 
-/// The lines of a file or of standard input, read as they are needed. Empty lines are passed over.
+/// Reads the lines of a file or of standard input on demand. Skips empty lines.
 struct LineReader: ~Copyable {
     private let descriptor: Int32
     private let path: String?
     private let longestLine: Int
     private var buffer: [UInt8] = []
     private var head = 0
-    /// Where the search for the next end of line goes on: a long line is not searched again with every read.
+    /// The offset from which to search for the next newline, so that a long line is not searched again after each read.
     private var searched = 0
     private var isAtEnd = false
     private var lineNumber = 0
     private var chunk = [UInt8](repeating: 0, count: 256 << 10)
-    /// The input's size in bytes, when it has one.
+    /// The size of the input in bytes; `nil` if it is not a regular file.
     let size: Int?
     private(set) var bytesTaken = 0
 
@@ -28,7 +28,7 @@ struct LineReader: ~Copyable {
 
     deinit { if self.descriptor != 0 { close(self.descriptor) } }
 
-    /// The next line that is not empty, without its end; nil at the end of the input.
+    /// Returns the next line that is not empty, without its line ending; `nil` at the end of the input.
     mutating func next() throws -> [UInt8]? {
         while true {
             if let end = self.buffer[self.searched...].firstIndex(of: UInt8(ascii: "\n")) {

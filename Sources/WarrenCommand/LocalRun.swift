@@ -3,17 +3,17 @@ import Invoking
 import Messaging
 import Processing
 
-/// Runs one event once, with an invoker of its own and without a broker.
+/// Runs one event once, with its own invoker and without a broker.
 enum LocalRun {
     struct Unavailable: Error {
         let reason: String
     }
 
-    /// The event of a command line, as if a broker had delivered it.
+    /// Makes a delivery from command line options, as if a broker had delivered the event.
     ///
     /// - Parameters:
-    ///   - id: nil for a new one.
-    ///   - type: nil for the key.
+    ///   - id: the event's id; `nil` for a new one.
+    ///   - type: the event's type; `nil` to use the key.
     static func delivery(
         id: String?,
         type: String?,
@@ -37,7 +37,7 @@ enum LocalRun {
         return Delivery(event.message(exchange: "", routingKey: key), tag: DeliveryTag(generation: 1, value: 1))
     }
 
-    /// - Parameter makeInvoker: called on the loop's thread.
+    /// - Parameter makeInvoker: creates the invoker. Called on the loop's thread.
     static func perform(
         _ delivery: Delivery,
         attempt: Int,

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Logging
 
-/// How much the host says, and in which form.
+/// The options for the log's level and format.
 struct LogOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -17,14 +17,14 @@ struct LogOptions: ParsableArguments {
     mutating func validate() throws {
         guard Logger.Level(rawValue: self.logLevel) != nil else {
             throw ValidationError(
-                "--log-level: '\(self.logLevel)' is none of trace, debug, info, notice, warning, error, critical"
+                "--log-level: '\(self.logLevel)' is not one of trace, debug, info, notice, warning, error, critical"
             )
         }
     }
 
     private var level: Logger.Level { Logger.Level(rawValue: self.logLevel) ?? .info }
 
-    /// A logger whose lines are written before the call returns: for commands that do one thing and end.
+    /// A logger that writes each line before the call returns, for commands that do one thing and exit.
     func logger() -> Logger {
         let level = self.level
         let json = self.json
@@ -33,7 +33,7 @@ struct LogOptions: ParsableArguments {
         }
     }
 
-    /// A writer for a host's log: see `LogWriter`.
+    /// Creates the writer for a host's log: see `LogWriter`.
     func writer() throws -> LogWriter {
         let json = self.json
         return try LogWriter { dropped in
@@ -46,7 +46,7 @@ struct LogOptions: ParsableArguments {
         }
     }
 
-    /// A host's logger.
+    /// Creates a host's logger.
     func logger(to writer: LogWriter) -> Logger {
         let level = self.level
         let json = self.json

@@ -1,10 +1,11 @@
 import EventLoops
 import Synchronization
 
-/// Writes the host's log to stderr on a thread of its own: whoever reads the log slowly, or has stopped reading it,
-/// must not hold up the thread that serves events and heartbeats.
+/// Writes the host's log to stderr on a separate thread, so that a slow or stuck reader of the log does not block the
+/// thread that handles events and heartbeats.
 ///
-/// What waits is bounded. Lines beyond the bound are dropped and counted, and the count is logged when there is room.
+/// The amount of waiting output is limited. Lines over the limit are dropped and counted, and the count is logged once
+/// there is room.
 final class LogWriter: Sendable {
     private static let limit = 4 << 20
 
@@ -17,7 +18,7 @@ final class LogWriter: Sendable {
     private let lines: Mailbox<String>
     private let describeLoss: @Sendable (Int) -> String
 
-    /// - Parameter describeLoss: makes the line that tells of lines that were dropped.
+    /// - Parameter describeLoss: makes the log line that reports the number of dropped lines.
     init(describeLoss: @escaping @Sendable (Int) -> String) throws(SystemError) {
         let lines = try Mailbox<String>()
         self.lines = lines
@@ -45,7 +46,8 @@ final class LogWriter: Sendable {
 
     private func write(_ lines: [String]) {
         guard !lines.isEmpty else { return }
-        // Whole lines in one write, so that lines of other processes on the same terminal do not fall between.
+        // Whole lines are written in one call, so that lines of other processes on the same terminal do not end up in
+        // between.
         Terminal.write(lines.joined(), to: 2)
         let dropped = self.state.withLock { state in
             state.waitingBytes -= lines.reduce(0) { $0 + $1.utf8.count }
@@ -55,7 +57,8 @@ final class LogWriter: Sendable {
         if dropped > 0 { Terminal.write(self.describeLoss(dropped), to: 2) }
     }
 
-    /// Waits until everything is written, at most a second: a log that nobody reads must not hold up the end.
+    /// Waits until everything is written, at most one second: a log that nobody reads must not delay the end of the
+    /// process.
     func flush() async {
         let deadline = ContinuousClock.now + .seconds(1)
         while self.state.withLock({ $0.waitingBytes > 0 }), .now < deadline {

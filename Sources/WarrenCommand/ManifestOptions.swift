@@ -2,7 +2,7 @@ import ArgumentParser
 import FoundationEssentials
 import Manifests
 
-/// Where manifests and bundles are.
+/// The options that name the directories of manifests and bundles.
 struct ManifestOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The directory with the manifests.", valueName: "dir"))
     var manifests = "manifests"
@@ -22,27 +22,28 @@ struct ManifestOptions: ParsableArguments {
         return executable.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
     }
 
-    /// The path of a bundle's executable, absolute so that it holds whatever becomes of the working directory.
+    /// Returns the path of a bundle's executable, as an absolute path so that it stays valid if the working directory
+    /// changes.
     func executable(ofBundle bundle: String) -> String {
         let path = "\(self.bundleDirectory)/\(bundle)"
         return path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
     }
 
-    /// Reads and checks all manifests. Problems are printed, all at once; any problem ends the command with exit
-    /// code 2 before anything is declared.
+    /// Reads and checks all manifests. If there are problems, prints all of them and ends the command with exit code 2
+    /// before anything is declared.
     func load(namespace: String, json: Bool) throws -> [Manifest] {
         let (manifests, problems) = self.read(namespace: namespace)
         try Self.report(problems, json: json)
         return manifests
     }
 
-    /// The manifests that are right by themselves, and what is wrong with the others.
+    /// Reads the manifests. Returns those that are valid in themselves, and the problems of all.
     func read(namespace: String) -> (manifests: [Manifest], problems: [ManifestProblem]) {
         let loaded = ManifestLoader.load(directory: self.manifests)
         return (loaded.manifests, loaded.problems + ManifestCheck.problems(in: loaded.manifests, namespace: namespace))
     }
 
-    /// Prints problems, if there are any, and ends the command.
+    /// Prints the problems, if there are any, and ends the command.
     static func report(_ problems: [ManifestProblem], json: Bool) throws {
         guard !problems.isEmpty else { return }
         if json {

@@ -1,17 +1,17 @@
 import LocalBroker
 import Logging
 
-/// Starts the private node of `warren dev` again when it has died. The host reconnects by itself, and the node's data
-/// are kept: what it had confirmed is there.
+/// Restarts the private node of `warren dev` when it has died. The host reconnects on its own. The node keeps its data,
+/// so everything that it had confirmed is still there.
 struct NodeKeeper {
     let node: LocalBroker
     let logger: Logger
 
     private static let interval = Duration.seconds(1)
-    /// Before a start that failed is tried again.
+    /// The pause before a failed restart is tried again.
     private static let pause = Duration.seconds(10)
 
-    /// Until its task is cancelled.
+    /// Runs until its task is cancelled.
     func keep() async {
         while await self.rest(Self.interval) {
             if self.node.hasDied { await self.restart() }
@@ -31,14 +31,14 @@ struct NodeKeeper {
             } catch {
                 guard !Task.isCancelled else { return }
                 self.logger.error(
-                    "the private RabbitMQ node does not start; trying again",
+                    "the private RabbitMQ node could not be started; trying again",
                     metadata: ["reason": "\(error)"]
                 )
             }
         } while await self.rest(Self.pause)
     }
 
-    /// - Returns: false when the task is cancelled.
+    /// - Returns: false if the task was cancelled.
     private func rest(_ time: Duration) async -> Bool {
         do { try await Task.sleep(for: time) } catch { return false }
         return true

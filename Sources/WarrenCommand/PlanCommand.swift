@@ -2,7 +2,7 @@ import ArgumentParser
 import Manifests
 import Topology
 
-/// `warren plan`: what the manifests need on the broker, without one.
+/// `warren plan`: prints what the manifests need on the broker, without connecting to one.
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",

@@ -1,9 +1,10 @@
-/// Shows on a terminal how far a bulk publish has come, at most ten times a second. Anywhere else it says nothing.
+/// Shows the progress of a bulk publish on a terminal, at most ten times a second. Prints nothing if stderr is not a
+/// terminal.
 struct ProgressBar {
     private static let width = 30
     private static let interval = Duration.milliseconds(100)
 
-    /// Bytes of the whole input; nil when nobody knows.
+    /// The size of the input in bytes; `nil` if it is unknown.
     private let total: Int?
     private let isShown = Terminal.isInteractive
     private let start = ContinuousClock.now

@@ -37,11 +37,11 @@ struct PublishCommand: AsyncParsableCommand {
     var type: String?
     @Option(help: "The event's id. (default: a new UUID)")
     var id: String?
-    @Option(help: "Who publishes.")
+    @Option(help: "The publisher's name.")
     var source = "warren-publish"
     @Option(help: "What the event is about.")
     var subject: String?
-    @Option(help: "The id shared by all events of one story. (default: the event's id)")
+    @Option(help: "The id that all events of one chain share. (default: the event's id)")
     var correlationID: String?
     @Option(name: .customLong("header"), help: ArgumentHelp("A header; may be repeated.", valueName: "k=v"))
     var headers: [String] = []
@@ -59,7 +59,7 @@ struct PublishCommand: AsyncParsableCommand {
         )
     )
     var expires: String?
-    @Option(help: ArgumentHelp("How long the broker may answer nothing before giving up.", valueName: "duration"))
+    @Option(help: ArgumentHelp("How long to wait for an answer of the broker before giving up.", valueName: "duration"))
     var timeout = "10s"
     @Flag(help: "Print JSON instead of text for people.")
     var json = false
@@ -68,7 +68,7 @@ struct PublishCommand: AsyncParsableCommand {
         if self.data != nil, self.file != nil { throw ValidationError("give --data or --file, not both") }
         if self.ndjson, self.data != nil { throw ValidationError("--ndjson reads --file or standard input") }
         if self.ndjson, self.id != nil { throw ValidationError("--id names one event, and --ndjson publishes many") }
-        if self.ids, !self.ndjson { throw ValidationError("--ids goes with --ndjson") }
+        if self.ids, !self.ndjson { throw ValidationError("--ids requires --ndjson") }
         try PublishTemplate.check(self)
     }
 
@@ -94,13 +94,13 @@ struct PublishCommand: AsyncParsableCommand {
         await broker.close()
         try self.finish(report)
         guard let inputProblem else { return }
-        // A usage that is wrong is one that had no effect.
+        // A wrong line is a usage error only if nothing was published.
         guard report.published > 0 else { throw inputProblem }
         Terminal.error("error: \(inputProblem)")
         throw CommandExit.failed
     }
 
-    /// What a delayed event passes through must exist; the host declares it too, but may never have run.
+    /// Declares the queues that a delayed event passes through. The host declares them, too, but may never have run.
     private func prepare(_ delay: Duration, _ template: PublishTemplate, on broker: AMQPBroker) async throws {
         let level = template.copies.scheduled(template.prototype, after: delay, now: 0).level
         do throws(BrokerError) {

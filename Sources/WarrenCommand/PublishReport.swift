@@ -1,7 +1,7 @@
 import ArgumentParser
 import Messaging
 
-/// What became of the events of one `warren publish`.
+/// Counts the results of one `warren publish`.
 struct PublishReport: Encodable, Sendable {
     private(set) var published = 0
     private(set) var unroutable = 0
@@ -34,7 +34,7 @@ struct PublishReport: Encodable, Sendable {
         }
     }
 
-    /// Whether it makes sense to send more.
+    /// Whether further events may still succeed.
     var canGoOn: Bool { self.refusal == nil }
 
     func problem(exchange: String, key: String) -> (words: String, exit: ExitCode)? {
@@ -51,14 +51,14 @@ struct PublishReport: Encodable, Sendable {
         }
         if self.failed > 0 {
             return (
-                "\(self.failed) of \(total) events were not taken by the broker; publish them again",
+                "\(self.failed) of \(total) events were not accepted by the broker; publish them again",
                 CommandExit.failed
             )
         }
         if self.unroutable > 0 {
             let count = total == 1 ? "the event" : "\(self.unroutable) of \(total) events"
             return (
-                "no queue is bound to exchange '\(exchange)' for '\(key)', so \(count) reached nobody; start the host "
+                "no queue is bound to exchange '\(exchange)' for '\(key)', so \(count) reached no queue; start the host "
                     + "with a manifest that takes this key",
                 CommandExit.unroutable
             )

@@ -12,7 +12,7 @@ struct PublishTemplate: Sendable {
     let exchange: String
     let delay: Duration?
     let copies: CopyBuilder
-    /// A message without content: each event's is a copy of it with what is its own.
+    /// A message without a payload. Each event's message is a copy of it with its own id, time and payload.
     let prototype: OutgoingMessage
     private let correlationID: String?
 
@@ -43,7 +43,7 @@ struct PublishTemplate: Sendable {
         self.prototype = prototype
     }
 
-    /// Everything about the options that can be wrong, checked before anything is sent.
+    /// Checks everything that can be wrong with the options before anything is sent.
     static func check(_ command: PublishCommand) throws {
         try ShortText.check([
             ("the routing key", command.key), ("--type", command.type), ("--id", command.id),
@@ -55,17 +55,17 @@ struct PublishTemplate: Sendable {
         _ = try self.duration(command.timeout, "--timeout")
         if let expires = command.expires {
             guard try self.duration(expires, "--expires") <= self.longestLife else {
-                throw ValidationError("--expires is at most 49 days")
+                throw ValidationError("--expires must be at most 49 days")
             }
         }
         if let delay = command.delay {
             guard try self.duration(delay, "--delay") <= DelayRoute.longest else {
-                throw ValidationError("--delay is at most 310 days")
+                throw ValidationError("--delay must be at most 310 days")
             }
         }
     }
 
-    /// The broker takes a time to live of 32 bits of milliseconds.
+    /// The broker stores a time to live as 32 bits of milliseconds.
     private static let longestLife = Duration.milliseconds(Int64(UInt32.max))
 
     static func duration(_ text: String, _ option: String) throws -> Duration {
@@ -79,15 +79,15 @@ struct PublishTemplate: Sendable {
     private static func headers(_ pairs: [String]) throws -> [(String, String)] {
         try pairs.map { pair in
             guard let mark = pair.firstIndex(of: "="), mark != pair.startIndex else {
-                throw ValidationError("--header is name=value, and '\(pair)' is not")
+                throw ValidationError("--header must be name=value; '\(pair)' is not")
             }
             let name = String(pair[..<mark])
-            guard name.utf8.count <= 255 else { throw ValidationError("a header's name has at most 255 bytes") }
+            guard name.utf8.count <= 255 else { throw ValidationError("a header's name must have at most 255 bytes") }
             return (name, String(pair[pair.index(after: mark)...]))
         }
     }
 
-    /// The message of one event.
+    /// Makes the message for one event.
     func message(id: String, payload: ArraySlice<UInt8>) -> OutgoingMessage {
         var message = self.prototype
         message.properties.messageID = id

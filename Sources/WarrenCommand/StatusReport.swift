@@ -2,7 +2,7 @@ import Logging
 import Manifests
 import Processing
 
-/// Tells the operator the status of each consumer, and when all that the host was started with are running.
+/// Logs the status of each consumer, and when every consumer that the host was started with is running.
 final class StatusReport {
     private let logger: Logger
     private var expected: Set<String> = []
@@ -11,7 +11,7 @@ final class StatusReport {
 
     init(logger: Logger) { self.logger = logger }
 
-    /// - Parameter labels: those of all consumers that the host was started with, see `ConsumerManifest.label`.
+    /// Sets the labels of the consumers that the host was started with, see `ConsumerManifest.label`.
     func expect(_ labels: [String]) { self.expected = Set(labels) }
 
     func set(_ status: ConsumerStatus, of manifest: ConsumerManifest) {

@@ -2,7 +2,7 @@ import FoundationEssentials
 import Glibc
 import Messaging
 
-/// What commands print: results to stdout, everything else to stderr.
+/// Prints the output of commands: results to stdout, everything else to stderr.
 enum Terminal {
     static func print(_ text: String) { self.write(text + "\n", to: 1) }
 
@@ -15,7 +15,7 @@ enum Terminal {
 
     static func error(_ text: String) { self.write(text + "\n", to: 2) }
 
-    /// Whether the process has a terminal that controls it: one whose end it would be told of by SIGHUP (tty(4)).
+    /// Whether the process has a controlling terminal, which sends SIGHUP when it is closed (tty(4)).
     static var controls: Bool {
         let descriptor = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { return false }
@@ -23,7 +23,7 @@ enum Terminal {
         return true
     }
 
-    /// Whether a person watches stderr, where progress goes.
+    /// Whether stderr, where progress is shown, is a terminal.
     static var isInteractive: Bool { isatty(2) == 1 }
 
     static func write(_ text: String, to descriptor: Int32) {

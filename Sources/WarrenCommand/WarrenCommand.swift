@@ -1,7 +1,7 @@
 import ArgumentParser
 import Messaging
 
-/// The command `warren`: one file a subcommand.
+/// The command `warren`. Each subcommand has its own file.
 struct WarrenCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "warren",
@@ -23,7 +23,7 @@ enum CommandExit {
     static let unroutable = ExitCode(3)
     static let brokerUnreachable = ExitCode(4)
 
-    /// What a broker's answer means for whoever called the command.
+    /// The exit code for a broker error.
     static func code(for error: BrokerError) -> ExitCode {
         switch error.kind {
         case .unreachable, .accessRefused: self.brokerUnreachable

@@ -2,11 +2,12 @@ internal import EventLoops
 package import Messaging
 internal import Synchronization
 
-/// A broker in this process that behaves like RabbitMQ for everything that Warren asks of one; a suite of conformance
-/// tests runs over both.
+/// An in-memory broker that behaves like RabbitMQ in everything that Warren relies on. One suite of conformance tests
+/// runs over both.
 ///
-/// Nothing is stored: the messages end with it. Time is a `ManualClock`, so a delay of days is tested at once.
-/// Every call is answered before it returns; only consuming happens on another thread, that of the intake's loop.
+/// Nothing is persisted: the messages end with the broker. Time is a `ManualClock`, so a test need not wait for a delay
+/// of days. Every call is answered before it returns; only consuming happens on another thread, that of the intake's
+/// loop.
 package final class InMemoryBroker: Broker {
     private struct State {
         var rules: InMemoryBrokerState
@@ -16,18 +17,18 @@ package final class InMemoryBroker: Broker {
 
     private let state: Mutex<State>
 
-    /// - Parameter clock: what expiry is measured by. Advance it to let messages die of age.
+    /// - Parameter clock: the clock that expiry is measured by. Advance it to let messages expire.
     package init(clock: ManualClock = ManualClock()) {
         self.state = Mutex(State(rules: InMemoryBrokerState(now: clock.now)))
         clock.onAdvance { [weak self] now in self?.change { $0.advance(to: now) } }
     }
 
-    /// Changes the state and tells the consumers what follows from it, in its order.
+    /// Changes the state, and sends the resulting events to the consumers in their order.
     @discardableResult
     private func change<Result: Sendable>(_ body: (inout InMemoryBrokerState) -> Result) -> Result {
         self.state.withLock { state in
             let result = body(&state.rules)
-            // Sent under the lock: whoever changes the state next must not tell of it earlier.
+            // Sent under the lock, so that the events of the next change cannot overtake these.
             for (consumer, event) in state.rules.events {
                 state.intakes[consumer.intake]?.send(.event(consumer.subscription, event))
             }
@@ -70,7 +71,7 @@ package final class InMemoryBroker: Broker {
         try self.state.withLock { state throws(BrokerError) in try state.rules.inspectForCertain(queue: queue) }
     }
 
-    /// From now on the queue does not say what is in it, as one without a leader; or it does again.
+    /// Makes a queue stop reporting its contents, as one without a leader does, or report them again.
     package func setSilent(_ isSilent: Bool, queue: String) {
         self.state.withLock { state in
             if isSilent { state.rules.silentQueues.insert(queue) } else { state.rules.silentQueues.remove(queue) }
@@ -85,13 +86,13 @@ package final class InMemoryBroker: Broker {
         completion(self.change { rules in messages.map { rules.publish($0) } })
     }
 
-    /// Deletes a queue with its messages, as an operator would; its consumers are interrupted. Does nothing when
-    /// there is none of this name.
+    /// Deletes a queue with its messages, as an operator would. Its consumers are interrupted. Does nothing if there is
+    /// no queue of this name.
     package func delete(queue: String) { self.change { $0.delete(queue: queue) } }
 
     // MARK: - Intakes
 
-    /// Takes up an intake and returns its number.
+    /// Registers an intake and returns its number.
     func open(_ mailbox: Mailbox<InMemoryIntake.Notice>) -> Int {
         self.state.withLock { state in
             state.lastIntake += 1
@@ -121,7 +122,7 @@ package final class InMemoryBroker: Broker {
         }
     }
 
-    /// What the intake has not settled goes back to its queues.
+    /// Closes an intake. Its unsettled messages return to their queues.
     func close(intake: Int) {
         self.state.withLock { $0.intakes[intake] = nil }
         self.change { $0.close(intake: intake) }
@@ -131,11 +132,11 @@ package final class InMemoryBroker: Broker {
 // MARK: - Looking inside
 
 extension InMemoryBroker {
-    /// How many messages a queue holds, by what they wait for.
+    /// The number of messages in a queue, by their state.
     package struct Counts: Sendable, Equatable {
-        /// To be handed out.
+        /// Messages that are ready to be delivered.
         package let ready: Int
-        /// Handed out and not settled.
+        /// Messages that were delivered and not settled.
         package let unacknowledged: Int
         /// Dead letters that at-least-once dead-lettering keeps until they can be routed.
         package let held: Int
@@ -147,12 +148,12 @@ extension InMemoryBroker {
         }
     }
 
-    /// The messages that are ready in a queue, the next one first; none when the queue does not exist.
+    /// The ready messages of a queue, in order; empty if the queue does not exist.
     package func messages(in queue: String) -> [InMemoryMessage] {
         self.state.withLock { state in state.rules.queues[queue].map { Array($0.ready) } ?? [] }
     }
 
-    /// The counts of a queue, all zero when it does not exist.
+    /// The counts of a queue; all zero if it does not exist.
     package func counts(of queue: String) -> Counts {
         self.state.withLock { state in
             let consumers = state.rules.consumers.values.filter { $0.queue == queue }
@@ -167,8 +168,8 @@ extension InMemoryBroker {
     /// The names of the queues, sorted.
     package var queueNames: [String] { self.state.withLock { $0.rules.queues.keys.sorted() } }
 
-    /// Whether everything that consumers can get has been handed out and settled. What waits in a queue that nobody
-    /// consumes, a delay or dead letters, does not count.
+    /// Whether all messages that have a consumer were delivered and settled. Messages in queues without consumers, such
+    /// as delays and dead letters, do not count.
     package var isIdle: Bool {
         self.state.withLock { state in
             state.rules.consumers.values.allSatisfy(\.unsettled.isEmpty)
@@ -176,7 +177,7 @@ extension InMemoryBroker {
         }
     }
 
-    /// When the next message dies of age, on the broker's clock; nil when none will. Advance the clock to it to let a
-    /// delay end without waiting longer than needed.
+    /// When the next message expires, on the broker's clock; `nil` if none will. Advance the clock to this time to end
+    /// a delay without waiting longer than needed.
     package var nextExpiry: Duration? { self.state.withLock { $0.rules.nextExpiry?.time } }
 }

@@ -1,8 +1,8 @@
 internal import Messaging
 
-/// Handing out and settling.
+/// Delivers and settles messages.
 extension InMemoryBrokerState {
-    /// How a message that was handed out is settled.
+    /// How a delivered message is settled.
     enum Settlement: Sendable {
         case acknowledge
         case giveBack
@@ -26,7 +26,7 @@ extension InMemoryBrokerState {
         self.dispatch(queue)
     }
 
-    /// Begins with the subscriptions that have waited for a queue, in the order in which they were made.
+    /// Activates the subscriptions that have waited for a queue, in the order in which they were made.
     mutating func activateWaiting(for queue: String) {
         let waiting = self.consumers.filter { _, consumer in
             if case .waiting = consumer.state { consumer.queue == queue } else { false }
@@ -56,7 +56,7 @@ extension InMemoryBrokerState {
         self.dispatch(consumer.queue)
     }
 
-    /// The intake takes the consumer for dead: it begins anew, behind the other consumers of its queue.
+    /// The intake considers the consumer dead: it starts again, behind the other consumers of its queue.
     mutating func renew(_ id: InMemoryConsumer.ID, because error: BrokerError) {
         guard let consumer = self.consumers[id], case .consuming = consumer.state else { return }
         self.consumers[id]?.state = .waiting
@@ -72,7 +72,7 @@ extension InMemoryBrokerState {
         for message in unsettled { self.putBack(message, in: queue) }
     }
 
-    /// Ends all subscriptions of an intake; what is not settled goes back to its queue.
+    /// Ends all subscriptions of an intake. Unsettled messages return to their queues.
     mutating func close(intake: Int) {
         let closed = self.consumers.filter { $0.key.intake == intake }
         for (id, consumer) in closed { self.queues[consumer.queue]?.consumers.removeAll { $0 == id } }
@@ -83,7 +83,7 @@ extension InMemoryBrokerState {
         for queue in Set(closed.values.map(\.queue)) { self.dispatch(queue) }
     }
 
-    /// Settles one message. A tag that is unknown, or settled already, changes nothing.
+    /// Settles one message. A tag that is unknown or already settled has no effect.
     mutating func settle(_ tag: DeliveryTag, of id: InMemoryConsumer.ID, _ settlement: Settlement) {
         guard let queue = self.consumers[id]?.queue, let message = self.consumers[id]?.settle(tag) else { return }
         switch settlement {
@@ -94,8 +94,8 @@ extension InMemoryBrokerState {
         self.dispatch(queue)
     }
 
-    /// Puts a message back, unless it has come back too often
-    /// (https://www.rabbitmq.com/docs/quorum-queues, poison message handling).
+    /// Puts a message back, unless it has exceeded the delivery limit (https://www.rabbitmq.com/docs/quorum-queues,
+    /// poison message handling).
     private mutating func putBack(_ message: InMemoryMessage, in name: String) {
         guard let queue = self.queues[name] else { return }
         var message = message
@@ -107,9 +107,9 @@ extension InMemoryBrokerState {
         }
     }
 
-    /// Hands out what is ready, in turn to every consumer that has room for it, or to the single active one.
+    /// Delivers the ready messages, in turn to every consumer with free prefetch, or to the single active consumer.
     ///
-    /// No queue is held in a variable here: taking a message would then copy all that wait.
+    /// Does not hold the queue in a local variable: removing a message would then copy all waiting messages.
     mutating func dispatch(_ name: String) {
         while let first = self.queues[name]?.ready.first {
             let taker = self.queues[name]?.taker { self.consumers[$0]?.wantsMore == true }

@@ -1,18 +1,17 @@
 internal import Messaging
 
-/// The rules of RabbitMQ as far as Warren's topology uses them, as one value: no clock, no lock, no thread.
+/// RabbitMQ's rules, as far as Warren's topology uses them, as one value: no clock, no lock, no thread.
 ///
-/// Every method takes what somebody asks for and changes the state; what consumers are to be told collects in
-/// `events`.
+/// Every method applies one request and changes the state. The resulting notices to consumers collect in `events`.
 struct InMemoryBrokerState {
     private(set) var exchanges = InMemoryExchanges()
     var queues: [String: InMemoryQueue] = [:]
     var consumers: [InMemoryConsumer.ID: InMemoryConsumer] = [:]
-    /// Queues whose state the broker cannot learn: it says of them that they are empty and unused.
+    /// Queues whose state the broker cannot read: it reports them as empty and unused.
     var silentQueues: Set<String> = []
     private(set) var now: Duration
     private var nextPosition: UInt64 = 1
-    /// What to tell consumers, in this order, since somebody last took it.
+    /// The notices to consumers, in order, since they were last taken.
     var events: [(consumer: InMemoryConsumer.ID, event: InMemoryConsumer.Event)] = []
 
     init(now: Duration) { self.now = now }
@@ -61,7 +60,7 @@ struct InMemoryBrokerState {
         BrokerError(.notFound, "there is no queue '\(queue)'; it must be declared first")
     }
 
-    /// Deletes a queue with its messages and bindings; its consumers are told.
+    /// Deletes a queue with its messages and bindings, and notifies its consumers.
     mutating func delete(queue name: String) {
         guard let queue = self.queues.removeValue(forKey: name) else { return }
         self.exchanges.unbind(queue: name)
@@ -145,7 +144,7 @@ struct InMemoryBrokerState {
         if !self.forward(letter), queue.deadLettersAtLeastOnce { self.queues[name]?.held.append(letter) }
     }
 
-    /// Hands a dead letter to the queues of its exchange; false when there are none, or one of them is full.
+    /// Routes a dead letter to the queues of its exchange. Returns false if there are none, or one of them is full.
     private mutating func forward(_ letter: InMemoryMessage) -> Bool {
         let targets = self.targets(for: letter.routingKey, from: letter.exchange)
             .filter { !letter.hasCycled(to: $0) }
@@ -154,7 +153,7 @@ struct InMemoryBrokerState {
         return true
     }
 
-    /// RabbitMQ tries what it could not route again every few minutes; here that happens whenever it may help.
+    /// RabbitMQ retries messages that it could not route every few minutes. This broker retries whenever it may help.
     private mutating func retryHeld() {
         for (name, queue) in self.queues where !queue.held.isEmpty {
             self.queues[name]?.held = []
@@ -165,7 +164,8 @@ struct InMemoryBrokerState {
 
     // MARK: - Time
 
-    /// When the next message dies of age. Only the first of a queue can: the others wait behind it, as in RabbitMQ.
+    /// When the next message expires. Only the first message of a queue can expire: the others wait behind it, as in
+    /// RabbitMQ.
     var nextExpiry: (time: Duration, queue: String)? {
         self.queues.values.compactMap { queue in
             queue.ready.first?.expiry.map { (time: $0, queue: queue.declaration.name) }
@@ -173,8 +173,8 @@ struct InMemoryBrokerState {
         .min { ($0.time, $0.queue) < ($1.time, $1.queue) }
     }
 
-    /// Lets time pass. Messages die in the order of their times, each at its own, so that a chain of queues takes as
-    /// long as it says.
+    /// Advances the time. Messages expire in the order of their times, each at its own, so that a chain of delay queues
+    /// takes exactly as long as it should.
     mutating func advance(to time: Duration) {
         while let next = self.nextExpiry, next.time <= time {
             self.now = max(self.now, next.time)

@@ -1,22 +1,22 @@
 internal import Messaging
 
-/// One subscription as an in-memory broker sees it. Pure.
+/// One subscription from the in-memory broker's point of view. Pure.
 struct InMemoryConsumer {
-    /// Which subscription of which intake.
+    /// Identifies the subscription and its intake.
     struct ID: Hashable, Sendable {
         let intake: Int
         let subscription: SubscriptionID
     }
 
     enum State {
-        /// The queue does not exist; consuming begins when somebody declares it.
+        /// The queue does not exist. Consuming begins when it is declared.
         case waiting
         case consuming
-        /// Unsubscribed; what was handed out can still be settled.
+        /// Unsubscribed. Delivered messages can still be settled.
         case ended
     }
 
-    /// What the intake is told, in this order.
+    /// The notices to the intake, in this order.
     enum Event: Sendable {
         case active
         case delivered(DeliveryTag, InMemoryMessage)
@@ -27,10 +27,10 @@ struct InMemoryConsumer {
     let queue: String
     let prefetch: Int
     var state = State.waiting
-    /// The number of the present life, as in `DeliveryTag`.
+    /// The number of the current life of the consumer, as in `DeliveryTag`.
     var generation: UInt32 = 0
     private var lastTag: UInt64 = 0
-    /// What was handed out in this life and is not settled.
+    /// The messages that were delivered in this life and are not settled.
     private(set) var unsettled: [UInt64: InMemoryMessage] = [:]
 
     init(queue: String, prefetch: Int) {
@@ -55,13 +55,13 @@ struct InMemoryConsumer {
         return DeliveryTag(generation: self.generation, value: self.lastTag)
     }
 
-    /// The message of a tag; nil when the tag is settled already, or of an earlier life.
+    /// Removes and returns the message of a tag; `nil` if the tag is already settled, or is from an earlier life.
     mutating func settle(_ tag: DeliveryTag) -> InMemoryMessage? {
         guard tag.generation == self.generation else { return nil }
         return self.unsettled.removeValue(forKey: tag.value)
     }
 
-    /// Everything that is not settled, in its order; the tags are void from now on.
+    /// Removes and returns all unsettled messages in order. Their tags are invalid from now on.
     mutating func takeUnsettled() -> [InMemoryMessage] {
         defer { self.unsettled = [:] }
         return self.unsettled.sorted { $0.key < $1.key }.map(\.value)

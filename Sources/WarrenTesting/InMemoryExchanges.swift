@@ -1,12 +1,12 @@
 internal import Messaging
 
-/// The exchanges and bindings of an in-memory broker, and where they lead. Pure.
+/// The exchanges and bindings of an in-memory broker, and the routing through them. Pure.
 ///
 /// Source: AMQP 0-9-1, section 3.1; https://www.rabbitmq.com/docs/e2e and https://www.rabbitmq.com/docs/ae
 struct InMemoryExchanges {
     private struct Binding: Equatable {
         let declaration: BindingDeclaration
-        /// Nil for a key without wildcards, which stands for itself.
+        /// `nil` for a key without wildcards, which matches only itself.
         let pattern: RoutingPattern?
 
         func matches(_ key: String, in kind: ExchangeDeclaration.Kind) -> Bool {
@@ -17,7 +17,7 @@ struct InMemoryExchanges {
             }
         }
 
-        /// Byte by byte, as brokers compare; Swift would take differently composed letters for equal.
+        /// Compares bytes, as brokers do. Swift's `==` would treat canonically equivalent strings as equal.
         private func isLiterally(_ key: String) -> Bool { self.declaration.routingKey.utf8.elementsEqual(key.utf8) }
     }
 
@@ -26,7 +26,7 @@ struct InMemoryExchanges {
         var bindings: [Binding] = []
     }
 
-    /// The ones that every RabbitMQ has from the start.
+    /// The exchanges that exist in every RabbitMQ from the start.
     private var exchanges: [String: Exchange] = [
         "amq.topic": Exchange(declaration: ExchangeDeclaration(name: "amq.topic", kind: .topic)),
         "amq.direct": Exchange(declaration: ExchangeDeclaration(name: "amq.direct", kind: .direct)),
@@ -98,8 +98,8 @@ struct InMemoryExchanges {
 
     /// The names of the queues that a message goes to, each once.
     ///
-    /// An alternate exchange takes what none of an exchange's own bindings matches; what a bound exchange then does
-    /// with a message is no longer the first one's business.
+    /// An alternate exchange gets the messages that match none of an exchange's own bindings. A bound exchange that
+    /// then cannot route a message does not count as unmatched.
     func queues(for key: String, from exchange: String) -> [String] {
         guard !exchange.isEmpty else { return [key] }
         var queues: [String] = []

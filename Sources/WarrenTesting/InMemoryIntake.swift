@@ -3,10 +3,10 @@ package import Messaging
 
 /// The consuming side of an `InMemoryBroker`, on the thread of one event loop.
 package final class InMemoryIntake: Intake {
-    /// What the broker tells the intake.
+    /// The broker's notices to the intake.
     enum Notice: Sendable {
         case event(SubscriptionID, InMemoryConsumer.Event)
-        /// Everything that was sent before has been taken.
+        /// All earlier notices have been handled.
         case closed
     }
 
@@ -17,15 +17,16 @@ package final class InMemoryIntake: Intake {
     private let number: Int
     private var handlers: [SubscriptionID: (SubscriptionEvent) -> Void] = [:]
     private var acknowledged: [(tag: DeliveryTag, consumer: InMemoryConsumer.ID)] = []
-    /// How those were unsubscribed that are not wanted any more.
+    /// How each subscription that has been ended was unsubscribed.
     private var departures: [SubscriptionID: Departure] = [:]
     private var closeCompletion: (() -> Void)?
     private var isClosed = false
 
     /// Call on the loop's thread.
     ///
-    /// - Parameter bodyLimit: bytes; a larger body is not handed over, see `Delivery.omittedBodySize`.
-    /// - Throws: when the process has no descriptor left.
+    /// - Parameter bodyLimit: the largest body in bytes. A larger body is not delivered, see
+    ///   `Delivery.omittedBodySize`.
+    /// - Throws: an error if the process has no descriptor left.
     package init(
         broker: InMemoryBroker,
         bodyLimit: UInt64 = UInt64(LargestBody.bytes),
@@ -39,7 +40,7 @@ package final class InMemoryIntake: Intake {
         self.mailbox.attach(to: loop) { [weak self] notices in self?.handle(notices) }
     }
 
-    /// An intake that is dropped is like a connection that breaks.
+    /// Releasing an intake is like losing its connection.
     deinit {
         if !self.isClosed {
             self.mailbox.detach(from: self.loop)
@@ -51,7 +52,7 @@ package final class InMemoryIntake: Intake {
         InMemoryConsumer.ID(intake: self.number, subscription: subscription)
     }
 
-    /// Deliveries that came together are handed over together.
+    /// Deliveries that arrive together are passed on together.
     private func handle(_ notices: [Notice]) {
         var batch: [Delivery] = []
         var owner: SubscriptionID?
@@ -88,7 +89,7 @@ package final class InMemoryIntake: Intake {
 
     // MARK: - Intake
 
-    /// The broker in memory has no streams and no priorities: arguments mean nothing to it.
+    /// The in-memory broker has no streams and no priorities, so it ignores consumer arguments.
     package func subscribe(
         _ subscription: Subscription,
         handler: @escaping (SubscriptionEvent) -> Void

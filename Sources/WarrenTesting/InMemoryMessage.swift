@@ -1,19 +1,19 @@
 package import Messaging
 
-/// A message that an in-memory broker holds.
+/// A message in an in-memory broker.
 package struct InMemoryMessage: Sendable, Equatable {
-    /// The exchange that it was last published to, by a publisher or as a dead letter.
+    /// The exchange that the message was last published to, by a publisher or as a dead letter.
     package var exchange: String
     package var routingKey: String
     package var properties: BasicProperties
     package var headers: FieldTable
     package let body: ArraySlice<UInt8>
-    /// How often it was handed out and came back.
+    /// How often the message was delivered and returned.
     package internal(set) var deliveryCount = 0
 
-    /// Its place in its queue, kept while it is handed out.
+    /// The message's position in its queue, which it keeps while it is delivered.
     var position: UInt64 = 0
-    /// When it dies of age, on the broker's clock.
+    /// When the message expires, on the broker's clock.
     var expiry: Duration?
 
     init(_ message: OutgoingMessage) {
@@ -24,8 +24,9 @@ package struct InMemoryMessage: Sendable, Equatable {
         self.body = message.body
     }
 
-    /// What a consumer gets. A message that came back says how often (https://www.rabbitmq.com/docs/quorum-queues,
-    /// poison message handling); as with RabbitMQ, writing this sorts the header table by name.
+    /// Makes the delivery for a consumer. A message that was returned carries its delivery count
+    /// (https://www.rabbitmq.com/docs/quorum-queues, poison message handling). As in RabbitMQ, adding this header sorts
+    /// the header table by name.
     func delivery(tag: DeliveryTag, bodyLimit: UInt64) -> Delivery {
         var headers = self.headers
         if self.deliveryCount > 0 {
@@ -47,7 +48,7 @@ package struct InMemoryMessage: Sendable, Equatable {
 }
 
 extension InMemoryMessage {
-    /// Why a message became a dead letter, in RabbitMQ's words.
+    /// Why a message became a dead letter, as RabbitMQ names it.
     enum Death: String {
         case rejected
         case expired
@@ -83,7 +84,7 @@ extension InMemoryMessage {
             dead.headers.set("x-first-death-queue", .string(queue))
             dead.headers.set("x-first-death-exchange", .string(self.exchange))
         }
-        // It would die again of the same age at once.
+        // Otherwise the message would expire again at once.
         dead.properties.expiration = nil
         dead.exchange = exchange
         dead.routingKey = key ?? self.routingKey
@@ -99,7 +100,7 @@ extension InMemoryMessage {
         }
     }
 
-    /// Whether the message has been in the queue before and nobody has rejected it since: it would go round for ever.
+    /// Whether the message has been in the queue before and was not rejected since. It would then circulate forever.
     func hasCycled(to queue: String) -> Bool {
         let deaths = self.deaths
         guard let last = deaths.firstIndex(where: { $0["queue"] == .string(queue) }) else { return false }
@@ -108,7 +109,7 @@ extension InMemoryMessage {
 }
 
 extension FieldTable {
-    /// With this entry in the place of those of its name, and all of them in the order of their names' bytes.
+    /// Returns the table with this entry in place of those with its name, sorted by the bytes of the names.
     fileprivate func sorted(adding name: String, _ value: FieldValue) -> FieldTable {
         var table = self
         table.set(name, value)

@@ -1,12 +1,12 @@
 internal import DequeModule
 internal import Messaging
 
-/// One queue of an in-memory broker: what waits in it, and who consumes it. Pure.
+/// One queue of an in-memory broker: its messages and its consumers. Pure.
 struct InMemoryQueue {
     let declaration: QueueDeclaration
-    /// Messages to hand out, by their position.
+    /// Messages that are ready to be delivered, ordered by position.
     private(set) var ready = Deque<InMemoryMessage>()
-    /// Dead letters that at-least-once dead-lettering could not route: they stay until they can be.
+    /// Dead letters that at-least-once dead-lettering could not route, kept until they can be.
     var held: [InMemoryMessage] = []
     /// Consumers in the order in which they get their next message.
     var consumers: [InMemoryConsumer.ID] = []
@@ -20,26 +20,27 @@ struct InMemoryQueue {
     var deadLetterRoutingKey: String? { self.arguments.text("x-dead-letter-routing-key") }
     var timeToLive: Duration? { self.arguments.number("x-message-ttl").map(Duration.milliseconds) }
     var deliveryLimit: Int? { self.arguments.number("x-delivery-limit").map(Int.init) }
-    /// Only the first of its consumers gets deliveries, until it goes (https://www.rabbitmq.com/docs/consumers, single
-    /// active consumer).
+    /// Whether only the first of the consumers gets deliveries, until it is gone
+    /// (https://www.rabbitmq.com/docs/consumers, single active consumer).
     var hasSingleActiveConsumer: Bool { self.arguments.flag("x-single-active-consumer") ?? false }
     private var maximumLength: Int { self.arguments.number("x-max-length").map(Int.init) ?? .max }
     private var refusesWhenFull: Bool { self.arguments.text("x-overflow") == "reject-publish" }
 
-    /// Whether it takes another message; a full queue that does not refuse drops its oldest instead.
+    /// Whether the queue accepts another message. A full queue without `reject-publish` drops its oldest message
+    /// instead.
     var hasRoom: Bool { !self.refusesWhenFull || self.ready.count < self.maximumLength }
-    /// Whether its oldest message has to go.
+    /// Whether the oldest message must be dropped.
     var isOverfull: Bool { !self.refusesWhenFull && self.ready.count > self.maximumLength }
 
-    /// Holds only together with `reject-publish`; else RabbitMQ falls back to at most once
-    /// (https://www.rabbitmq.com/docs/quorum-queues, at-least-once dead lettering).
+    /// Whether dead letters are forwarded at least once. This requires `reject-publish`; without it RabbitMQ falls back
+    /// to at most once (https://www.rabbitmq.com/docs/quorum-queues, at-least-once dead lettering).
     var deadLettersAtLeastOnce: Bool {
         self.arguments.text("x-dead-letter-strategy") == "at-least-once" && self.refusesWhenFull
     }
 
     // MARK: - Messages
 
-    /// When the message dies in this queue if it comes in now: of the queue's limit or of its own, whichever is first.
+    /// When the message expires if it enters this queue now: by the queue's limit or its own, whichever comes first.
     func expiry(of message: InMemoryMessage, now: Duration) -> Duration? {
         let own = message.properties.expiration.flatMap { Int64($0) }.map(Duration.milliseconds)
         guard let shortest = [own, self.timeToLive].compactMap({ $0 }).min() else { return nil }
@@ -48,16 +49,16 @@ struct InMemoryQueue {
 
     mutating func append(_ message: InMemoryMessage) { self.ready.append(message) }
 
-    /// How many consumers an inspection tells of.
+    /// The number of consumers that an inspection reports.
     var countedConsumers: Int { self.hasSingleActiveConsumer ? min(1, self.consumers.count) : self.consumers.count }
 
-    /// The consumer that gets the next message; nil when none of those that may have it has room for it.
+    /// The consumer that gets the next message; `nil` if no eligible consumer has room for it.
     func taker(_ hasRoom: (InMemoryConsumer.ID) -> Bool) -> InMemoryConsumer.ID? {
         guard self.hasSingleActiveConsumer else { return self.consumers.first(where: hasRoom) }
         return self.consumers.first.flatMap { hasRoom($0) ? $0 : nil }
     }
 
-    /// The consumer has got a message: the others come before it now.
+    /// Moves a consumer that got a message behind the others.
     mutating func served(_ consumer: InMemoryConsumer.ID) {
         guard !self.hasSingleActiveConsumer, let index = self.consumers.firstIndex(of: consumer) else { return }
         self.consumers.append(self.consumers.remove(at: index))

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// The time of an in-memory broker: it stands still until a test moves it.
+/// The clock of an in-memory broker: its time stands still until a test moves it.
 package final class ManualClock: Sendable {
     private struct State {
         var now = Duration.zero
@@ -9,15 +9,15 @@ package final class ManualClock: Sendable {
 
     private let state = Mutex(State())
 
-    /// Begins at zero.
+    /// Creates a clock at zero.
     package init() {}
 
     /// The time since the clock was made.
     package var now: Duration { self.state.withLock { $0.now } }
 
-    /// Moves the time forward and tells everybody who listens, on this thread; they have done their work on return.
+    /// Moves the time forward and calls all listeners on this thread. They have finished when this returns.
     ///
-    /// - Parameter interval: how far; a negative interval moves nothing.
+    /// - Parameter interval: how far to move; a negative interval has no effect.
     package func advance(by interval: Duration) {
         let (now, listeners) = self.state.withLock { state in
             state.now += max(.zero, interval)
@@ -26,7 +26,7 @@ package final class ManualClock: Sendable {
         for listener in listeners { listener(now) }
     }
 
-    /// Has the body called with the new time after each move. It is kept as long as the clock.
+    /// Calls the body with the new time after each move, for as long as the clock exists.
     func onAdvance(_ listener: @escaping @Sendable (Duration) -> Void) {
         self.state.withLock { $0.listeners.append(listener) }
     }

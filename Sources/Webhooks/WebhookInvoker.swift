@@ -6,9 +6,9 @@ package import Manifests
 /// Delivers the events of one webhook: carries out what `DispatchState` decides, with the HTTP client and timers.
 /// Confined to one loop.
 ///
-/// An invocation begins when its request is given to the client. Until then it can be withdrawn. An endpoint that asks
-/// for a pause, or says that it is gone, pauses the whole webhook; what it has not taken goes back to the queue, and no
-/// attempt is used up.
+/// An invocation begins when its request is passed to the client; until then it can be withdrawn. If the endpoint asks
+/// for a pause, or says that it is gone, the whole webhook pauses. The events that the endpoint has not taken go back
+/// to the queue, and no attempt is used up.
 package final class WebhookInvoker: Invoker, Flushable {
     private let client: HTTPClient
     private let loop: EventLoop
@@ -17,20 +17,20 @@ package final class WebhookInvoker: Invoker, Flushable {
     private let route: HTTPRoute
     private let composer: RequestComposer
     private let reports: Mailbox<[ClientReport]>
-    /// Nil when requests carry no access token.
+    /// `nil` if requests carry no access token.
     private let tokenEndpoint: TokenEndpoint?
     private var judge: AnswerJudge
     private var state: DispatchState
-    /// What was taken in and has not ended.
+    /// Invocations that were accepted and have not ended.
     private var invocations = PlaceTable<Invocation>()
-    /// Requests that took long to compose, while the state is told of them.
+    /// Requests that were composed on another thread, while the state is told of them.
     private var composed: [HTTPRequest] = []
     private var handler: (InvokerEvent) -> Void = { _ in }
     private var pacingTimer: TimerID?
     private var pauseTimer: TimerID?
     package var isToBeFlushed = false
 
-    /// - Parameter logger: with the webhook's name in its metadata.
+    /// - Parameter logger: has the webhook's name in its metadata.
     package convenience init(
         _ manifest: WebhookManifest,
         credentials: WebhookCredentials,
@@ -152,7 +152,7 @@ package final class WebhookInvoker: Invoker, Flushable {
     private func takeGrant(_ answer: HTTPAnswer) {
         do throws(TokenEndpoint.Refusal) {
             let grant = try TokenEndpoint.grant(in: answer)
-            // Before any request carries it.
+            // Must precede the first request that carries the token.
             self.judge.hide(grant.token)
             self.handle(.tokenGranted(grant))
         } catch {
@@ -164,7 +164,7 @@ package final class WebhookInvoker: Invoker, Flushable {
 
     private func handle(_ event: DispatchState.Event) {
         self.tell(event)
-        // Whatever has happened, something that waits may go out now.
+        // After any event, a waiting invocation may be due to be sent.
         if self.state.hasWaiting { self.loop.flushAtTurnEnd(self) }
     }
 
@@ -224,7 +224,7 @@ package final class WebhookInvoker: Invoker, Flushable {
             do throws(Undeliverable) {
                 requests.append(try batch.terms.compose(invocation))
             } catch {
-                // Told in the next turn, as if it had been composed elsewhere.
+                // Reported in the next turn, as if it had been composed on another thread.
                 self.reports.send([.notComposed(invocation.id, error)])
             }
         }

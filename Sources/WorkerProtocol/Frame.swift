@@ -12,13 +12,13 @@
 /// | 4 startFailed | worker | `text32 reason`; the worker exits after it |
 /// | 5 invoke | host | see `InvokeFrame` |
 /// | 6 result | worker | see `ResultFrame`; exactly one for each invoke, or a notBegun |
-/// | 7 cancel | host | empty (reserved: this host never sends it, for workers watch their own deadlines): cancel this invocation's task, and with it the batch that it is in; its result still follows |
+/// | 7 cancel | host | empty (reserved, never sent: workers watch their deadlines themselves): cancel this invocation's task, and with it the batch that the invocation is in; its result still follows |
 /// | 8 drain | host | empty: no more invocations will come; exit when the last result is written |
 /// | 9 log | worker | see `LogFrame` |
-/// | 10 notBegun | worker | empty: the invocation's time was up before it could begin; in place of its result |
+/// | 10 notBegun | worker | empty, in place of a result: the invocation's deadline passed before the worker could begin it |
 ///
-/// The worker speaks first. A frame that breaks these rules ends the worker: there is no resynchronising a stream.
-/// End of file on the socket means that the other side is gone; a worker then exits.
+/// The worker sends the first frame. If it sends a frame that breaks these rules, the host kills it: a stream cannot be
+/// resynchronised. End of file on the socket means that the other side is gone; the worker then exits.
 package enum FrameKind: UInt8, Sendable {
     case hello = 1
     case start = 2
@@ -37,14 +37,15 @@ package enum WorkerProtocolVersion {
     package static let current: UInt16 = 2
     /// The descriptor on which a worker finds its socket.
     package static let descriptor: Int32 = 3
-    /// Set to `1` in a worker's environment, so that a bundle started by hand can say what it is.
+    /// The environment variable that the host sets to `1` in a worker. It lets a bundle that was started by hand
+    /// explain itself.
     package static let environmentKey = "WARREN_WORKER"
-    /// What the worker may use, set by the host and taken out of the environment by the worker:
+    /// The environment variable with the worker's resource limits, set by the host and removed by the worker:
     /// `memory=BYTES,openFiles=N,cpuTime=SECONDS` or any part of that.
     package static let limitsKey = "WARREN_LIMITS"
 }
 
-/// One frame, in the bytes of the buffer that it was read into.
+/// One frame. Its body is a slice of the buffer that it was read into.
 package struct Frame: Sendable {
     package let kind: FrameKind
     package let invocation: UInt64

@@ -1,7 +1,8 @@
-/// Bytes that arrived on a worker's socket, cut into frames. Lengths are checked before anything is allocated for
-/// them, because the other side may be broken.
+/// Splits the bytes that arrive on a worker's socket into frames. A length is checked before memory is allocated for
+/// it, because the other side may be broken.
 package struct FrameBuffer: Sendable {
-    /// The largest frame: a 16 MiB body and several emitted events of that size fit, a giant length does not.
+    /// The maximum length of a frame: enough for a 16 MiB body or several emitted events of that size, and a bound for
+    /// a bogus length.
     package static let maximumLength = 64 << 20
     private static let headerLength = 13
 
@@ -18,8 +19,8 @@ package struct FrameBuffer: Sendable {
         self.bytes.append(contentsOf: received)
     }
 
-    /// Lets `read` fill up to `capacity` bytes behind those received so far and returns what `read` returned. The room
-    /// is borrowed for the call: a host has many idle workers, and none should hold on to a buffer.
+    /// Lets `read` write up to `capacity` bytes behind those received so far, and returns the result of `read`. The
+    /// memory is borrowed for the call only: a host has many idle workers, and none should hold on to a buffer.
     package mutating func receive(capacity: Int, _ read: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
         self.dropTaken()
         return withUnsafeTemporaryAllocation(byteCount: capacity, alignment: 16) { room in
@@ -39,7 +40,7 @@ package struct FrameBuffer: Sendable {
         self.head = 0
     }
 
-    /// The next complete frame; nil until more bytes arrive.
+    /// The next complete frame; `nil` until more bytes arrive.
     package mutating func next() throws(FrameError) -> Frame? {
         guard self.bytes.count - self.head >= 4 else { return nil }
         let length = Int(self.bytes.littleEndian(UInt32.self, at: self.head))

@@ -1,10 +1,10 @@
-/// What a worker says first: which protocol it speaks and what its bundle holds.
+/// The first frame of a worker: which protocol version it speaks and which functions its bundle contains.
 package struct HelloFrame: Sendable, Equatable {
     package let protocolVersion: UInt16
     package let bundleVersion: String
     package let functions: [String]
-    /// Which limits the worker has set on itself and by what means, such as `memory=rlimit openFiles=rlimit`; empty
-    /// for none.
+    /// The limits that the worker has set on itself and by what means, such as `memory=rlimit openFiles=rlimit`; empty
+    /// if it has set none.
     package let limits: String
 
     package init(protocolVersion: UInt16, bundleVersion: String, functions: [String], limits: String = "") {
@@ -14,7 +14,7 @@ package struct HelloFrame: Sendable, Equatable {
         self.limits = limits
     }
 
-    /// A different protocol version may order the rest differently, so only the version is read then.
+    /// Reads only the version if it is not the current one, because another version may lay out the rest differently.
     package init(_ frame: Frame) throws(FrameError) {
         var cursor = FrameCursor(frame.body)
         self.protocolVersion = try cursor.integer()
@@ -42,17 +42,17 @@ package struct HelloFrame: Sendable, Equatable {
     }
 }
 
-/// What the host answers: which function this worker serves.
+/// The host's answer to the hello frame: which function this worker serves, and how.
 package struct StartFrame: Sendable, Equatable {
     package let function: String
     /// The number of lanes to keep. Each runs one invocation or one batch at a time.
     package let concurrency: UInt32
-    /// Log lines below this level need not be sent: 0 trace … 6 critical, in the order of swift-log.
+    /// The lowest level of log lines that the worker needs to send: 0 trace … 6 critical, in the order of swift-log.
     package let lowestLogLevel: UInt8
-    /// The most invocations that the worker gives to its function together; 0 when the manifest has no `batch`. The
-    /// host sends invocations one by one all the same, and gets a result for each.
+    /// The maximum number of invocations in a batch; 0 if the manifest has no `batch`. The host still sends invocations
+    /// one by one, and gets a result for each.
     package let batchSize: UInt32
-    /// How long the oldest invocation of a batch waits for others at most.
+    /// How long the oldest invocation of a batch waits for the batch to fill, at most.
     package let batchWaitMilliseconds: UInt32
 
     package init(
@@ -89,7 +89,7 @@ package struct StartFrame: Sendable, Equatable {
     }
 }
 
-/// Why a worker could not start its function.
+/// Says why a worker could not start its function.
 package struct StartFailedFrame: Sendable, Equatable {
     package let reason: String
 

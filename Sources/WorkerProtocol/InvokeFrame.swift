@@ -2,7 +2,7 @@ package import Messaging
 
 /// The body of an invoke frame:
 ///
-///     u32 timeoutMilliseconds      from receipt; the worker cancels the task then
+///     u32 timeoutMilliseconds      from receipt; the worker then cancels the task
 ///     u32 attempt                  1 for the first run
 ///     u32 maxAttempts
 ///     i64 timeMilliseconds         the event's time since 1970, or Int64.min: see attribute 6
@@ -10,8 +10,8 @@ package import Messaging
 ///     u32 length, octets           the message's header table, as in AMQP 0-9-1 section 4.2.5.5
 ///     octets                       the payload, to the end of the frame
 ///
-/// An attribute of more than 65,535 octets is cut there. A worker passes over attributes that it does not know. Octets
-/// of attributes are UTF-8 unless the publisher broke that rule.
+/// An attribute longer than 65,535 octets is truncated. A worker ignores attributes that it does not know. Attributes
+/// are UTF-8, unless the publisher broke that rule.
 package enum InvokeFrame {
     package enum Attribute: UInt8, Sendable, CaseIterable {
         case id = 1
@@ -19,7 +19,7 @@ package enum InvokeFrame {
         case source = 3
         case subject = 4
         case version = 5
-        /// RFC 3339; sent only when the event's time is known as text alone.
+        /// RFC 3339. Sent only if the event's time is known as text alone.
         case time = 6
         case correlationID = 7
         case causationID = 8
@@ -27,11 +27,12 @@ package enum InvokeFrame {
         case contentType = 10
         case traceParent = 11
         case traceState = 12
-        /// How the payload is compressed, in the publisher's own words: the worker decides what they mean, and decodes.
+        /// How the payload is compressed, as the publisher wrote it. The worker interprets the value and decompresses
+        /// the payload.
         case contentEncoding = 13
     }
 
-    /// What the host adds to the message itself.
+    /// What the host adds to the message.
     package struct Run: Sendable, Equatable {
         package let timeoutMilliseconds: UInt32
         package let attempt: UInt32
@@ -44,11 +45,12 @@ package enum InvokeFrame {
         }
     }
 
-    /// Appends an invoke frame for a delivery, straight from its bytes.
+    /// Appends an invoke frame for a delivery, copied directly from the delivery's bytes.
     ///
     /// - Parameters:
-    ///   - resolvedID: the event's id when the attributes do not have it, see `Delivery.eventIDBeside`.
-    ///   - receivedMilliseconds: now, since 1970: the event's time when the message has none.
+    ///   - resolvedID: the event's id if it is not among the attributes, see `Delivery.eventIDBeside`.
+    ///   - receivedMilliseconds: the current time in milliseconds since 1970, which becomes the event's time if the
+    ///     message has none.
     package static func write(
         invocation: UInt64,
         run: Run,
@@ -75,7 +77,7 @@ package enum InvokeFrame {
                 guard range.isPresent else { return }
                 count += 1
                 body.append(attribute.rawValue)
-                // Cut, as texts are: no message may bring the host down.
+                // Truncated like texts: no message may crash the host.
                 let octets = delivery.bytes[range.lowerBound..<range.upperBound].prefix(Int(UInt16.max))
                 body.appendLittleEndian(UInt16(octets.count))
                 body.append(contentsOf: octets)
@@ -116,11 +118,11 @@ package enum InvokeFrame {
     }
 }
 
-/// An invocation as the worker received it. Attributes stay bytes until the function asks for them.
+/// An invocation as the worker received it. Attributes stay bytes until the function reads them.
 package struct ReceivedInvocation: Sendable {
     package let invocation: UInt64
     package let run: InvokeFrame.Run
-    /// Milliseconds since 1970, nil when the time is attribute `time`.
+    /// The event's time in milliseconds since 1970; `nil` if the time is the attribute `time`.
     package let timeMilliseconds: Int64?
     private let bytes: [UInt8]
     private let attributes: Range<Int>

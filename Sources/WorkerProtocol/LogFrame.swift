@@ -1,5 +1,5 @@
 /// One log line of a worker: `u8 level, text32 message, u16 count, count × (text16 key, text32 value)`. The frame's
-/// invocation says for which event it was written, 0 for none.
+/// `invocation` names the invocation that wrote the line; 0 for none.
 package struct LogFrame: Sendable, Equatable {
     /// 0 trace … 6 critical, in the order of swift-log.
     package let level: UInt8

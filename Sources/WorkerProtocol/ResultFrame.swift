@@ -5,12 +5,13 @@ package import Messaging
 ///     u8 outcome                   0 done, 1 failed, 2 rejected, 3 undecodable, 4 later, 5 timed out, 6 skipped
 ///     u64 nanoseconds              how long the function ran
 ///     done:   u16 count, count × emitted event
-///     later:  u64 delayMilliseconds, then as below
-///     skipped: nothing more
+///     later:  u64 delayMilliseconds, then as for the others
+///     skipped: empty
 ///     others: text16 errorType, text32 message
 ///
 /// An emitted event is `text16 key, text16 type, text16 contentType, u64 delayMilliseconds, text16 correlationID,
-/// text16 causationID, text16 traceParent, text16 traceState, u32 length, payload`; an empty text stands for none.
+/// text16 causationID, text16 traceParent, text16 traceState, u32 length, payload`. An empty text means that there is
+/// no value.
 package struct ResultFrame: Sendable, Equatable {
     package let outcome: Outcome
     package let nanoseconds: UInt64

@@ -3,11 +3,11 @@ import Invoking
 import Logging
 import WorkerProtocol
 
-/// Asks a bundle which functions it has, by starting it and reading its greeting.
+/// Finds out which functions a bundle contains, by starting its executable and reading the hello frame.
 package enum BundleInspection {
     private static let limit = Duration.seconds(10)
 
-    /// The functions; none when the executable does not answer like a bundle within ten seconds.
+    /// The names of the functions; empty if the executable does not send a valid hello frame within ten seconds.
     package static func functions(of executable: String) async -> Set<String> {
         await withCheckedContinuation { continuation in
             do throws(SystemError) {

@@ -1,6 +1,6 @@
 import Messaging
 
-/// Cuts what a worker writes to stdout or stderr into lines, and remembers the end of it for the case of a crash.
+/// Splits a worker's stdout or stderr into lines, and keeps the end of the output in case the worker crashes.
 struct LineCollector {
     /// A longer line is cut into several.
     private static let longestLine = 8 << 10
@@ -8,7 +8,7 @@ struct LineCollector {
     private var line: [UInt8] = []
     private var recent: [UInt8] = []
 
-    /// The end of it, as much as a failure may say.
+    /// The end of the output, at most `Failure.longestMessage` bytes.
     var tail: String { String(decoding: self.recent.suffix(Failure.longestMessage), as: UTF8.self) }
 
     private mutating func remember(_ bytes: some Collection<UInt8>) {
@@ -31,8 +31,8 @@ struct LineCollector {
         return lines
     }
 
-    /// Counts lines instead of cutting them: for a flood of which nothing is logged. The rest of a line that was begun
-    /// belongs to them.
+    /// Counts line ends in `bytes` without producing the lines, for a flood of output that is not logged. Also discards
+    /// an unfinished line, which belongs to the flood.
     mutating func skip(_ bytes: ArraySlice<UInt8>) -> Int {
         self.remember(bytes)
         self.line.removeAll(keepingCapacity: true)
@@ -41,7 +41,7 @@ struct LineCollector {
         }
     }
 
-    /// What is left without its end of line.
+    /// Returns the last line if it did not end with a newline.
     mutating func finish() -> String? {
         guard !self.line.isEmpty else { return nil }
         defer { self.line = [] }

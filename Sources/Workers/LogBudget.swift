@@ -1,42 +1,42 @@
-/// The budget that the workers of one function share, so that one which dies of what it writes brings no new one along.
-/// Confined to one loop.
+/// The log budget that all workers of one function share. Because it belongs to the function, a worker that dies of its
+/// own flood does not get a fresh budget when it is replaced. Confined to one loop.
 final class LogMeter {
     var budget = LogBudget(now: .now)
 }
 
-/// How many log lines the workers of a function may write: so many a second, and a burst of that for some seconds. Two
-/// buckets that fill with time, one of lines and one of bytes; a line that finds one of them empty is dropped and
-/// counted.
+/// Limits how many log lines the workers of a function may write per second, and allows bursts. Two token buckets fill
+/// with time, one counts lines and one counts bytes. A line that finds either bucket empty is dropped and counted.
 ///
-/// A value without a clock: the caller tells the time.
+/// A value without a clock: the caller passes the time.
 struct LogBudget {
     static let linesPerSecond = 500.0
     static let bytesPerSecond = 512.0 * 1024
-    /// Seconds of lines that may come at once.
+    /// Capacity of each bucket, in seconds of its rate.
     static let burst = 4.0
 
     private var lines = Self.linesPerSecond * Self.burst
     private var bytes = Self.bytesPerSecond * Self.burst
     private var filledAt: ContinuousClock.Instant
-    /// Dropped since the last `takeDropped`.
+    /// Lines dropped since the last call of `takeDropped`.
     private(set) var dropped = 0
 
     init(now: ContinuousClock.Instant) { self.filledAt = now }
 
-    /// Whether nothing can be logged now: then it is not worth taking lines apart.
+    /// Whether the budget is used up. The caller then need not split the output into lines.
     mutating func isExhausted(now: ContinuousClock.Instant) -> Bool {
         self.fill(now)
         return self.lines < 1 || self.bytes <= 0
     }
 
-    /// Takes a line of so many bytes; false when it has to be dropped.
+    /// Charges one line of `count` bytes to the budget; returns false if the line must be dropped.
     mutating func take(bytes count: Int, now: ContinuousClock.Instant) -> Bool {
         guard !self.isExhausted(now: now) else {
             self.dropped += 1
             return false
         }
         self.lines -= 1
-        // A long line is paid for later rather than never logged.
+        // A line that is larger than what is left overdraws the bucket. Otherwise a very long line could never be
+        // logged.
         self.bytes -= Double(count)
         return true
     }

@@ -1,9 +1,10 @@
 import EventLoops
 import Glibc
 
-/// The host's end of a worker's stdout or stderr: what comes is logged line by line, as far as the worker's budget for
-/// log lines goes. What is over the budget is read all the same and dropped, at a pace that leaves the host to others
-/// (some tens of megabytes a second). It owns the descriptor and closes it at the end of the stream or of the worker.
+/// The host's end of a worker's stdout or stderr. Logs the output line by line within the function's log budget. Output
+/// over the budget is still read, so that the worker does not block, but dropped, and slowly enough (some tens of
+/// megabytes a second) that the host has time for other work. Owns the descriptor, and closes it when the stream or the
+/// worker ends.
 final class OutputPipe {
     private enum Read {
         case some
@@ -12,11 +13,11 @@ final class OutputPipe {
     }
 
     private static let readSize = 16 << 10
-    /// All that a pipe holds.
+    /// The capacity of a pipe.
     private static let skipSize = 64 << 10
 
     private let descriptor: Int32
-    /// What the log calls it.
+    /// The stream's name in the log.
     private let stream: String
     private let loop: EventLoop
     private let log: WorkerLog
@@ -34,17 +35,18 @@ final class OutputPipe {
         }
     }
 
-    /// The end of what came, at most `Failure.longestMessage`.
+    /// The end of the output, at most `Failure.longestMessage` bytes.
     var tail: String { self.lines.tail }
 
-    /// Takes what is there, at most so many reads: a process that the worker has left behind may write for ever.
+    /// Reads what the pipe holds, with at most `reads` reads: a process that the worker left behind may never stop
+    /// writing.
     func drain(reads: Int) {
         for _ in 0..<reads {
             guard self.isOpen, self.readOnce() == .some else { return }
         }
     }
 
-    /// Logs what is left and closes.
+    /// Logs an unfinished last line and closes the descriptor.
     func finish() {
         if let line = self.lines.finish() { self.log.write(line, stream: self.stream) }
         self.close()

@@ -1,11 +1,12 @@
 import EventLoops
 import Invoking
 
-/// Tells which invocations are overdue. A worker cancels a late invocation by itself; this is the host's second, longer
-/// limit, after which it kills the worker.
+/// Tells which invocations are overdue. A worker cancels the task of a late invocation itself; this is the host's
+/// second, longer limit, after which it kills the worker. "Time limits" in the article "Retries, delays and dead
+/// letters" describes both.
 ///
-/// It costs a number for each invocation: while anything runs a timer ticks, and an invocation is overdue when it has
-/// seen as many ticks as the limit holds, and one more.
+/// An invocation needs no timer of its own, only one integer: while any invocation runs a shared timer ticks, and an
+/// invocation is overdue once it has seen one tick more than the limit contains.
 final class OverdueWatch {
     private let loop: EventLoop
     private let length: Duration
@@ -14,13 +15,15 @@ final class OverdueWatch {
     private let ticked: () -> Void
     private var timer: TimerID?
     private var running = 0
-    /// The tick at which each invocation began, by its place.
+    /// The tick at which each invocation began, indexed by the invocation's place.
     private var begins: [Int] = []
     private(set) var tick = 0
 
     init(limit: Duration, loop: EventLoop, ticked: @escaping () -> Void) {
         self.loop = loop
-        // Half a second late at most, and a short limit by a quarter.
+        // An invocation is noticed at most two ticks after its limit: one because the limit is rounded up to whole
+        // ticks, one because it began between two ticks. A limit under two seconds is a whole number of ticks, so one
+        // tick is all.
         self.length = min(limit / 4, .milliseconds(500))
         self.ticksWithinLimit = Int((limit / self.length).rounded(.up))
         self.ticked = ticked
@@ -36,14 +39,14 @@ final class OverdueWatch {
 
     func ended(_ count: Int = 1) { self.running -= count }
 
-    /// Whether an invocation that runs has had its time.
+    /// Whether a running invocation has exceeded the limit.
     func isOverdue(_ id: InvocationID) -> Bool {
         let place = id.place
         guard place < self.begins.count else { return false }
         return self.tick - self.begins[place] > self.ticksWithinLimit
     }
 
-    /// Whether an invocation has been running for that long, give or take two ticks.
+    /// Whether an invocation has been running for at least `time`, with a tolerance of two ticks.
     func hasRun(_ id: InvocationID, for time: Duration) -> Bool {
         let place = id.place
         guard place < self.begins.count else { return false }

@@ -1,43 +1,44 @@
 import DequeModule
 import Invoking
 
-/// What the workers of one function are told to do: who runs what, who is started, replaced and drained, and which
-/// event a death is charged to. A value without I/O: each method takes what has happened and returns what to do.
+/// Decides what the workers of one function do: which worker runs which invocation, which workers are started, replaced
+/// and drained, and which event is charged for a worker's death. A value without I/O: each method takes what has
+/// happened and returns the actions to carry out.
 ///
-/// When a worker dies over its work, what it was running are suspects. Suspects run again one at a time in a worker of
-/// their own, the quarantine, while the others go on beside it. An event gets the outcome `crashed` only if it was
-/// alone in a worker that had run nothing before. So no event pays for its neighbour, and an innocent event runs at
-/// most twice on this host. When a drain or a pause takes back suspects that have not run, they return to the queue and
-/// are no longer suspects.
+/// When a worker dies while it runs invocations, all of them become suspects. Suspects run again one at a time in a
+/// worker of their own, the quarantine worker, while the other workers continue. An event gets the outcome `crashed`
+/// only if it was alone in a worker that had run nothing before. So no event pays for its neighbour, and an innocent
+/// event runs at most twice on this host. When a drain or a pause takes back suspects that have not run again yet, they
+/// return to the queue and are no longer suspects.
 struct PoolState {
     enum Role: Equatable, Sendable {
         case serving
         case quarantine
-        /// Comes up beside the worker of this number, which is drained when the new one is ready.
+        /// Starts beside the worker with this number, which is drained when the new worker is ready.
         case replacement(of: Int)
     }
 
     enum Action: Equatable {
         case spawn(Int, Role)
-        /// After a pause, which grows while nothing succeeds, `respawn` is called with the role.
+        /// Call `respawn` with the role after a pause. The pause grows as long as nothing succeeds.
         case spawnLater(Role)
         case send(InvocationID, to: Int)
-        /// Nothing more comes for it: it ends when it has answered everything.
+        /// Tell the worker that no more invocations follow: it exits when it has answered those that it has.
         case drain(Int)
         case available
         case unavailable(notRun: [InvocationID])
-        /// It killed its worker, and nothing else can have been the cause.
+        /// The invocation killed its worker, and nothing else can have been the cause.
         case crashed(InvocationID)
-        /// Its worker was ended because of it.
+        /// The host killed the worker because this invocation was overdue.
         case timedOut(InvocationID)
-        /// Counts against the health of the function.
+        /// A worker died while it was working, which counts against the function's health.
         case died
     }
 
     private enum Phase: Equatable {
         case starting
         case ready
-        /// Gets nothing more, and ends.
+        /// Gets no more invocations, and exits when it has answered those that it has.
         case retiring
     }
 
@@ -47,10 +48,11 @@ struct PoolState {
         var phase = Phase.starting
         var load = 0
         var served = 0
-        /// Replaced when it has been given so many.
+        /// The number of invocations after which the worker is replaced; `nil` for no limit.
         var servedLimit: Int?
         var isBeingReplaced = false
-        /// It is being ended, or cannot be reached: it gets nothing more, and its end is still to come.
+        /// The host is killing the worker or cannot reach it: it gets no more invocations, and its `ended` is still to
+        /// come.
         var isCondemned = false
 
         var canServe: Bool { self.phase == .ready && self.role != .quarantine && !self.isCondemned }
@@ -61,26 +63,27 @@ struct PoolState {
     /// Ascending by number.
     private var workers: [Worker] = []
     private var nextNumber = 1
-    /// The worker that runs each.
+    /// The number of the worker that runs each invocation.
     private var places = PlaceTable<Int>()
-    /// Waits for a worker to be ready.
+    /// Invocations that wait for a ready worker.
     private var backlog = Deque<InvocationID>()
-    /// Wait for the quarantine.
+    /// Invocations that wait for the quarantine worker.
     private(set) var suspects = Deque<InvocationID>()
     private var isQuarantineDue = false
     private(set) var isAvailable = false
     private var isStopping = false
 
     /// - Parameters:
-    ///   - size: workers that serve side by side.
-    ///   - recycleAfter: invocations after which a worker is replaced, a tenth more or less.
+    ///   - size: number of workers that serve side by side.
+    ///   - recycleAfter: number of invocations after which a worker is replaced; each worker's own limit varies by up
+    ///     to a tenth.
     init(size: Int, recycleAfter: Int? = nil) {
         self.size = size
         self.recycleAfter = recycleAfter
     }
 
     var isEmpty: Bool { self.workers.isEmpty }
-    /// All that was taken in and is not answered.
+    /// Invocations that were accepted and are not answered yet.
     var pending: Int { self.places.count + self.backlog.count + self.suspects.count }
     var running: Int { self.places.count }
 
@@ -97,7 +100,7 @@ struct PoolState {
         return .spawn(number, role)
     }
 
-    /// The pause before a start is over.
+    /// The pause that `spawnLater` asked for is over.
     mutating func respawn(_ role: Role) -> [Action] {
         guard !self.isStopping else { return [] }
         switch role {
@@ -114,9 +117,9 @@ struct PoolState {
 
     // MARK: - Invocations
 
-    /// Takes an invocation in.
+    /// Accepts an invocation.
     ///
-    /// - Returns: the worker to send it to; nil when it has to wait for one.
+    /// - Returns: the number of the worker to send it to; `nil` if it waits for a worker.
     mutating func invoke(_ id: InvocationID) -> Int? {
         guard self.backlog.isEmpty, let index = self.leastLoaded() else {
             self.backlog.append(id)
@@ -132,7 +135,7 @@ struct PoolState {
         self.workers[index].served += 1
     }
 
-    /// The ready worker with the least to do, of several the one that was started first.
+    /// The ready worker with the fewest running invocations; of several, the one that was started first.
     private func leastLoaded() -> Int? {
         var least: Int?
         for index in self.workers.indices {
@@ -154,7 +157,7 @@ struct PoolState {
         return actions
     }
 
-    /// A worker has answered. False when it was not running that: then it has broken the protocol.
+    /// A worker has answered an invocation. Returns false if the worker was not running it, which breaks the protocol.
     mutating func answered(_ id: InvocationID, by number: Int) -> Bool {
         guard self.places[id] == number else { return false }
         self.places.remove(id)
@@ -162,14 +165,15 @@ struct PoolState {
         return true
     }
 
-    /// A worker gives an invocation back that it could not begin in time. It is nobody's fault, and waits again.
+    /// A worker returns an invocation that it could not begin before its deadline. No attempt is charged, and the
+    /// invocation waits for a worker again.
     mutating func returned(_ id: InvocationID, by number: Int) -> Bool {
         guard self.answered(id, by: number) else { return false }
         if self.role(of: number) == .quarantine { self.suspects.append(id) } else { self.backlog.append(id) }
         return true
     }
 
-    /// What follows from a batch of answers of one worker.
+    /// Decides what follows when the answers that one worker sent together have been handled.
     mutating func rested(_ number: Int) -> [Action] {
         guard let index = self.index(of: number), !self.workers[index].isCondemned else { return [] }
         let worker = self.workers[index]
@@ -178,7 +182,7 @@ struct PoolState {
         return self.backlog.isEmpty ? [] : self.sendBacklog()
     }
 
-    /// Takes back all that has not been given to a worker.
+    /// Removes and returns the invocations that have not been given to a worker.
     mutating func withdraw() -> [InvocationID] {
         defer {
             self.backlog.removeAll()
@@ -189,7 +193,8 @@ struct PoolState {
 
     // MARK: - Workers coming
 
-    /// - Parameter random: from 0 up to but not including 1, by which the workers' ends are spread.
+    /// - Parameter random: a number from 0 up to but not including 1, which spreads the limits of the workers so that
+    ///   they are not all replaced at once.
     mutating func ready(_ number: Int, random: Double) -> [Action] {
         guard let index = self.index(of: number), !self.workers[index].isCondemned else { return [] }
         guard !self.isStopping else {
@@ -222,9 +227,9 @@ struct PoolState {
         return [.drain(number)]
     }
 
-    /// Replaces a worker that serves: the new one is ready before the old one stops.
+    /// Replaces a serving worker: the new one is ready before the old one stops.
     ///
-    /// - Parameter evenUnused: also when it has run nothing: then it is as it was when it came, but for its age.
+    /// - Parameter evenUnused: also replace a worker that has run nothing yet. Only its age can be a reason to.
     mutating func recycle(_ number: Int, evenUnused: Bool = false) -> [Action] {
         guard !self.isStopping, let index = self.index(of: number), self.workers[index].phase == .ready,
             self.workers[index].role == .serving, !self.workers[index].isBeingReplaced,
@@ -252,24 +257,24 @@ struct PoolState {
 
     // MARK: - Workers going
 
-    /// A worker is about to end, because the host has killed it or cannot reach it any more: what is sent to it now
-    /// would be lost with it, and charged.
+    /// A worker is about to end, because the host has killed it or cannot reach it any more. An invocation that was
+    /// sent to it now would be lost with it, and charged for its death.
     mutating func condemn(_ number: Int) {
         if let index = self.index(of: number) { self.workers[index].isCondemned = true }
     }
 
-    /// A process has ended, or could not be started.
+    /// A worker process has ended, or could not be started.
     ///
     /// - Parameters:
-    ///   - hasAnswered: it had sent a result in its life.
-    ///   - isOverdue: whether an invocation has had its time, and more: then it is why the worker was ended.
+    ///   - hasAnswered: whether the worker sent a result in its life.
+    ///   - isOverdue: whether an invocation is overdue, and therefore the reason why the host killed the worker.
     mutating func ended(_ number: Int, hasAnswered: Bool, isOverdue: (InvocationID) -> Bool) -> [Action] {
         guard let index = self.index(of: number) else { return [] }
         let worker = self.workers.remove(at: index)
         let lost = self.invocations(of: number)
         for id in lost { self.places.remove(id) }
         guard !self.isStopping else { return [] }
-        // One that was told to go and had nothing left to do has done what it should.
+        // A worker that was told to drain and had no work left ended as it should.
         if worker.phase == .retiring, lost.isEmpty { return self.callQuarantine() }
         let hasStarted = worker.phase != .starting && (hasAnswered || !lost.isEmpty)
         guard hasStarted else { return self.startFailed(worker) }
@@ -279,7 +284,7 @@ struct PoolState {
         return actions + self.callQuarantine() + self.sendBacklog()
     }
 
-    /// Decides what becomes of what a worker was running when it died.
+    /// Decides what becomes of the invocations that a worker was running when it died.
     private mutating func judge(
         _ lost: [InvocationID],
         of worker: Worker,
@@ -287,11 +292,11 @@ struct PoolState {
     ) -> [Action] {
         let overdue = lost.filter(isOverdue)
         if !overdue.isEmpty {
-            // What hung is known; the others are innocent, and first in turn again.
+            // The overdue invocations are to blame; the others are innocent, and go to the front of the backlog.
             self.backlog.prepend(contentsOf: lost.filter { !overdue.contains($0) })
             return overdue.map { .timedOut($0) }
         }
-        // What ran in the worker before may have left behind what killed it.
+        // Only if the worker ran nothing before: an earlier invocation may have left behind the cause of its death.
         if lost.count == 1, worker.served == 1 { return [.crashed(lost[0])] }
         if worker.role == .quarantine {
             self.suspects.prepend(contentsOf: lost)
@@ -324,7 +329,7 @@ struct PoolState {
         return [.unavailable(notRun: self.withdraw())] + actions
     }
 
-    /// Nothing runs and nothing will come.
+    /// Drains every worker. The caller sends no more invocations.
     mutating func stop() -> [Action] {
         self.isStopping = true
         return self.workers.indices.compactMap { index in

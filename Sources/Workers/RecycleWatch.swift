@@ -13,14 +13,14 @@ enum RecycleReason: CustomStringConvertible {
 
     var description: String {
         switch self {
-        case .age: "it has served its time (recycle.afterTime)"
-        case .events: "it has had its share of events (recycle.afterEvents)"
-        case .memory(let bytes): "it holds \(bytes >> 20) MiB, near its limit (limits.memory)"
-        case .cpuTime(let time): "it has used \(time.words) of CPU, near its limit (limits.cpuTime)"
+        case .age: "it has reached its maximum age (recycle.afterTime)"
+        case .events: "it has run its maximum number of events (recycle.afterEvents)"
+        case .memory(let bytes): "it holds \(bytes >> 20) MiB of memory, near its limit (limits.memory)"
+        case .cpuTime(let time): "it has used \(time.words) of CPU time, near its limit (limits.cpuTime)"
         }
     }
 
-    /// Whether it holds for a worker that has run nothing yet.
+    /// Whether the reason applies to a worker that has run nothing yet.
     var holdsForUnused: Bool {
         switch self {
         case .age: true
@@ -29,10 +29,11 @@ enum RecycleReason: CustomStringConvertible {
     }
 }
 
-/// Watches workers for what a manifest says about their replacement: age, memory, CPU time. A worker that comes near a
-/// hard limit is replaced between events, before the limit ends it in the middle of one. Confined to one loop.
+/// Watches workers for the reasons to replace them that the manifest names: age, memory and CPU time. A worker that
+/// comes near a hard limit is replaced between events, before the limit ends it in the middle of one. Confined to one
+/// loop.
 final class RecycleWatch {
-    /// The part of a hard limit at which a worker is replaced.
+    /// The fraction of a hard limit at which a worker is replaced.
     static let softPart = 0.8
     private static let longestInterval = Duration.seconds(1)
     private static let shortestInterval = Duration.milliseconds(50)
@@ -57,7 +58,7 @@ final class RecycleWatch {
         self.softMemory = launch.limits.memory.map { Int(Double($0) * Self.softPart) }
         self.softTime = launch.limits.cpuTime.map { $0 * Self.softPart }
         self.lifetime = launch.recycle.afterTime
-        // Twice in the time in which a worker that is busy on all processors goes from the soft limit to the hard one.
+        // A worker that keeps all processors busy is looked at twice between its soft and its hard limit for CPU time.
         let processors = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         let margin = launch.limits.cpuTime.map { $0 * (1 - Self.softPart) / (2 * processors) } ?? Self.longestInterval
         self.interval = max(Self.shortestInterval, min(margin, Self.longestInterval))

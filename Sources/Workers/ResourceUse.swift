@@ -1,12 +1,12 @@
 import Glibc
 
-/// What a process has used so far, as the kernel tells it.
+/// The memory and CPU time of a process, as the kernel reports them.
 struct ResourceUse: Equatable {
-    /// Bytes in memory now.
+    /// Resident memory in bytes.
     let resident: Int
     let cpuTime: Duration
 
-    /// Reads `/proc/<pid>/stat`; nil when the process is gone.
+    /// Reads `/proc/<pid>/stat`; `nil` when the process is gone.
     init?(of process: pid_t) {
         let file = open("/proc/\(process)/stat", O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { return nil }
@@ -21,8 +21,8 @@ struct ResourceUse: Equatable {
         )
     }
 
-    /// Fields by number as in proc(5): 14 utime, 15 stime, 24 rss. The second one is the name in parentheses, which may
-    /// hold anything, so they are counted behind its end.
+    /// The fields as proc(5) numbers them: 14 utime, 15 stime, 24 rss. Field 2 is the program's name in parentheses,
+    /// which may contain spaces and parentheses, so the fields are counted from its closing parenthesis.
     init?(stat: String, pageSize: Int, ticksPerSecond: Int) {
         guard let name = stat.lastIndex(of: ")") else { return nil }
         let fields = stat[stat.index(after: name)...].split(separator: " ")

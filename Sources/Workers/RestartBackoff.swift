@@ -1,5 +1,6 @@
-/// The wait before a worker that ended is started again: 100 ms, doubled each time up to 30 s. Each wait is lengthened
-/// by up to a fifth, so that the workers of many functions do not start at the same moment. A result resets it.
+/// The pause before a worker that ended is started again: 100 ms at first, doubled each time up to 30 s. Each pause is
+/// lengthened at random by up to a fifth, so that the workers of many functions do not start at the same moment. A
+/// result from a worker resets it.
 struct RestartBackoff {
     private static let first = Duration.milliseconds(100)
     private static let longest = Duration.seconds(30)

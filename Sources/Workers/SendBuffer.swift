@@ -1,26 +1,28 @@
-/// Bytes on their way to a socket that may take fewer than are there: added behind, sent from the front.
+/// A queue of bytes for a socket that may accept fewer than are waiting: appended at the end, sent from the front.
 ///
-/// What was sent is let go once it is as much as what is left, so a byte is moved at most once on average and the
-/// buffer is never more than twice what waits, also when it is never empty because the other side reads slowly.
+/// Sent bytes are removed once there are as many of them as there are unsent bytes. So a byte is moved at most once on
+/// average, and the buffer never holds more than twice what is waiting, even if it is never empty because the peer
+/// reads slowly.
 struct SendBuffer {
-    /// A burst of large bodies must not leave its memory behind for ever.
+    /// More capacity than this is released, so that a burst of large bodies does not keep its memory occupied.
     private static let largestKept = 1 << 20
-    /// Below this moving bytes saves nothing.
+    /// With fewer sent bytes than this, moving the rest is not worth it.
     private static let smallestMove = 64 << 10
 
     private var bytes: [UInt8] = []
     private var sent = 0
 
-    /// Nothing waits to be sent.
+    /// Whether no bytes are waiting to be sent.
     var isEmpty: Bool { self.sent == self.bytes.count }
-    /// What waits to be sent.
+    /// The bytes that are waiting to be sent.
     var waiting: ArraySlice<UInt8> { self.bytes[self.sent...] }
-    /// How much memory it holds.
+    /// The memory that the buffer occupies, in bytes.
     var capacity: Int { self.bytes.capacity }
 
     mutating func append(_ write: (inout [UInt8]) -> Void) { write(&self.bytes) }
 
-    /// Hands what waits to `send` and drops as many bytes as it returns; returns its answer, also a negative one.
+    /// Passes the waiting bytes to `send`, and drops as many as `send` returns. Returns the result of `send`, also if
+    /// it is negative.
     mutating func send(_ send: (UnsafeRawBufferPointer) -> Int) -> Int {
         let sent = self.sent
         let count = self.bytes.withUnsafeBytes { send(UnsafeRawBufferPointer(rebasing: $0[sent...])) }

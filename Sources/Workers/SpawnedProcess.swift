@@ -5,18 +5,19 @@ import Glibc
 import Programs
 import WorkerProtocol
 
-/// A worker's process and the host's ends of its descriptors. Whoever holds it closes them.
+/// A worker process and the host's ends of its descriptors. The holder of this value closes them.
 struct SpawnedProcess {
     let pid: pid_t
-    /// Becomes readable when the process has ended; -1 where the kernel has none.
+    /// Becomes readable when the process has ended; -1 if the kernel has no pidfds.
     let processDescriptor: Int32
     let socket: Int32
     let output: Int32
     let errorOutput: Int32
 
-    /// Starts the executable in a process group of its own, with a socket as descriptor 3, stdin empty, stdout and
-    /// stderr as pipes, and nothing else: no descriptor, signal mask or environment of the host, and if its manifest
-    /// names a user, none of the host's rights. A script has its own file as descriptor 4, see `Program`.
+    /// Starts the executable in a process group of its own, with a socket as descriptor 3, empty stdin, and pipes as
+    /// stdout and stderr. It inherits nothing else from the host: no descriptor, no signal mask, no environment, and if
+    /// its manifest names a user, none of the host's rights. A script also gets its own file as descriptor 4, see
+    /// `Program`.
     init(_ launch: WorkerLaunch) throws(SystemError) {
         let input = open("/dev/null", O_RDONLY | O_CLOEXEC)
         guard input >= 0 else { throw SystemError("opening /dev/null") }
@@ -45,7 +46,7 @@ struct SpawnedProcess {
         _ = warren_set_nonblocking(self.errorOutput)
     }
 
-    /// - Parameter descriptors: what the worker sees as 0, 1, 2 and so on.
+    /// - Parameter descriptors: the descriptors that become 0, 1, 2 and so on in the worker.
     private static func start(_ launch: WorkerLaunch, _ descriptors: [Int32]) throws(SystemError) -> pid_t {
         var environment = launch.environment
         environment[WorkerProtocolVersion.environmentKey] = "1"

@@ -1,30 +1,33 @@
 package import Deployments
 package import Manifests
 
-/// How the workers of one function are started, and what is allowed to them.
+/// How the workers of one function are started, and which limits they have.
 package struct WorkerLaunch: Sendable {
     /// The path of the bundle's executable.
     package var executable: String
-    /// The build that is started, also after the file at the path was replaced; nil starts what is at the path then.
+    /// The build to start, even after the file at the path was replaced; `nil` starts the file that is at the path at
+    /// that time.
     package var build: BundleExecutable?
     /// The function within the bundle.
     package var function: String
-    /// The whole environment of the worker: what the manifest gives, and nothing of the host's own.
+    /// The complete environment of the worker: what the manifest gives, and nothing of the host's.
     package var environment: [String: String]
-    /// The user whose rights the worker has; nil for the host's own.
+    /// The user that the worker runs as; `nil` for the host's own user.
     package var user: UserAccount?
-    /// Invocations in flight at once over all workers.
+    /// The maximum number of invocations in flight, over all workers.
     package var concurrency: Int
     package var workers: Int
-    /// How long an invocation may run before its task is cancelled.
+    /// How long an invocation may take, from its arrival in the worker, before the worker cancels its task. "Time
+    /// limits" in the article "Retries, delays and dead letters" describes all limits.
     package var timeout: Duration
-    /// How long after that it may go on before its worker is killed: the time for a cancelled function to come to its
-    /// end.
+    /// How long after `timeout` an invocation may continue before the host kills its worker: the time that a cancelled
+    /// function has to return.
     package var grace: Duration
     package var batch: BatchPolicy?
     package var limits: ResourceLimits
     package var recycle: RecyclePolicy
-    /// From the start of a process until its function is initialised; a slower one is ended and started again.
+    /// The time from the start of a process until its function is initialised. A worker that takes longer is killed and
+    /// started again.
     package var startLimit: Duration
 
     package init(
@@ -67,16 +70,17 @@ package struct WorkerLaunch: Sendable {
         self.recycle = manifest.recycle
     }
 
-    /// How long an invocation may be with a worker: one in a batch also waits for company, and for the batch before.
+    /// How long an invocation may be with a worker before the host kills it. An invocation in a batch also waits for
+    /// its batch to fill, and for the batch before it.
     var overdueLimit: Duration {
         self.timeout + self.grace + (self.batch.map { $0.wait + self.timeout } ?? .zero)
     }
 
-    /// Runs, or batches, at once in one worker. Invocations are counted over all of them by the pipeline, but only a
-    /// worker knows how many batches it runs.
+    /// The number of invocations, or of batches, that one worker runs at once. The pipeline counts invocations over all
+    /// workers, but only the worker knows how many batches it runs.
     var lanes: Int { self.batch == nil ? self.concurrency : max(1, self.concurrency / self.workers) }
 
-    /// For the worker that runs one suspect at a time.
+    /// The launch of the quarantine worker, which runs one suspect at a time.
     var forQuarantine: WorkerLaunch {
         var launch = self
         launch.concurrency = 1
@@ -86,7 +90,8 @@ package struct WorkerLaunch: Sendable {
 }
 
 extension ResourceLimits {
-    /// What a worker finds in its environment, and sets before any code of the function runs; nil without limits.
+    /// The value of `WorkerProtocolVersion.limitsKey`, which the worker reads and applies before any code of the
+    /// function runs; `nil` without limits.
     var environmentValue: String? {
         let parts = [
             self.memory.map { "memory=\($0)" }, self.openFiles.map { "openFiles=\($0)" },

@@ -3,17 +3,17 @@ import Invoking
 import Logging
 import WorkerProtocol
 
-/// What one worker has to say, as far as its function's budget goes: log frames, and lines of stdout and stderr. What
-/// is over the budget is dropped, and the host's log says how much. Confined to one loop.
+/// Logs the output of one worker within its function's log budget: log frames, and lines of stdout and stderr. What
+/// exceeds the budget is dropped, and the host's log says how many lines were. Confined to one loop.
 final class WorkerLog {
     private static let reportInterval = Duration.seconds(1)
-    /// How long nothing is read of a worker that floods its log, after each time that something was.
+    /// How long the host stops reading from a worker that floods its log, after each read.
     static let restFromFlood = Duration.milliseconds(1)
 
     private let loop: EventLoop
     private let logger: Logger
     private let metrics: WorkerMetrics
-    /// Whose lines are logged: the event's id and attempt for an invocation.
+    /// Returns the event's id and attempt for an invocation, to be logged with its lines.
     private let describe: (InvocationID) -> (event: String, attempt: Int)?
     private let meter: LogMeter
     private var timer: TimerID?
@@ -34,7 +34,7 @@ final class WorkerLog {
         self.describe = describe
     }
 
-    /// Whether lines would be dropped anyway, so that only their number matters.
+    /// Whether lines would be dropped anyway, so that they need only be counted.
     func isExhausted() -> Bool { self.meter.budget.isExhausted(now: .now) }
 
     func drop(lines: Int) {
@@ -48,7 +48,7 @@ final class WorkerLog {
         self.logger.info("\(line)", metadata: ["stream": "\(stream)"])
     }
 
-    /// Throws when the frame is no log frame; one over the budget is not looked at.
+    /// Throws if the frame is not a valid log frame. A frame over the budget is not parsed.
     func write(_ frame: Frame) throws(FrameError) {
         guard self.take(frame.body.count) else { return }
         let line = try LogFrame(frame)

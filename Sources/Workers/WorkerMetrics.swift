@@ -1,13 +1,13 @@
 import Metrics
 
-/// What is counted of one function's workers.
+/// The metrics of one function's workers.
 ///
 /// | name | type | dimensions | counted |
 /// |---|---|---|---|
 /// | `warren.worker.starts` | counter | `warren.function` | processes started |
-/// | `warren.worker.deaths` | counter | `warren.function` | processes that died over their work |
-/// | `warren.worker.recycled` | counter | `warren.function` | processes replaced by the manifest's limits |
-/// | `warren.worker.log.dropped` | counter | `warren.function` | log lines over a worker's budget |
+/// | `warren.worker.deaths` | counter | `warren.function` | processes that died after they had begun an invocation |
+/// | `warren.worker.recycled` | counter | `warren.function` | processes replaced because of `recycle` or `limits` |
+/// | `warren.worker.log.dropped` | counter | `warren.function` | log lines over the function's log budget |
 struct WorkerMetrics {
     private let starts: Counter
     private let deaths: Counter

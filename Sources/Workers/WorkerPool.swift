@@ -17,11 +17,11 @@ package final class WorkerPool: Invoker {
     private var handler: (InvokerEvent) -> Void = { _ in }
     private var state: PoolState
     private var workers: [Int: WorkerProcess] = [:]
-    /// What was taken in and is not answered.
+    /// Invocations that were accepted and are not answered yet.
     private var invocations = PlaceTable<Invocation>()
     private var backoff = RestartBackoff()
     private var quarantineBackoff = RestartBackoff()
-    /// How the worker that ended last came to its end.
+    /// How the most recently ended worker ended.
     private var lastEnd: WorkerProcess.End?
     private var stopCompletion: (() -> Void)?
     private var hasStopped = false
@@ -33,7 +33,7 @@ package final class WorkerPool: Invoker {
     private var recycling: RecycleWatch?
     private let meter = LogMeter()
 
-    /// - Parameter logger: with the function's name in its metadata; lines of workers are logged through it.
+    /// - Parameter logger: has the function's name in its metadata. The lines of workers are logged through it, too.
     package init(launch: WorkerLaunch, loop: EventLoop, clock: WallClock, logger: Logger) {
         self.launch = launch
         self.loop = loop
@@ -95,7 +95,7 @@ package final class WorkerPool: Invoker {
     private var crashFailure: Failure {
         let end = self.lastEnd
         let reason = "the worker died: \(end?.reason ?? "unknown")"
-        // The end of what it wrote says the most, and headers take so much and no more.
+        // The end of the worker's stderr is the most useful part, and headers are limited in size.
         let tail = (end?.errorTail ?? "").utf8.suffix(max(0, Failure.longestMessage - reason.utf8.count - 1))
         let words = tail.isEmpty ? reason : reason + "\n" + String(decoding: tail, as: UTF8.self)
         return Failure(type: "WorkerCrashed", message: words)
@@ -110,7 +110,7 @@ package final class WorkerPool: Invoker {
 
     private func spawn(_ number: Int, _ role: PoolState.Role) {
         guard self.stopCompletion == nil, !self.hasStopped else {
-            // The start of another worker has just failed, and nobody waits for this one any more.
+            // The start of another worker has just failed while the pool stops, so this one is not needed any more.
             _ = self.state.ended(number, hasAnswered: false, isOverdue: { _ in false })
             return
         }
@@ -197,7 +197,7 @@ package final class WorkerPool: Invoker {
         for result in results {
             let id = result.invocation
             if result.frame == nil, !self.watch.hasRun(id, for: self.launch.timeout) {
-                self.workers[number]?.kill(because: "it gave invocation \(id) back before its time was up")
+                self.workers[number]?.kill(because: "it returned invocation \(id) before its deadline")
                 break
             }
             let isItsOwn =
@@ -211,7 +211,7 @@ package final class WorkerPool: Invoker {
             self.invocations.remove(id)
             outcomes.append(InvocationResult(id: id, outcome: frame.outcome, nanoseconds: frame.nanoseconds))
         }
-        // An answer that belongs to nothing is no sign of health.
+        // Only answers to invocations show that the workers are healthy.
         if !outcomes.isEmpty {
             self.backoff.reset()
             self.quarantineBackoff.reset()
@@ -226,7 +226,7 @@ package final class WorkerPool: Invoker {
         let lost = self.state.invocations(of: number)
         self.watch.ended(lost.count)
         self.lastEnd = end
-        // A worker that has answered nothing and dies over nothing has not really started either.
+        // A worker that had no work and had never answered anything counts as one that failed to start.
         let actions = self.state.ended(number, hasAnswered: worker.hasAnswered, isOverdue: self.watch.isOverdue)
         if actions.contains(.died) {
             self.logger.error(
@@ -240,7 +240,7 @@ package final class WorkerPool: Invoker {
         self.finishStopping()
     }
 
-    /// A function that goes on after it was cancelled can be stopped with its process only.
+    /// A function that continues after it was cancelled can only be stopped by killing its process.
     private func endOverdue() {
         for (number, worker) in self.workers
         where self.state.invocations(of: number).contains(where: self.watch.isOverdue) {
@@ -252,7 +252,7 @@ package final class WorkerPool: Invoker {
         self.replace(self.state.recycle(number, evenUnused: reason.holdsForUnused), because: reason)
     }
 
-    /// Carries out what may be the beginning of a replacement.
+    /// Carries out the actions, and logs the start of a replacement among them.
     private func replace(_ actions: [PoolState.Action], because reason: RecycleReason) {
         for action in actions {
             if case .spawn = action {

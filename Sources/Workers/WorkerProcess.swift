@@ -6,13 +6,13 @@ import Manifests
 import Messaging
 import WorkerProtocol
 
-/// One worker process on the loop: its socket, its output, its end.
+/// One worker process on the event loop: its socket, its output and its end.
 final class WorkerProcess: Flushable {
     enum Event {
-        /// The handshake is over: the function is initialised.
+        /// The handshake is complete, and the function is initialised.
         case ready
         case results([Result])
-        /// It is being ended, or its socket is closed: nothing that is sent to it is run any more.
+        /// The worker is being killed, or its socket is closed: it runs nothing that is sent to it from now on.
         case condemned
         /// The process is gone and has been reaped. Reported exactly once, last.
         case ended(End)
@@ -20,13 +20,13 @@ final class WorkerProcess: Flushable {
 
     struct Result {
         let invocation: InvocationID
-        /// Nil when it was not begun.
+        /// The result; `nil` if the worker returned the invocation without beginning it.
         let frame: ResultFrame?
     }
 
     /// How a process ended.
     struct End {
-        /// In words: exit code, signal, or what it did against the protocol.
+        /// The exit code, the signal, or how the worker broke the protocol, in words.
         let reason: String
         /// The end of its stderr, at most `Failure.longestMessage`.
         let errorTail: String
@@ -39,7 +39,8 @@ final class WorkerProcess: Flushable {
     }
 
     private static let readSize = 64 << 10
-    /// Reads of what a worker has left behind: more than a socket or a pipe holds.
+    /// The maximum number of reads from a descriptor of a worker that has ended: enough for all that a socket or a pipe
+    /// holds.
     private static let lastReads = 64
 
     let number: Int
@@ -55,17 +56,17 @@ final class WorkerProcess: Flushable {
     var isToBeFlushed = false
     private let standardOutput: OutputPipe
     private let standardError: OutputPipe
-    /// Why the host has ended it, if it has.
+    /// Why the host has killed the worker; `nil` if it has not.
     private var killReason: String?
     private var hasEnded = false
     private var isSocketOpen = true
     private var startTimer: TimerID?
     private var closeTimer: TimerID?
-    /// Called with the greeting instead of starting a function.
+    /// If set, called with the hello frame in place of starting a function.
     var onHello: ((HelloFrame) -> Void)?
-    /// It has sent a result.
+    /// Whether the worker has sent a result.
     private(set) var hasAnswered = false
-    /// The limits that are in force inside it, as it says.
+    /// The limits that are in force in the worker, as its hello frame reports them.
     private(set) var limits = ""
     var processID: pid_t { self.process.pid }
 
@@ -100,7 +101,7 @@ final class WorkerProcess: Flushable {
 
     // MARK: - To the worker
 
-    /// Appends a frame; it goes out at the end of the turn, or when the socket takes more again.
+    /// Appends a frame. It is sent at the end of the loop's turn, or as soon as the socket accepts more.
     func append(_ write: (inout [UInt8]) -> Void) {
         self.output.append(write)
         if !self.waitsForWriting { self.loop.flushAtTurnEnd(self) }
@@ -120,7 +121,8 @@ final class WorkerProcess: Flushable {
             guard count < 0 else { continue }
             if errno == EAGAIN { break }
             if errno != EINTR {
-                // Nobody will ever read the rest. In a turn of its own, because a flush ends the turn of others.
+                // The peer will never read the rest. The socket is closed in a later turn, because this flush belongs
+                // to the turn of other handlers.
                 self.output.removeAll()
                 self.loop.schedule(after: .zero) { [weak self] in self?.closeFailedSocket() }
             }
@@ -132,18 +134,18 @@ final class WorkerProcess: Flushable {
         }
     }
 
-    /// Nothing more comes: it is to end when it has answered everything.
+    /// Tells the worker that no more invocations follow: it exits when it has answered those that it has.
     func drain() {
-        // It has not been told yet what it is for, and need not be.
+        // The worker does not know its function yet, so it has nothing to finish.
         guard self.phase != .greeting else { return self.kill(because: "it is not needed any more") }
         self.append { $0.appendFrame(.drain) }
     }
 
-    /// Ends the process and all of its group. `ended` follows.
+    /// Kills the process and its whole process group. `ended` follows.
     func kill(because reason: String) {
         guard !self.hasEnded else { return }
         if self.killReason == nil {
-            // What a worker says about itself may be of any length.
+            // The reason may contain text from the worker, which may be of any length.
             self.killReason = reason.prefix(bytes: Failure.longestMessage)
             self.handler(.condemned)
         }
@@ -155,7 +157,7 @@ final class WorkerProcess: Flushable {
 
     private func readFrames() {
         var results: [Result] = []
-        // A few reads a turn, so that one chatty worker does not starve the others.
+        // Only a few reads per turn, so that one chatty worker does not starve the others.
         for _ in 0..<4 {
             let count = self.input.receive(capacity: Self.readSize) { buffer in
                 recv(self.process.socket, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT))
@@ -170,7 +172,7 @@ final class WorkerProcess: Flushable {
                 self.kill(because: "it broke the worker protocol: \(error)")
                 break
             }
-            // What is left may be more lines for a log that is full.
+            // While the log budget is used up, what is left is probably more log lines, so it can wait.
             if count < Self.readSize || self.log.isExhausted() { break }
         }
         if results.isEmpty, self.log.isExhausted() { self.restFromFlood() }
@@ -235,7 +237,7 @@ final class WorkerProcess: Flushable {
         self.append(start.write)
     }
 
-    /// What a worker answered before its end counts.
+    /// Results that a worker wrote before its end count.
     private func readLastFrames() {
         for _ in 0..<Self.lastReads where self.isSocketOpen { self.readFrames() }
     }
@@ -251,7 +253,7 @@ final class WorkerProcess: Flushable {
         self.loop.unwatch(self.process.socket)
         close(self.process.socket)
         self.handler(.condemned)
-        // A worker without its socket is of no use; most are exiting already.
+        // A worker without its socket is of no use. Most are already exiting.
         if self.killReason == nil, self.process.processDescriptor < 0 { self.reapLater() }
         self.closeTimer = self.loop.schedule(after: .seconds(1)) { [weak self] in
             self?.kill(because: "it closed its socket and did not exit")
@@ -267,7 +269,7 @@ final class WorkerProcess: Flushable {
     private func reap() {
         guard !self.hasEnded else { return }
         var information = siginfo_t()
-        // Looked at without reaping first: as long as the process is a zombie nobody else can get its group's number.
+        // Checks with WNOWAIT first: as long as the process is a zombie, no other process group can get its number.
         guard waitid(P_PID, id_t(self.process.pid), &information, WEXITED | WNOHANG | WNOWAIT) == 0,
             information.si_signo == SIGCHLD
         else {
@@ -275,8 +277,9 @@ final class WorkerProcess: Flushable {
             return
         }
         Glibc.kill(-self.process.pid, SIGKILL)
-        // Its last words may still be on the way: results that were written count, and stderr says why it died.
-        // Bounded, because a process of its own session may have kept the other end and write for ever.
+        // The last output may still be in the pipes: results that were written count, and stderr says why the worker
+        // died. The number of reads is bounded, because a child process in a session of its own may hold the other end
+        // and never stop writing.
         self.readLastFrames()
         self.standardError.drain(reads: Self.lastReads)
         self.standardOutput.drain(reads: Self.lastReads)

@@ -1,20 +1,20 @@
 import CCompression
 import Messaging
 
-/// A format that a payload can be compressed in, and where its decoder comes from.
+/// A compression format for payloads, and the library that decodes it.
 enum CompressionFormat {
     /// RFC 1952.
     case gzip
     /// RFC 1950: what HTTP calls `deflate`.
     case zlib
-    /// RFC 1951: what many take `deflate` for.
+    /// RFC 1951: what many clients send as `deflate`.
     case rawDeflate
     /// RFC 7932.
     case brotli
     /// RFC 8878, with the window of RFC 9659.
     case zstd
 
-    /// The file name of the library, with the number of the interface that `CCompression` uses.
+    /// The file name of the library, with the version of the interface that `CCompression` uses.
     var library: String {
         switch self {
         case .gzip, .zlib, .rawDeflate: "libz.so.1"
@@ -23,7 +23,7 @@ enum CompressionFormat {
         }
     }
 
-    /// The package of Debian and Ubuntu that has the library.
+    /// The Debian and Ubuntu package that contains the library.
     var package: String {
         switch self {
         case .gzip, .zlib, .rawDeflate: "zlib1g"
@@ -32,7 +32,7 @@ enum CompressionFormat {
         }
     }
 
-    /// What the decoder calls it.
+    /// The format's constant in the C module.
     var code: warren_format {
         switch self {
         case .gzip: WARREN_FORMAT_GZIP
@@ -43,9 +43,9 @@ enum CompressionFormat {
         }
     }
 
-    /// Which of the two formats that go by the name `deflate` this is, as its first two bytes tell (RFC 1950, section
-    /// 2.2: method 8 in the low four bits, and a checksum of both). As deflate alone these bits would begin a stored
-    /// block with padding that is not zero, which no encoder writes.
+    /// Tells which of the two formats called `deflate` the data has, by its first two bytes (RFC 1950, section 2.2:
+    /// method 8 in the low four bits, and a checksum over both bytes). In raw deflate the same bits would begin a
+    /// stored block with padding that is not zero, which no encoder writes.
     static func deflate(_ bytes: ArraySlice<UInt8>) -> CompressionFormat {
         let header = bytes.prefix(2).reduce(0) { $0 << 8 | Int($1) }
         let isZlib = bytes.count >= 2 && header >> 8 & 0x0f == 8 && header % 31 == 0

@@ -1,33 +1,34 @@
 import Messaging
 import WorkerProtocol
 
-/// Undoes the compression that a message's `content-encoding` names, so that a function is given what its publisher
-/// meant, also when it wants bytes.
+/// Decompresses a payload according to the message's `content-encoding`, so that a function gets the payload that the
+/// publisher meant. This holds for functions on `RawPayload`, too.
 enum ContentDecoding {
-    /// How many codings may have been applied one after the other. Each costs as much as the first.
+    /// The maximum number of codings that were applied one after the other. Each one costs as much to undo as the
+    /// first.
     private static let mostCodings = 4
 
-    /// The payload as its content type describes it: the one of the message when nothing is compressed.
+    /// Returns the payload that the content type describes, decompressed if necessary.
     static func payload(of received: ReceivedInvocation) throws(UndecodableEvent) -> ArraySlice<UInt8> {
         guard let property = received[.contentEncoding] else { return received.payload }
         return try self.decode(received.payload, property: property)
     }
 
-    /// - Parameter property: the text of `content-encoding`.
+    /// - Parameter property: the value of `content-encoding`.
     static func decode(
         _ payload: ArraySlice<UInt8>,
         property: String,
         limit: Int = LargestBody.bytes
     ) throws(UndecodableEvent) -> ArraySlice<UInt8> {
         var bytes = payload
-        // The last one that was applied is the first to be undone (RFC 9110, section 8.4).
+        // The coding that was applied last is undone first (RFC 9110, section 8.4).
         for coding in try self.codings(ContentCoding(property)).reversed() {
             bytes = try self.undo(coding, of: bytes, limit: limit)
         }
         return bytes
     }
 
-    /// In the order in which they were applied.
+    /// Returns the codings in the order in which they were applied.
     private static func codings(_ coding: ContentCoding) throws(UndecodableEvent) -> [ContentCoding] {
         guard case .unknown(let names) = coding else { return coding == .none ? [] : [coding] }
         let list = names.split(separator: ",").map { ContentCoding(String($0)) }

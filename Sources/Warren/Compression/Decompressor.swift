@@ -2,29 +2,29 @@ import CCompression
 
 /// Why compressed data cannot be decoded.
 enum DecompressionError: Error, Equatable {
-    /// More bytes come out than are allowed.
+    /// The decompressed data exceeds the limit.
     case tooLarge(limit: Int)
-    /// It is not of this format, or was changed on its way.
+    /// The data is not of this format, or was corrupted.
     case damaged
     /// The end is missing.
     case truncated
-    /// So many bytes follow the end of the data and are no part of it.
+    /// This many bytes follow the end of the compressed data.
     case trailing(bytes: Int)
-    /// It was compressed with a window that is larger than a whole payload may be.
+    /// The data was compressed with a window that is larger than the largest payload.
     case windowTooLarge
-    /// The library is not installed, or is another one; with the name of its file.
+    /// The library with this file name is not installed, or lacks a function.
     case noLibrary(String)
     case noMemory
 }
 
 /// Decodes one piece of compressed data.
 ///
-/// Owns the decoder of the C module, which nobody else refers to and which goes with it.
+/// Owns the decoder of the C module. No other code refers to that decoder, and it is closed with this value.
 struct Decompressor: ~Copyable {
     private let decoder: OpaquePointer
     private let format: CompressionFormat
 
-    /// - Parameter library: the file name of another library than the format's own, for tests.
+    /// - Parameter library: the file name of a library to use in place of the format's own, for tests.
     init(_ format: CompressionFormat, library: String? = nil) throws(DecompressionError) {
         var decoder: OpaquePointer?
         let library = library ?? format.library
@@ -40,13 +40,13 @@ struct Decompressor: ~Copyable {
 
     deinit { warren_decoder_close(self.decoder) }
 
-    /// The largest piece that is decoded at once.
+    /// The size of the buffer for one decoding step, in bytes.
     private static let chunk = 64 << 10
 
-    /// Decodes all of the bytes. Call once.
+    /// Decodes all of the bytes. Call this once.
     ///
-    /// - Parameter limit: how many bytes may come out. Memory is taken for what has come out, never for what the data
-    ///   says of itself, so a few bytes that stand for gigabytes cost no more than the limit.
+    /// - Parameter limit: the maximum number of decompressed bytes. Memory is reserved for what has been decompressed,
+    ///   never for the size that the data claims, so a few bytes that stand for gigabytes cost no more than the limit.
     func decode(_ bytes: ArraySlice<UInt8>, limit: Int) throws(DecompressionError) -> [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(min(limit, bytes.count * 2))
@@ -57,7 +57,8 @@ struct Decompressor: ~Copyable {
             let left = remaining.count
             let (step, count) = self.step(&remaining, into: chunk)
             guard output.count + count <= limit else { throw .tooLarge(limit: limit) }
-            // Never twice the limit, as an array grows by itself: the worker's memory may be limited, too.
+            // Grows to at most the limit, where an array on its own could double beyond it: the worker's memory may be
+            // limited, too.
             let needed = output.count + count
             if needed > output.capacity { output.reserveCapacity(min(limit, needed + output.capacity)) }
             output.append(contentsOf: chunk.prefix(count))
@@ -69,9 +70,9 @@ struct Decompressor: ~Copyable {
                     throw .trailing(bytes: remaining.count)
                 }
             case WARREN_STEP_MORE:
-                // There was room left, so it is input that is missing.
+                // The output buffer was not filled, so more input is needed, and there is none.
                 if count < chunk.count, remaining.isEmpty { throw .truncated }
-                // No decoder does that; one that did would keep the lane for ever.
+                // A step without any progress, which no correct decoder makes, would loop forever.
                 if count == 0, remaining.count == left { throw .damaged }
             case WARREN_STEP_WINDOW: throw .windowTooLarge
             case WARREN_STEP_NO_MEMORY: throw .noMemory
@@ -88,7 +89,7 @@ struct Decompressor: ~Copyable {
         var written = chunk.count
         var left = input.count
         let step = input.withUnsafeBufferPointer { buffer in
-            // An empty slice has no address, and the decoder reads nothing of it.
+            // An empty slice has no address. The decoder then reads nothing, so any valid pointer will do.
             var next = buffer.baseAddress ?? UnsafePointer(output)
             return warren_decoder_step(self.decoder, &next, &left, output, &written)
         }
@@ -96,7 +97,8 @@ struct Decompressor: ~Copyable {
         return (step, written)
     }
 
-    /// Whether further data of the format begins here: both formats that can be continued have marks for that.
+    /// Whether another member or frame of the same format begins here. Both formats that allow more than one begin each
+    /// with a magic number.
     private func isBeginning(_ bytes: ArraySlice<UInt8>) -> Bool {
         switch self.format {
         case .gzip: bytes.starts(with: [0x1f, 0x8b])

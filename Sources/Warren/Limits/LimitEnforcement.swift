@@ -2,20 +2,22 @@ import CLinux
 import Glibc
 import WorkerProtocol
 
-/// Puts a worker's limits in force, in its own process and before any code of its functions.
+/// Enforces a worker's limits, in its own process and before any code of its functions runs.
 ///
-/// Three things hold for every worker, whatever its manifest says: it leaves no core file, because a loop of crashes
-/// would fill the disk and a core holds secrets; other processes of its user cannot read its memory and environment;
-/// and when memory runs out the kernel ends it before its host.
+/// Three measures apply to every worker, whatever its manifest says. It writes no core file, because a loop of crashes
+/// would fill the disk and a core contains secrets. Other processes of its user cannot read its memory and environment.
+/// And when memory runs out, the kernel kills it before its host.
 enum LimitEnforcement {
-    /// Added to the kernel's inclination to end this process when memory runs out, which goes from -1000 to 1000.
+    /// Added to `oom_score_adj`, from -1000 to 1000, by which the kernel chooses the process to kill when memory runs
+    /// out.
     private static let expendability = 500
     private static let unusable: Int32 = 70
 
-    /// Reads the limits out of the environment and puts them in force. Does nothing in a process that no host started.
-    /// A limit that cannot be kept ends the process with 70, because a worker without it is not what was asked for.
+    /// Reads the limits from the environment and enforces them. Does nothing in a process that no host started. If a
+    /// limit cannot be enforced, the process exits with 70, because a worker without it is not what the manifest asks
+    /// for.
     ///
-    /// - Returns: What is in force, in words for the host: `memory=rlimit openFiles=rlimit`.
+    /// - Returns: The limits in force, as the hello frame reports them: `memory=rlimit openFiles=rlimit`.
     static func enforceFromEnvironment() -> String {
         guard let mark = getenv(WorkerProtocolVersion.environmentKey), String(cString: mark) == "1" else { return "" }
         let text = getenv(WorkerProtocolVersion.limitsKey).map { String(cString: $0) } ?? ""
@@ -31,15 +33,16 @@ enum LimitEnforcement {
 
     private static func enforce(_ limits: WorkerLimits) throws(WorkerLimitError) -> [String] {
         Self.becomeExpendable()
-        // After that, for a concealed process may not write to its own files in /proc.
+        // Must come second: a concealed process may not write to its own files in /proc.
         _ = warren_conceal_process()
         var inForce: [String] = []
         if let seconds = limits.cpuTime {
-            // A second more for the hard limit: SIGXCPU at the soft one tells why the worker died, SIGKILL would not.
+            // The hard limit is a second higher: SIGXCPU at the soft limit tells why the worker died, SIGKILL at the
+            // hard limit would not.
             try Self.set(RLIMIT_CPU, "cpuTime", seconds, to: seconds, hard: seconds + 1)
             inForce.append("cpuTime=rlimit")
         }
-        // Before the descriptors run out, for it opens a file.
+        // Must precede `openFiles`, because it opens a file.
         if let share = limits.memory {
             guard let allowance = MemoryAllowance.current() else {
                 throw .refused(
@@ -58,7 +61,7 @@ enum LimitEnforcement {
         return inForce
     }
 
-    /// The hard limit too, so that the function cannot lift it.
+    /// Sets the hard limit, too, so that the function cannot raise the soft limit again.
     private static func set(
         _ resource: __rlimit_resource,
         _ name: String,
@@ -72,7 +75,8 @@ enum LimitEnforcement {
         }
     }
 
-    /// Raising needs no privilege; where `/proc` is not there or not writable, workers are as expendable as the host.
+    /// Raises the score, which needs no privilege. If `/proc` is missing or not writable, workers keep the host's
+    /// score.
     private static func becomeExpendable() {
         let path = "/proc/self/oom_score_adj"
         guard let now = ProcessFile.read(path).flatMap({ Int($0.prefix { $0 != "\n" }) }) else { return }

@@ -1,42 +1,43 @@
 import Glibc
 
-/// How a manifest's `limits.memory` becomes `RLIMIT_DATA`, which counts all that a process maps for itself to write to.
+/// Computes `RLIMIT_DATA` from a manifest's `limits.memory`. The kernel counts all private writable mappings of a
+/// process towards that limit.
 ///
 ///     RLIMIT_DATA = what the process has (VmData)
 ///                 + limits.memory
 ///                 + stack size × threads that Warren and Swift may still start
 ///
-/// The system counts a thread's stack in full when the thread begins, 8 MiB as a rule, though little of it is ever
-/// used. So the function's share would depend on the machine without the last line. The threads are one for each
-/// processor, the main one, the one that reads, the one that keeps Dispatch's timers, and one to spare. Threads that
-/// the function starts itself come out of its share. Measured on two processors: a busy worker has 5 threads and 35 MiB
-/// of such memory, 32 of them stacks, and 11 MiB resident.
+/// The kernel counts a thread's whole stack when the thread begins, usually 8 MiB, though little of it is ever used.
+/// Without the last line of the formula, the function's share would depend on the machine. The threads are one for each
+/// processor, the main thread, the reader, the one for Dispatch's timers, and one to spare. Threads that the function
+/// starts itself come out of its share. Measured on two processors: a busy worker has 5 threads and 35 MiB of such
+/// memory, 32 of them stacks, and 11 MiB resident.
 ///
 /// Source: setrlimit(2); proc_pid_status(5), VmData and Threads.
 struct MemoryAllowance: Equatable {
-    /// Bytes that the process has mapped to write to.
+    /// The size of the private writable mappings, in bytes.
     let mapped: UInt64
-    /// Threads that it has.
+    /// The number of threads.
     let threads: UInt64
-    /// Bytes of a new thread's stack.
+    /// The stack size of a new thread, in bytes.
     let stack: UInt64
-    /// Processors that are online.
+    /// The number of processors online.
     let processors: UInt64
 
-    /// Bytes that the process may map in all, so that the function can add `share`.
+    /// The limit in bytes, so that the function can add `share` bytes.
     func limit(share: UInt64) -> UInt64 {
         let wanted = self.processors + 4
         let stacks = self.stack.multipliedReportingOverflow(by: wanted - min(wanted, self.threads))
         return [self.mapped, stacks.overflow ? .max : stacks.partialValue].reduce(share) { sum, part in
             let total = sum.addingReportingOverflow(part)
-            // The largest number would mean no limit.
+            // `.max` would mean no limit.
             return total.overflow ? .max - 1 : total.partialValue
         }
     }
 }
 
 extension MemoryAllowance {
-    /// As the process stands now; nil when the system does not tell.
+    /// The current state of this process; `nil` if the kernel does not report it.
     static func current() -> MemoryAllowance? {
         guard let status = ProcessFile.read("/proc/self/status"), let mapped = Self.number("VmData:", in: status),
             let threads = Self.number("Threads:", in: status)
@@ -54,7 +55,7 @@ extension MemoryAllowance {
         )
     }
 
-    /// The number behind a name in a status file: `VmData:     424 kB`.
+    /// Returns the number that follows a name in a status file: `VmData:     424 kB`.
     static func number(_ name: String, in status: String) -> UInt64? {
         guard let line = status.split(separator: "\n").first(where: { $0.hasPrefix(name) }) else { return nil }
         return line.dropFirst(name.utf8.count).split(whereSeparator: { $0 == " " || $0 == "\t" }).first.flatMap {

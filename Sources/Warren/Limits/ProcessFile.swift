@@ -1,8 +1,8 @@
 import Glibc
 
-/// The small files in which the kernel tells about a process and is told about it.
+/// Reads and writes the small files in `/proc` through which the kernel shows and changes the state of a process.
 enum ProcessFile {
-    /// The content, at most 16 KiB of it; nil when there is no such file or it cannot be read.
+    /// The first 16 KiB of the content; `nil` if the file is missing, unreadable or empty.
     static func read(_ path: String) -> String? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
@@ -13,7 +13,7 @@ enum ProcessFile {
         return content.isEmpty ? nil : String(decoding: content, as: UTF8.self)
     }
 
-    /// Replaces the content. Returns whether the kernel took it.
+    /// Replaces the content. Returns whether the kernel accepted it.
     @discardableResult
     static func write(_ text: String, to path: String) -> Bool {
         let descriptor = open(path, O_WRONLY | O_CLOEXEC)

@@ -1,11 +1,11 @@
-/// What a worker may use, as the host wrote it into the environment: `memory=BYTES,openFiles=N,cpuTime=SECONDS`, any
-/// part of that, in any order.
+/// A worker's limits, as the host wrote them to the environment: `memory=BYTES,openFiles=N,cpuTime=SECONDS`, or any
+/// part of that in any order.
 struct WorkerLimits: Equatable {
-    /// Bytes that the function may add to what the process has when it starts.
+    /// How much memory the function may add to what the process has when it starts, in bytes.
     var memory: UInt64?
-    /// Descriptors, the worker's own among them.
+    /// The number of open descriptors, including the worker's own.
     var openFiles: UInt64?
-    /// Seconds of processor time over the worker's life.
+    /// CPU time over the worker's life, in seconds.
     var cpuTime: UInt64?
 
     init(memory: UInt64? = nil, openFiles: UInt64? = nil, cpuTime: UInt64? = nil) {
@@ -14,7 +14,7 @@ struct WorkerLimits: Equatable {
         self.cpuTime = cpuTime
     }
 
-    /// An empty text has no limits.
+    /// Parses the limits. An empty text means that there are none.
     init(parsing text: String) throws(WorkerLimitError) {
         self.init()
         guard !text.isEmpty else { return }
@@ -33,11 +33,11 @@ struct WorkerLimits: Equatable {
     }
 }
 
-/// Why a worker's limits could not be put in force.
+/// Why a worker's limits could not be enforced.
 enum WorkerLimitError: Error, Equatable, CustomStringConvertible {
-    /// A part of the text is not a limit, or is one that stood before.
+    /// A part of the text is not a limit, or repeats one.
     case malformed(String)
-    /// The system did not take the limit.
+    /// The kernel refused the limit.
     case refused(limit: String, value: UInt64, reason: String)
 
     var description: String {

@@ -2,10 +2,10 @@ import FoundationEssentials
 import Messaging
 import WorkerProtocol
 
-/// A batch function behind one call that does not depend on its payload.
+/// A batch function with its payload type erased.
 protocol RunnableBatch: RunnableFunction {
-    /// Runs the function once on all that can be decoded. Each element of `batch` is answered once, by its index: what
-    /// cannot be decoded before the function begins, the others when it has ended.
+    /// Runs the function once on all events that can be decoded. Each element of `batch` is answered once, by its
+    /// index: those that cannot be decoded before the function begins, the others when it has ended.
     func run(
         _ batch: [ReceivedInvocation],
         deadline: ContinuousClock.Instant,
@@ -16,7 +16,7 @@ protocol RunnableBatch: RunnableFunction {
 }
 
 extension RunnableBatch {
-    /// A batch of one.
+    /// Runs the function on a batch of one.
     func run(
         _ received: ReceivedInvocation,
         deadline: ContinuousClock.Instant,
@@ -41,7 +41,7 @@ struct TypedBatch<Body: BatchFunction>: RunnableBatch {
         self.encoder = Body.encoder
     }
 
-    /// An event that the function is given, and the place of its invocation among those that came.
+    /// An event that the function gets, and the index of its invocation in the batch.
     private struct Member {
         let index: Int
         let item: BatchItem<Body.Payload>
@@ -74,13 +74,13 @@ struct TypedBatch<Body: BatchFunction>: RunnableBatch {
             thrown = error
         }
         let isLate = stop.reason == .deadline || ContinuousClock.now >= deadline
-        // One manifest's events all have the same.
+        // All events of one manifest have the same timeout.
         let timeout = isLate ? batch.first?.run.timeout : nil
         for member in members {
             let state = member.item.context.state
             let emitted = state.end()
             if let failure = state.failure {
-                // The function's own word on this event, so a deadline changes nothing about it.
+                // The function itself has decided about this event, so a passed deadline changes nothing.
                 answer(member.index, .thrown(failure, lateAfter: nil))
             } else if let thrown {
                 answer(member.index, .thrown(thrown, lateAfter: timeout))

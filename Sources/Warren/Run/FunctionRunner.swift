@@ -2,7 +2,8 @@ import FoundationEssentials
 package import Messaging
 package import WorkerProtocol
 
-/// One run of a function: how it ended and how long it took. For an event of a batch that is how long its batch took.
+/// The result of one run of a function: its outcome and its duration. For an event of a batch, the duration is that of
+/// the batch.
 package struct FunctionRun: Sendable, Equatable {
     package let outcome: Outcome
     package let nanoseconds: UInt64
@@ -13,31 +14,32 @@ package struct FunctionRun: Sendable, Equatable {
     }
 }
 
-/// A function made ready, whatever its payload: turns an invocation into an outcome, without any I/O of its own.
+/// A function that is ready to run, with its payload type erased. Turns an invocation into an outcome, without any I/O
+/// of its own.
 ///
-/// What an error becomes:
-/// - the event cannot be decoded: undecodable, with the place in the payload; the function is not called;
-/// - ``RetryLater``: later; ``Rejected``: rejected;
-/// - any error after the deadline, or after the cancellation that comes with it: timed out;
-/// - any other: failed. That includes a `DecodingError` which the function itself throws and the error of an
+/// Errors become outcomes like this:
+/// - the event cannot be decoded: undecodable, with the path in the payload; the function is not called;
+/// - ``RetryLater`` before the deadline: later; ``Rejected`` before the deadline: rejected;
+/// - any error after the deadline, ``RetryLater`` and ``Rejected`` included: timed out;
+/// - any other error: failed. That includes a `DecodingError` that the function itself throws, and the error of an
 ///   invocation that the host cancelled before its deadline.
 ///
-/// A function that returns is done, even after the deadline: its work is finished, and running it again would only
-/// do it twice.
+/// A function that returns is done, even after the deadline: its work is finished, and running it again would repeat
+/// it.
 ///
-/// An event of a batch ends by the same rules: with the error that the function gave to ``BatchItem/fail(_:)``, which
-/// is never a timeout, else as the batch does.
+/// For an event of a batch the same rules apply: to the error that the function gave to ``BatchItem/fail(_:)``, which
+/// is never a timeout, or else to what the batch returned or threw.
 package struct FunctionRunner: Sendable {
     /// The function's name, as manifests write it.
     package let name: String
 
     private let function: any RunnableFunction
-    /// The same once more, if it takes several events at once.
+    /// The same function if it takes several events at once; `nil` otherwise.
     private let batchFunction: (any RunnableBatch)?
 
-    /// Makes a function ready: calls its `init`.
+    /// Creates the function with its `init`.
     ///
-    /// - Throws: What the function's `init` throws. A worker reports it and exits.
+    /// - Throws: Whatever the function's `init` throws. A worker reports it and exits.
     package init(_ type: any Function.Type) async throws {
         self.name = type.name
         if let type = type as? any BatchFunction.Type {
@@ -58,8 +60,8 @@ package struct FunctionRunner: Sendable {
         TypedBatch(function: try await Body())
     }
 
-    /// Runs the function on one event, a batch function on a batch of one. The caller cancels the task at the deadline,
-    /// after raising `stop`.
+    /// Runs the function on one event, or a batch function on a batch of one. At the deadline the caller must raise
+    /// `stop` and then cancel the task.
     package func run(
         _ received: ReceivedInvocation,
         deadline: ContinuousClock.Instant,
@@ -71,10 +73,10 @@ package struct FunctionRunner: Sendable {
         return FunctionRun(outcome, since: start)
     }
 
-    /// Runs a batch function once on several events, any other function on one after the other. Each invocation is
-    /// answered once, by its index in `batch`; what cannot be decoded is answered before the function begins.
+    /// Runs a batch function once on several events, or any other function on one after the other. Each invocation is
+    /// answered once, by its index in `batch`. Those that cannot be decoded are answered before the function begins.
     ///
-    /// - Parameter deadline: Of the batch. The caller cancels the task then, after raising `stop`.
+    /// - Parameter deadline: The deadline of the batch, at which the caller must raise `stop` and then cancel the task.
     package func run(
         batch: [ReceivedInvocation],
         deadline: ContinuousClock.Instant,
@@ -105,7 +107,7 @@ extension FunctionRun {
     }
 }
 
-/// A function behind one call that does not depend on its payload.
+/// A function with its payload type erased.
 protocol RunnableFunction: Sendable {
     func run(
         _ received: ReceivedInvocation,
@@ -156,9 +158,9 @@ extension Outcome {
         .undecodable(Failure(type: "DecodingError", message: error.message.prefix(bytes: Failure.longestMessage)))
     }
 
-    /// What an error that a function threw means.
+    /// The outcome for an error that a function threw.
     ///
-    /// - Parameter timeout: the time that the function had, if that was over; nil if it was not.
+    /// - Parameter timeout: the invocation's timeout if its deadline has passed, else `nil`.
     static func thrown(_ error: any Error, lateAfter timeout: Duration?) -> Outcome {
         if let timeout { return .timedOut(Failure(error, lateAfter: timeout)) }
         let failure = Failure(error)
@@ -176,7 +178,8 @@ extension Failure {
         )
     }
 
-    /// That of a function whose time was over. Its cancellation says nothing else; any other error does.
+    /// The failure of an invocation whose deadline has passed. A `CancellationError` adds no information to that; any
+    /// other error does.
     fileprivate init(_ error: any Error, lateAfter timeout: Duration) {
         let words = Self.overdue(timeout)
         if error is CancellationError {

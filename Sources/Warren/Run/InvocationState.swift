@@ -4,7 +4,7 @@ package import Messaging
 import Synchronization
 import WorkerProtocol
 
-/// What one invocation gathers while it runs. Shared by the copies of its ``FunctionContext``.
+/// The state that one invocation collects while it runs, shared by all copies of its ``FunctionContext``.
 package final class InvocationState: Sendable {
     let origin: EventOrigin
     let deadline: ContinuousClock.Instant
@@ -32,7 +32,7 @@ package final class InvocationState: Sendable {
         self.makeLogger = makeLogger
     }
 
-    /// Made at the first look, for most events are handled without a line.
+    /// Created on first access, because most events are handled without logging.
     var logger: Logger {
         self.gathered.withLock { gathered in
             if let logger = gathered.logger { return logger }
@@ -42,17 +42,18 @@ package final class InvocationState: Sendable {
         }
     }
 
-    /// Has this event of a batch fail; the first error stays, and one that comes after the end is ignored.
+    /// Marks this event of a batch as failed. The first error counts; an error after the end of the invocation is
+    /// ignored.
     func fail(_ error: any Error) {
         self.gathered.withLock { gathered in
             if !gathered.hasEnded, gathered.failure == nil { gathered.failure = error }
         }
     }
 
-    /// What the function gave to ``BatchItem/fail(_:)``.
+    /// The error that the function gave to ``BatchItem/fail(_:)``.
     var failure: (any Error)? { self.gathered.withLock { $0.failure } }
 
-    /// Stops emitting and hands over what was emitted.
+    /// Ends the invocation: returns the emitted events, and refuses further ones.
     package func end() -> [EmittedEvent] {
         self.gathered.withLock { gathered in
             gathered.hasEnded = true
@@ -88,7 +89,7 @@ package final class InvocationState: Sendable {
             traceState: trace.traceState
         )
         let size = bytes.count + event.attributesSize
-        // A mutex takes no typed error out of its body.
+        // `Mutex.withLock` does not pass on typed errors, so the error is returned.
         let problem: EmitError? = self.gathered.withLock { gathered in
             guard !gathered.hasEnded else { return .invocationEnded }
             let total = gathered.bytes + size
@@ -103,22 +104,22 @@ package final class InvocationState: Sendable {
     }
 }
 
-/// Makes the logger of an invocation by its number, 0 for none.
+/// Creates the logger for the invocation with this number; 0 for none.
 package typealias LoggerFactory = @Sendable (UInt64) -> Logger
 
 extension EmittedEvent {
-    /// Attributes count too: ten thousand small events with long ones would not fit a frame either.
+    /// Attributes count, too: ten thousand small events with long attributes would not fit into a frame either.
     fileprivate var attributesSize: Int {
         [self.key, self.type, self.contentType, self.correlationID, self.causationID]
             .reduce((self.traceParent?.utf8.count ?? 0) + (self.traceState?.utf8.count ?? 0)) { $0 + $1.utf8.count }
     }
 }
 
-/// What one invocation may emit. The result of an invocation is one frame of at most 64 MiB.
+/// How much one invocation may emit. Its result is a single frame of at most 64 MiB.
 private enum EmitLimits {
     static let payload = LargestBody.bytes
     static let events = 10_000
     static let bytes = 32 << 20
-    /// What 28 binary levels of delay reach, rounded down to whole days (2^28 × 100 ms).
+    /// The longest delay that 28 levels can express (2^28 × 100 ms), rounded down to whole days.
     static let delay = Duration.seconds(310 * 24 * 60 * 60)
 }

@@ -2,7 +2,7 @@ import FoundationEssentials
 import Messaging
 import WorkerProtocol
 
-/// Turns a received invocation into an event for a function, or into the reason why that cannot be done.
+/// Turns a received invocation into an event for a function, or into the reason why it cannot be decoded.
 struct PayloadReader<Payload: Decodable & Sendable>: Sendable {
     private let decoder: JSONDecoder
     private let wantsBytes: Bool
@@ -12,7 +12,7 @@ struct PayloadReader<Payload: Decodable & Sendable>: Sendable {
         self.wantsBytes = Payload.self == RawPayload.self
     }
 
-    /// - Throws: An ``UndecodableEvent``, never anything else: what publishers send is an answer, not an accident.
+    /// - Throws: An ``UndecodableEvent``, never anything else: invalid input has an outcome of its own.
     func read(_ received: ReceivedInvocation) throws(UndecodableEvent) -> (EventOrigin, Payload) {
         let payload = try ContentDecoding.payload(of: received)
         let contentType = received[.contentType] ?? ""
@@ -24,7 +24,7 @@ struct PayloadReader<Payload: Decodable & Sendable>: Sendable {
         return (origin, try self.decode(payload, at: "payload", contentType: contentType))
     }
 
-    /// What is taken of an envelope, and what is refused: see `EventReader`.
+    /// Reads an event in structured mode. `EventReader` says what is taken from an envelope and what is refused.
     private func readStructured(
         _ received: ReceivedInvocation,
         _ body: ArraySlice<UInt8>

@@ -1,9 +1,9 @@
 import Synchronization
 
-/// Tells a running invocation why its task was cancelled. Raised before the cancellation, so that whoever sees the
-/// cancellation sees the reason.
+/// Tells a running invocation why its task was cancelled. The signal is raised before the cancellation, so that code
+/// which sees the cancellation also sees the reason.
 package final class StopSignal: Sendable {
-    /// Why the host or the clock ended an invocation.
+    /// Why an invocation was cancelled.
     package enum Reason: UInt8, Sendable {
         case none = 0
         case deadline = 1
@@ -15,7 +15,7 @@ package final class StopSignal: Sendable {
 
     package init() {}
 
-    /// The first reason stays.
+    /// Sets the reason. Only the first one counts.
     package func raise(_ reason: Reason) {
         _ = self.raised.compareExchange(
             expected: Reason.none.rawValue,

@@ -1,4 +1,4 @@
-/// Why an event's payload is not what the function expects, in one line that names the place.
+/// Why an event's payload cannot be decoded to the function's type, in one line that names the path.
 struct UndecodableEvent: Error, Equatable {
     let message: String
 
@@ -25,8 +25,8 @@ struct UndecodableEvent: Error, Equatable {
         }
     }
 
-    /// Foundation's own words for a value inside the payload quote the value, which must not leave the payload; those
-    /// for the whole payload do not, and neither do words that say what was expected, as Warren's do.
+    /// Foundation's description of a value inside the payload quotes the value, which must not leave the payload.
+    /// Descriptions of the whole payload do not, and neither do those that say what was expected, as Warren's own do.
     private static func words(of context: DecodingError.Context) -> String {
         let words = context.debugDescription
         let isSafe = context.codingPath.isEmpty || words.hasPrefix("expected ")
@@ -45,7 +45,7 @@ struct UndecodableEvent: Error, Equatable {
         return path
     }
 
-    /// Foundation says what it found inside its sentence "Expected to decode X but found Y instead."
+    /// Foundation names what it found only in a sentence: "Expected to decode X but found Y instead."
     private static func found(_ sentence: String) -> String? {
         guard let but = sentence.firstRange(of: " but found "), let end = sentence.firstRange(of: " instead"),
             but.upperBound < end.lowerBound
@@ -53,7 +53,7 @@ struct UndecodableEvent: Error, Equatable {
         return String(sentence[but.upperBound..<end.lowerBound])
     }
 
-    /// Where in the text the JSON breaks, which Foundation tells in the underlying error alone.
+    /// The position of the JSON error, which Foundation gives only in the underlying error.
     private static func place(of error: (any Error)?) -> String {
         guard let error else { return "" }
         let text = "\(error)"

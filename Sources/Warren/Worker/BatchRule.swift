@@ -1,11 +1,11 @@
-/// When waiting invocations are taken together: when enough of them wait, or when the oldest has waited long enough.
+/// When waiting invocations form a batch: when there are `size` of them, or when the oldest has waited for `wait`.
 struct BatchRule: Equatable {
-    /// The most that are taken together, at least 1.
+    /// The maximum number of invocations in a batch, at least 1.
     let size: Int
-    /// How long the oldest one waits for others at most.
+    /// How long the oldest invocation waits for others, at most.
     let wait: Duration
 
-    /// Nil for a size of 0, which stands for no batches.
+    /// Returns `nil` for a size of 0, which means that the function takes no batches.
     init?(size: Int, wait: Duration) {
         guard size > 0 else { return nil }
         self.size = size

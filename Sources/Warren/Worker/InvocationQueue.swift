@@ -5,25 +5,26 @@ struct PendingInvocation: Sendable {
     let received: ReceivedInvocation
     let deadline: ContinuousClock.Instant
 
-    /// When it was received, which is when its timeout began to run.
+    /// When the invocation was received, which is when its timeout began.
     var arrival: ContinuousClock.Instant {
         self.deadline.advanced(by: .milliseconds(-Int64(self.received.run.timeoutMilliseconds)))
     }
 }
 
-/// First in, first out, without moving what stays, but for a compaction now and then.
+/// A first-in-first-out queue. Removing an element does not move the others, except when the queue is compacted now and
+/// then.
 ///
-/// swift-collections' `Deque` would do. It is not taken, because every author compiles and links what this target
-/// depends on: `DequeModule` and the two modules beneath it are more code than all of this target.
+/// The `Deque` of swift-collections would do, but every author compiles and links what this target depends on, and
+/// `DequeModule` with the two modules beneath it is more code than this whole target.
 struct InvocationQueue {
     private var elements: [PendingInvocation?] = []
     private var head = 0
 
-    /// Places held, those of taken elements included.
+    /// The number of slots in the array, including those of removed elements.
     var span: Int { self.elements.count }
     var count: Int { self.elements.count - self.head }
     var isEmpty: Bool { self.head == self.elements.count }
-    /// The element that `offset` others stand before; nil when there are not so many.
+    /// The element at this offset from the front; `nil` if there are not enough elements.
     func element(at offset: Int) -> PendingInvocation? {
         offset < self.count ? self.elements[self.head + offset] : nil
     }
@@ -42,7 +43,7 @@ struct InvocationQueue {
             self.elements.removeAll(keepingCapacity: true)
             self.head = 0
         } else if self.head > 4096, self.head * 2 > self.elements.count {
-            // A queue under steady load is never empty, and must not grow for ever.
+            // A queue under steady load is never empty, and must not grow without bound.
             self.elements.removeFirst(self.head)
             self.head = 0
         }

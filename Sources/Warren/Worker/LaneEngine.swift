@@ -3,20 +3,21 @@ import Messaging
 import Synchronization
 import WorkerProtocol
 
-/// Runs invocations, or batches of them, in long-lived tasks and writes their results: no task is made for an event.
+/// Runs invocations, or batches of them, in long-lived tasks called lanes, and writes their results. No task is created
+/// for an event.
 ///
-/// Results gather in the output buffer while invocations wait, and are sent when the last one is taken or a lane
-/// finds nothing more to do. So under load many results share one write, and without load none waits.
+/// Results collect in the output buffer while invocations wait. They are sent when a lane takes the last invocation or
+/// finds none. So under load many results share one write, and without load no result waits.
 final class LaneEngine: Sendable {
     private let output: WorkerOutput
     private let makeLogger: LoggerFactory
     private let table: Mutex<LaneTable>
     private let runner = Mutex<FunctionRunner?>(nil)
     private static let processors = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
-    /// A lane that never has to wait lets other tasks of the process have its thread after so many invocations.
+    /// The number of invocations after which a lane that never waits yields its thread to other tasks of the process.
     private static let invocationsPerTurn = 256
 
-    /// Whether invocations are collected, so that some may become ripe by the passing of time.
+    /// Whether invocations are collected into batches, so that a batch can become due when time passes.
     let isBatching: Bool
 
     init(
@@ -31,13 +32,13 @@ final class LaneEngine: Sendable {
         self.table = Mutex(LaneTable(concurrency: concurrency, batching: batching))
     }
 
-    /// Begins with what waits already.
+    /// Starts running, with the invocations that already wait.
     func open(_ runner: FunctionRunner) {
         self.runner.withLock { $0 = runner }
         self.call(upTo: Self.processors)
     }
 
-    /// Takes a batch of invocations. They wait until ``open(_:)``.
+    /// Adds invocations. They wait until ``open(_:)``.
     func submit(_ batch: [PendingInvocation]) {
         self.table.withLock { table in
             for invocation in batch { table.enqueue(invocation) }
@@ -45,22 +46,23 @@ final class LaneEngine: Sendable {
         self.call(upTo: Self.processors)
     }
 
-    /// Begins what has become ripe. The thread that reads looks at the clock for all lanes.
+    /// Begins the batches that have become due. The reader thread watches the time for all lanes.
     func beginRipe() { self.call(upTo: Self.processors) }
 
-    /// No more invocations will come: everything is ripe at once.
+    /// No more invocations will come, so every waiting batch is due at once.
     func drain() {
         self.table.withLock { $0.drain() }
         self.call(upTo: Self.processors)
     }
 
-    /// What invocations wait for. Results may wait behind those that wait for a lane.
+    /// What the waiting invocations wait for. Results may be waiting behind invocations that wait for a lane.
     var waiting: LaneTable.Waiting { self.table.withLock { $0.waiting(.now) } }
 
-    /// Whether nothing waits and nothing runs. Results are in the output buffer by then.
+    /// Whether no invocation waits or runs. All results are then in the output buffer.
     var isIdle: Bool { self.table.withLock { $0.queue.isEmpty && $0.running == 0 } }
 
-    /// Cancels what is past its deadline and returns the next one.
+    /// Cancels the invocations whose deadline has passed, and returns the next deadline. "Time limits" in
+    /// <doc:RetriesDelaysAndDeadLetters> says what follows.
     func expire(_ now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
         let (tasks, late, next) = self.table.withLock { table in
             (
@@ -70,7 +72,7 @@ final class LaneEngine: Sendable {
             )
         }
         for task in tasks { task.cancel() }
-        // Others have held up what never began: the host tries it again and charges it nothing.
+        // Other invocations have delayed those that never began: the host runs them again without charging an attempt.
         for invocation in late {
             self.output.append { $0.appendFrame(.notBegun, invocation: invocation.received.invocation) }
         }
@@ -78,8 +80,9 @@ final class LaneEngine: Sendable {
         return next
     }
 
-    /// Cancels one invocation, if it has not ended yet. It ends as failed unless the function returns all the same. One
-    /// that runs in a batch shares its task with the others, so these are cancelled with it and end alike.
+    /// Cancels one invocation, if it has not ended yet. It fails unless the function returns in spite of that. An
+    /// invocation in a batch shares its task with the others of the batch, so they are cancelled with it and end in the
+    /// same way.
     func cancel(_ number: UInt64) {
         let (tasks, waiting) = self.table.withLock { table in
             (
@@ -124,7 +127,7 @@ final class LaneEngine: Sendable {
             let (step, shouldCall) = self.table.withLock { table in
                 if wasCalled { table.arrived() }
                 let step = table.step(lane, now: .now)
-                // One lane at a time is called from here: it calls the next one when it comes.
+                // Calls only one other lane, which will call the next one when it arrives.
                 return (step, table.called == 0 && table.isReady(.now))
             }
             wasCalled = false
@@ -174,15 +177,15 @@ final class LaneEngine: Sendable {
         ) { index, run in
             let result = ResultFrame(outcome: run.outcome, nanoseconds: run.nanoseconds)
             self.output.append { result.write(invocation: batch[index].received.invocation, to: &$0) }
-            // These come before the function begins, and are not to share the fate of its batch.
+            // These results come before the function begins, and must not be lost if the batch crashes the worker.
             if case .undecodable = run.outcome { self.output.flush() }
         }
     }
 
-    /// Suspends the lane until it is called; false when it need not wait, because something has come meanwhile.
+    /// Suspends the lane until it is called. Returns false if it need not wait, because an invocation has arrived in
+    /// the meantime.
     ///
-    /// Unsafe in name only: the continuation goes either into the table, from where it is taken out once to be
-    /// resumed, or is resumed here.
+    /// The continuation is resumed exactly once: either here, or by the code that removes it from the table.
     private func rest() async -> Bool {
         await withUnsafeContinuation { (continuation: LaneTable.Call) in
             if !self.table.withLock({ $0.rest(continuation, now: .now) }) { continuation.resume(returning: false) }

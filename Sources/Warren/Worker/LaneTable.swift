@@ -1,19 +1,19 @@
 import WorkerProtocol
 
-/// The lanes of a worker and the invocations that wait for them. Pure bookkeeping, to be used under a lock.
+/// The lanes of a worker, and the invocations that wait for them. Pure bookkeeping, to be used under a lock.
 ///
-/// A lane is a task that runs one invocation after the other, or one batch of them. There are as many lanes as demand
-/// needed so far, at most `concurrency`. A task cannot be un-cancelled, so a lane whose invocation was cancelled is
-/// retired: it ends with that invocation, and another may be opened in its place at once.
+/// A lane is a task that runs invocations, or batches, one after the other. There are as many lanes as were needed so
+/// far, at most `concurrency`. A cancelled task stays cancelled, so a lane whose invocation was cancelled is retired:
+/// it ends with that invocation, and a new lane may take its place at once.
 struct LaneTable {
-    /// Resumes an idle lane, with true.
+    /// Resumes an idle lane when called with true.
     typealias Call = UnsafeContinuation<Bool, Never>
 
     struct Lane {
         var task: Task<Void, Never>?
         let stop = StopSignal()
         var invocation: UInt64?
-        /// The rest of the batch that `invocation` is the first of.
+        /// The other invocations of the batch whose first one is `invocation`.
         var others: [UInt64] = []
         var deadline = ContinuousClock.now
         var isRetired = false
@@ -21,7 +21,7 @@ struct LaneTable {
 
     /// What a lane does next.
     enum Step {
-        /// `isLast`: nothing behind it could begin now, so results at hand should be sent before it begins.
+        /// `isLast`: no other invocation could begin now, so the results at hand should be sent before this one begins.
         case run(PendingInvocation, isLast: Bool)
         case runBatch([PendingInvocation], deadline: ContinuousClock.Instant, isLast: Bool)
         case wait
@@ -30,15 +30,16 @@ struct LaneTable {
 
     /// What invocations in the queue wait for.
     enum Waiting: Equatable {
-        /// There are none.
+        /// No invocation waits.
         case nothing
-        /// Something could begin now, and waits for a lane.
+        /// An invocation or a batch could begin now, and waits for a lane.
         case lane
-        /// A batch that is taken then if no more come before.
+        /// A batch that is not full yet, and begins at this time.
         case time(ContinuousClock.Instant)
     }
 
-    /// Lanes that were called and have not looked at the queue yet. More calls than threads would only queue up.
+    /// Lanes that were called and have not looked at the queue yet. Calling more lanes than there are threads would
+    /// only queue them up.
     private(set) var called = 0
     private(set) var running = 0
     private(set) var queue = InvocationQueue()
@@ -57,10 +58,10 @@ struct LaneTable {
 
     mutating func enqueue(_ invocation: PendingInvocation) { self.queue.append(invocation) }
 
-    /// No more will come, so no batch waits for more.
+    /// No more invocations will come, so no batch waits for more.
     mutating func drain() { self.isDraining = true }
 
-    /// How many lanes could begin something now. The time matters to batches alone.
+    /// How many lanes could begin an invocation or a batch now. The time matters only for batches.
     private func ready(_ now: () -> ContinuousClock.Instant) -> Int {
         guard let batching else { return self.queue.count }
         let full = self.queue.count / batching.size
@@ -68,7 +69,7 @@ struct LaneTable {
         return full + (self.isRipe(next, batching, now()) ? 1 : 0)
     }
 
-    /// Whether a lane could begin something now.
+    /// Whether a lane could begin an invocation or a batch now.
     func isReady(_ now: @autoclosure () -> ContinuousClock.Instant) -> Bool {
         guard let batching else { return !self.queue.isEmpty }
         if self.queue.count >= batching.size { return true }
@@ -86,7 +87,8 @@ struct LaneTable {
         return .time(oldest.arrival.advanced(by: batching.wait))
     }
 
-    /// Lanes to call so that up to `limit` are on their way to the queue: idle ones first, then new ones.
+    /// Returns the lanes to call so that up to `limit` lanes are on their way to the queue: first idle lanes, then new
+    /// ones, which `open` creates.
     mutating func call(
         upTo limit: Int,
         now: @autoclosure () -> ContinuousClock.Instant,
@@ -111,10 +113,10 @@ struct LaneTable {
         return woken
     }
 
-    /// A lane that was called has come.
+    /// A lane that was called looks at the queue now.
     mutating func arrived() { self.called -= 1 }
 
-    /// Ends what the lane ran, if anything, and tells what comes next.
+    /// Ends the invocation or batch that the lane ran, if any, and returns the lane's next step.
     mutating func step(_ lane: Int, now: @autoclosure () -> ContinuousClock.Instant) -> Step {
         if self.lanes[lane]?.invocation != nil {
             self.lanes[lane]?.invocation = nil
@@ -140,23 +142,24 @@ struct LaneTable {
         self.running += 1
         self.lanes[lane]?.invocation = first.received.invocation
         self.lanes[lane]?.others = batch.dropFirst().map { $0.received.invocation }
-        // Counted from here: what an event has waited for its batch, and for the one before, is not the function's
-        // time.
+        // The timeout starts here: the time that an event spent waiting for its batch and for the batch before does not
+        // count.
         let timeout = batch.reduce(UInt32.max) { min($0, $1.received.run.timeoutMilliseconds) }
         let deadline = now.advanced(by: .milliseconds(timeout))
         self.lanes[lane]?.deadline = deadline
         return .runBatch(batch, deadline: deadline, isLast: !self.isReady(now))
     }
 
-    /// Remembers how to call a lane that found nothing to do; false when something can begin meanwhile.
+    /// Stores the continuation of a lane that found nothing to do. Returns false if the lane can begin something after
+    /// all.
     mutating func rest(_ continuation: Call, now: @autoclosure () -> ContinuousClock.Instant) -> Bool {
         guard !self.isReady(now()) else { return false }
         self.idle.append(continuation)
         return true
     }
 
-    /// Retires the lanes of which an invocation satisfies the condition. Their tasks are to be cancelled outside the
-    /// lock, because cancellation runs the function's own handlers.
+    /// Retires the lanes with an invocation that satisfies the condition. The caller must cancel the returned tasks
+    /// outside the lock, because cancellation runs the function's own handlers.
     mutating func retire(
         _ reason: StopSignal.Reason,
         where condition: (_ invocation: UInt64, _ deadline: ContinuousClock.Instant) -> Bool
@@ -175,12 +178,12 @@ struct LaneTable {
         return tasks
     }
 
-    /// Takes the invocations out of the queue that satisfy the condition.
+    /// Removes and returns the waiting invocations that satisfy the condition.
     mutating func withdraw(where condition: (PendingInvocation) -> Bool) -> [PendingInvocation] {
         self.queue.removeAll(where: condition)
     }
 
-    /// The earliest deadline of all that waits or runs and has not been stopped.
+    /// The earliest deadline of all invocations that wait, or that run and have not been cancelled.
     var nextDeadline: ContinuousClock.Instant? {
         var next = self.queue.earliestDeadline
         for case let lane? in self.lanes where lane.invocation != nil && !lane.isRetired {

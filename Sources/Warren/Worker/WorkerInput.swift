@@ -1,13 +1,13 @@
 import Glibc
 import WorkerProtocol
 
-/// The frames that the host sends, read from the worker's socket by one thread at a time.
+/// Reads the frames that the host sends from the worker's socket. Used by one thread at a time.
 struct WorkerInput {
-    /// What reading brought.
+    /// The result of a read.
     enum Reading: Equatable {
         /// New bytes are in the buffer.
         case received
-        /// The time was up, or a signal came.
+        /// The wait timed out, or a signal interrupted it.
         case nothing
         /// End of file or a broken socket.
         case hostGone
@@ -19,10 +19,10 @@ struct WorkerInput {
 
     init(descriptor: Int32) { self.descriptor = descriptor }
 
-    /// The next complete frame of what was read.
+    /// The next complete frame among the bytes read so far.
     mutating func next() throws(FrameError) -> Frame? { try self.frames.next() }
 
-    /// Waits until something comes, at most `milliseconds`, -1 for without end.
+    /// Waits for bytes for at most `milliseconds` (-1: without limit), and reads them.
     mutating func read(waiting milliseconds: Int32) -> Reading {
         var descriptor = pollfd(fd: self.descriptor, events: Int16(POLLIN), revents: 0)
         let ready = poll(&descriptor, 1, milliseconds)

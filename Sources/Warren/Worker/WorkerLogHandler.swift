@@ -2,8 +2,8 @@ import Logging
 import Messaging
 import WorkerProtocol
 
-/// Sends log lines to the host, which knows the function, the event and where logs go. Lines leave at once: the last
-/// ones before a crash are the ones that matter.
+/// Sends log lines to the host, which knows the function, the event, and where logs go. Each line is sent at once,
+/// because the last lines before a crash matter most.
 struct WorkerLogHandler: LogHandler {
     var logLevel: Logger.Level
     var metadata: Logger.Metadata = [:]
@@ -54,6 +54,6 @@ extension Logger.Level {
         }
     }
 
-    /// The level of this number; an unknown one is as the highest.
+    /// The level with this number; an unknown number is read as the highest level.
     init(number: UInt8) { self = Self.allCases.first { $0.number == number } ?? .critical }
 }

@@ -1,15 +1,15 @@
 import WorkerProtocol
 
-/// What a worker's own thread does: it hands invocations to the lanes, watches deadlines and batches that become ripe,
-/// and sends results that nobody else sends.
+/// The loop of the worker's own thread, the reader: passes invocations to the lanes, watches deadlines and due batches,
+/// and sends results that no lane sends.
 struct WorkerLoop {
     /// Why the loop ended.
     enum Ending: Equatable {
-        /// The host is gone, and with it everybody who would want a result.
+        /// The host is gone, so nobody needs the results.
         case hostGone
-        /// The host said that no more comes, and the last result is written.
+        /// The host said that no more invocations follow, and the last result is written.
         case drained
-        /// The host sent something that the protocol does not allow.
+        /// The host sent a frame that the protocol does not allow.
         case protocolBroken(String)
     }
 
@@ -18,7 +18,7 @@ struct WorkerLoop {
     private let engine: LaneEngine
     private var nextDeadline: ContinuousClock.Instant?
     private var isDraining = false
-    /// How long results may wait in the buffer when handlers block all threads, in milliseconds.
+    /// How long results may wait in the buffer if the functions block all threads, in milliseconds.
     private static let backstop: Int32 = 2
 
     init(input: WorkerInput, output: WorkerOutput, engine: LaneEngine) {
@@ -27,7 +27,7 @@ struct WorkerLoop {
         self.engine = engine
     }
 
-    /// Serves until the host ends it. Blocks the thread.
+    /// Serves the host until it ends the connection. Blocks the thread.
     mutating func run() -> Ending {
         do throws(FrameError) {
             try self.takeFrames()
@@ -52,7 +52,8 @@ struct WorkerLoop {
         }
     }
 
-    /// Milliseconds until something must be looked at without the host's doing.
+    /// How long to wait for the host, in milliseconds, before a deadline, a due batch or a waiting result needs
+    /// attention.
     private func patience() -> Int32 {
         if self.isDraining || self.output.isStalled { return Self.backstop }
         var next = self.nextDeadline
@@ -64,7 +65,7 @@ struct WorkerLoop {
         guard let next else { return -1 }
         let (seconds, attoseconds) = ContinuousClock.now.duration(to: next).components
         guard seconds >= 0, attoseconds >= 0 else { return 0 }
-        // Rounded up, so that the time has passed when the wait is over; a long wait is simply begun again.
+        // Rounded up, so that the time has passed when the wait ends. A long wait is cut off and begun again.
         return Int32(clamping: min(seconds, 3600) * 1000 + attoseconds / 1_000_000_000_000_000 + 1)
     }
 
@@ -79,7 +80,7 @@ struct WorkerLoop {
                 self.nextDeadline = min(self.nextDeadline ?? deadline, deadline)
                 batch.append(PendingInvocation(received: received, deadline: deadline))
             case .cancel:
-                // What it cancels may stand before it in the same batch.
+                // The invocation to cancel may be in the same batch of frames.
                 self.engine.submit(batch)
                 batch.removeAll(keepingCapacity: true)
                 self.engine.cancel(frame.invocation)

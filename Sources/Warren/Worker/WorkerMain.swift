@@ -4,17 +4,17 @@ import Messaging
 import Threads
 import WorkerProtocol
 
-/// What a worker process does from its start to its end: handshake, making the function, serving, exit.
+/// The life of a worker process: handshake, creating the function, serving, exit.
 struct WorkerMain {
     let functions: [any Function.Type]
     let version: String
-    /// Which limits are in force, for the host to show.
+    /// The limits in force, for the host to log.
     let limits: String
 
     private static let usage: Int32 = 64
 
-    /// Serves the host that started this process, or tells a person what this is. Does not return: the thread that
-    /// reads ends the process.
+    /// Serves the host that started this process, or explains the bundle to a person. Does not return: the reader
+    /// thread ends the process.
     func run() async -> Never {
         if CommandLine.arguments.dropFirst().contains(where: { $0 == "--help" || $0 == "-h" }) {
             print(self.explanation)
@@ -40,7 +40,7 @@ struct WorkerMain {
                 WorkerLogHandler(invocation: invocation, logLevel: level, output: output)
             }
         }
-        // Reading begins before the function is made, because the end of the host must be seen at any time.
+        // Reading begins before the function is created, so that the end of the host is noticed at any time.
         let loop = WorkerLoop(input: input, output: output, engine: engine)
         let code = SystemThread.start(named: "host-reader") {
             var loop = loop
@@ -48,7 +48,7 @@ struct WorkerMain {
         }
         guard code == 0 else { Self.fail("the system has no thread left for the worker", output) }
         await self.open(engine, start, output)
-        // Nobody resumes this: the process ends on the thread that reads.
+        // Never resumed: the reader thread ends the process.
         while true { await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in } }
     }
 
@@ -91,7 +91,7 @@ struct WorkerMain {
         }
     }
 
-    /// The one function that the host asks for, if it can be run as the host asks.
+    /// The function that the host asks for, if it can be run as the host asks.
     static func function(
         for start: StartFrame,
         among functions: [any Function.Type]
@@ -112,8 +112,9 @@ struct WorkerMain {
         return type
     }
 
-    /// A terminal's Ctrl-C reaches every process in front of it, but the host alone decides when a worker ends. What
-    /// a function starts itself gets no copy of the socket, or the host would never see the end of this worker.
+    /// Ignores SIGINT and SIGTERM, because the host alone decides when a worker ends, and SIGPIPE. Marks the socket as
+    /// close-on-exec, so that child processes of the function do not inherit it: the host would otherwise not notice
+    /// the end of this worker.
     private static func prepareProcess() {
         for number in [SIGTERM, SIGINT, SIGPIPE] { signal(number, SIG_IGN) }
         _ = fcntl(WorkerProtocolVersion.descriptor, F_SETFD, FD_CLOEXEC)
@@ -135,7 +136,7 @@ struct WorkerMain {
         }
     }
 
-    /// Destructors are not run, for other threads are still in the middle of something; what was printed is kept.
+    /// Flushes what was printed, and exits without running destructors, because other threads are still running.
     private static func leave(_ code: Int32) -> Never {
         fflush(nil)
         _exit(code)

@@ -1,9 +1,10 @@
 import Glibc
 import Synchronization
 
-/// What a worker says to its host: frames gather in a buffer, and one writer at a time sends all that are there.
+/// Sends frames to the host. Frames collect in a buffer, and one thread at a time sends all that are in it.
 ///
-/// Frames never interleave, because they are added whole under one lock and taken from there under another.
+/// Frames never interleave, because each is appended as a whole under one lock, and they are taken from the buffer
+/// under another.
 final class WorkerOutput: Sendable {
     private let descriptor: Int32
     private let waiting = Mutex<[UInt8]>([])
@@ -14,21 +15,21 @@ final class WorkerOutput: Sendable {
     private struct Sending {
         var bytes: [UInt8] = []
         var sent = 0
-        /// The host is gone: what is left has no reader.
+        /// Whether the host is gone, so that nobody reads what is left.
         var isBroken = false
     }
 
-    /// Buffered bytes above which a lane sends even though more results are about to follow.
+    /// The number of buffered bytes above which a lane sends, even though more results are about to follow.
     private static let longestBuffer = 64 << 10
-    /// A buffer that one large result blew up is let go.
+    /// The capacity above which a buffer is released after one large result.
     private static let largestKeptBuffer = 1 << 20
 
     init(descriptor: Int32) { self.descriptor = descriptor }
 
-    /// The socket took less than everything at the last ``flushWithoutWaiting()``.
+    /// Whether the socket accepted less than everything at the last ``flushWithoutWaiting()``.
     var isStalled: Bool { self.stalled.load(ordering: .acquiring) }
 
-    /// Adds a frame; sends only when the buffer is long.
+    /// Appends a frame. Sends only if the buffer is long.
     func append(_ write: (inout [UInt8]) -> Void) {
         let isLong = self.waiting.withLock { bytes in
             write(&bytes)
@@ -37,14 +38,14 @@ final class WorkerOutput: Sendable {
         if isLong { self.flush() }
     }
 
-    /// Has everything sent that was added before, by this thread or by the one that is sending just now.
+    /// Sends everything that was appended before, on this thread or on the one that is already sending.
     func flush() { self.flush(mayWait: true) }
 
-    /// As ``flush()``, but leaves in the buffer what the socket does not take at once: the thread that reads must
-    /// never wait for the host to read, or both would wait for each other.
+    /// Like ``flush()``, but keeps in the buffer what the socket does not accept at once. The reader thread must never
+    /// wait for the host to read: each would wait for the other.
     func flushWithoutWaiting() { self.flush(mayWait: false) }
 
-    /// Sends everything; on return nothing is in any buffer.
+    /// Sends everything. On return all buffers are empty.
     func finish() { self.sending.withLock { self.send(&$0, mayWait: true) } }
 
     private func flush(mayWait: Bool) {
@@ -87,7 +88,7 @@ final class WorkerOutput: Sendable {
     private func sendOnce(_ sending: inout Sending, mayWait: Bool) -> Bool {
         let sent = sending.sent
         let count = sending.bytes.withUnsafeBytes { bytes in
-            // MSG_DONTWAIT makes one call fit blocking and non-blocking sockets, MSG_NOSIGNAL spares a SIGPIPE.
+            // MSG_DONTWAIT makes the call work for blocking and non-blocking sockets; MSG_NOSIGNAL avoids SIGPIPE.
             Glibc.send(
                 self.descriptor,
                 bytes.baseAddress.map { $0 + sent },

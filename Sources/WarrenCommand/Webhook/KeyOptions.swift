@@ -2,7 +2,7 @@ import ArgumentParser
 import FoundationEssentials
 import Webhooks
 
-/// What signatures are checked with.
+/// The options for the keys with which signatures are verified.
 struct KeyOptions: ParsableArguments {
     private static let variable = "WARREN_WEBHOOK_SECRET"
 
@@ -22,7 +22,7 @@ struct KeyOptions: ParsableArguments {
     )
     var secretFiles: [String] = []
 
-    /// All that were given; none when nothing was.
+    /// A verifier with all given keys; `nil` if there are none.
     func verifier() throws -> WebhookVerifier? {
         var keys = self.secrets
         for path in self.secretFiles {

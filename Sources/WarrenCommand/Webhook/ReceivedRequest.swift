@@ -5,11 +5,11 @@ import NIOHTTP1
 import Processing
 import Webhooks
 
-/// A request as it came.
+/// A received HTTP request.
 struct ReceivedRequest: Sendable {
     let method: String
     let path: String
-    /// Repeated ones are joined; names in lower case.
+    /// Header values by lowercase name. Values of repeated headers are joined.
     let headers: [String: String]
     let body: [UInt8]
 
@@ -21,13 +21,13 @@ struct ReceivedRequest: Sendable {
     }
 }
 
-/// Prints requests, with what is to be thought of their signatures.
+/// Prints requests, and whether their signatures are valid.
 struct ReceivedReport: Sendable {
     private struct Line: Encodable {
         let method: String
         let path: String
         let headers: [String: String]
-        /// As text; bytes that are not UTF-8 became U+FFFD.
+        /// The body as text. Invalid UTF-8 is replaced with U+FFFD.
         let body: String
         let signature: String
         let answer: String

@@ -1,10 +1,10 @@
 import ArgumentParser
 import Synchronization
 
-/// What one request gets.
+/// How one request is answered.
 enum ReceiverAnswer: Sendable, Equatable, ExpressibleByArgument {
     case status(Int)
-    /// The connection stays open and silent.
+    /// No answer: the connection stays open.
     case never
 
     init?(argument: String) {
@@ -18,7 +18,7 @@ enum ReceiverAnswer: Sendable, Equatable, ExpressibleByArgument {
     }
 }
 
-/// How a receiver behaves, request after request.
+/// The sequence of answers that a receiver gives.
 final class ReceiverScript: Sendable {
     let retryAfter: String?
     let delay: Duration
@@ -31,7 +31,7 @@ final class ReceiverScript: Sendable {
         self.delay = delay
     }
 
-    /// For the next request.
+    /// Returns the answer for the next request.
     func next() -> ReceiverAnswer {
         self.count.withLock { count in
             defer { count += 1 }

@@ -4,7 +4,7 @@ import ArgumentParser
 struct WebhookCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "webhook",
-        abstract: "Tries webhooks, receives them, and makes and checks what they are signed with.",
+        abstract: "Tests and receives webhooks, creates secrets, and verifies signatures.",
         subcommands: [
             WebhookPingCommand.self, WebhookListenCommand.self, WebhookVerifyCommand.self, WebhookSecretCommand.self,
         ]

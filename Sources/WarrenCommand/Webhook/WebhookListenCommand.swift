@@ -7,7 +7,7 @@ import UnixSignals
 struct WebhookListenCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "listen",
-        abstract: "Receives webhooks on 127.0.0.1, prints them, checks signatures, and answers as it is told.",
+        abstract: "Receives webhooks on 127.0.0.1, prints them, checks signatures, and answers as configured.",
         discussion: """
             For trying things out: it listens on loopback only, to which a host delivers with \
             --allow-network 127.0.0.0/8.
@@ -20,8 +20,8 @@ struct WebhookListenCommand: AsyncParsableCommand {
     @Option(
         name: .customLong("answer"),
         help: ArgumentHelp(
-            "What a request gets: a status, such as 204, 500, 429 or 410, or 'never'. Repeated, requests get them in turn, "
-                + "and the last one holds for all that follow. (default: 204)",
+            "The answer to a request: a status, such as 204, 500, 429 or 410, or 'never'. Repeated, the answers are given "
+                + "in turn, and the last one to all further requests. (default: 204)",
             valueName: "status"
         )
     )
@@ -34,7 +34,7 @@ struct WebhookListenCommand: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        guard (0...65_535).contains(self.port) else { throw ValidationError("--port is a number from 0 to 65535") }
+        guard (0...65_535).contains(self.port) else { throw ValidationError("--port must be a number from 0 to 65535") }
         if let retryAfter = self.retryAfter {
             do throws(HTTPField.Problem) {
                 try HTTPField.checkValue(retryAfter)
@@ -62,7 +62,7 @@ struct WebhookListenCommand: AsyncParsableCommand {
         do {
             receiver = try await WebhookReceiver(port: self.port, script: script, report: report)
         } catch {
-            Terminal.error("error: port \(self.port) of 127.0.0.1 cannot be listened on: \(error)")
+            Terminal.error("error: cannot listen on port \(self.port) of 127.0.0.1: \(error)")
             throw CommandExit.failed
         }
         Terminal.error("listening on http://127.0.0.1:\(receiver.port)/")

@@ -11,8 +11,8 @@ import Webhooks
 struct WebhookPingCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ping",
-        abstract: "Makes one test delivery to a webhook's endpoint, without a broker, and prints what became of it.",
-        discussion: "Exit code 0 when the endpoint has taken it, 1 otherwise. Nothing is retried."
+        abstract: "Makes one test delivery to a webhook's endpoint, without a broker, and prints the result.",
+        discussion: "Exit code 0 when the endpoint accepts it, 1 otherwise. Nothing is retried."
     )
 
     @Argument(help: "The manifest's name.")

@@ -10,7 +10,7 @@ struct WebhookReceiver: Sendable {
     private let script: ReceiverScript
     private let report: ReceivedReport
 
-    /// Listens when it returns.
+    /// Starts listening. The port accepts connections when this returns.
     init(port: Int, script: ReceiverScript, report: ReceivedReport) async throws {
         self.script = script
         self.report = report
@@ -34,7 +34,7 @@ struct WebhookReceiver: Sendable {
         try await self.server.executeThenClose { connections in
             try await withThrowingDiscardingTaskGroup { group in
                 for try await connection in connections {
-                    // A connection that breaks ends alone.
+                    // A broken connection must not end the others.
                     group.addTask { try? await self.serve(connection) }
                 }
             }

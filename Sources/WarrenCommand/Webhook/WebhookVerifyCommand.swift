@@ -4,7 +4,7 @@ import Manifests
 import Processing
 import Webhooks
 
-/// `warren webhook verify`: checks the signature of a request that somebody has kept.
+/// `warren webhook verify`: checks the signature of a request that was saved.
 struct WebhookVerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",

@@ -4,11 +4,12 @@ import Processing
 /// An event in a dead-letter queue, as a test sees it.
 public struct DeadLetter: Sendable {
     public let event: RecordedEvent
-    /// `exhausted`, `rejected`, `undecodable`, `timed-out` or `crashed`.
+    /// The value of `warren-dead-reason`: `exhausted`, `rejected`, `undecodable`, `timed-out`, `crashed` or `expired`.
+    /// Empty if the broker made the dead letter.
     public let reason: String
-    /// The error's own words.
+    /// The error's message.
     public let error: String
-    /// The attempt that was the last.
+    /// The number of the last attempt.
     public let attempt: Int
 
     init(_ message: InMemoryMessage) {

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Warren
 
-/// The coders of a function that chooses none of its own.
+/// The coders of a function that does not define its own.
 enum DefaultCoding {
     static var encoder: JSONEncoder { PlainFunction.encoder }
     static var decoder: JSONDecoder { PlainFunction.decoder }

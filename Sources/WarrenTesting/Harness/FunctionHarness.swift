@@ -7,8 +7,8 @@ import Processing
 public import Warren
 import WorkerProtocol
 
-/// Runs one function on events that a test makes, through the same code as a worker does: decoding, deadline, the
-/// meaning of errors, emitted events. No broker and no process.
+/// Runs one function on events that a test makes, through the same code as a worker: decoding, the deadline, the
+/// mapping of errors to outcomes, and emitted events. Needs no broker and no process.
 ///
 /// ```swift
 /// let harness = try await FunctionHarness(ReserveStock.self)
@@ -19,19 +19,19 @@ import WorkerProtocol
 public struct FunctionHarness<Body: Function>: Sendable {
     private let runner: FunctionRunner
 
-    /// Makes the function ready.
+    /// Creates the function.
     ///
-    /// - Throws: What the function's own `init` throws.
+    /// - Throws: Whatever the function's `init` throws.
     public init(_ type: Body.Type) async throws {
         self.runner = try await FunctionRunner(type)
     }
 
-    /// Runs the function on a payload, encoded as another function would emit it.
+    /// Runs the function on a payload, which is encoded as another function would emit it.
     ///
     /// - Parameters:
     ///   - payload: What the event carries.
     ///   - key: The routing key, and the event's type.
-    ///   - id: The event's id; a new one when nil.
+    ///   - id: The event's id; a new one when `nil`.
     ///   - headers: Headers beside the attributes.
     ///   - attempt: What `context.attempt` says.
     ///   - maxAttempts: What `context.maxAttempts` says.
@@ -59,15 +59,15 @@ public struct FunctionHarness<Body: Function>: Sendable {
         )
     }
 
-    /// Runs the function on the bytes of a payload: for bad input, and for functions on `RawPayload`.
+    /// Runs the function on the bytes of a payload. Use it for invalid input, and for functions on `RawPayload`.
     ///
     /// - Parameters:
     ///   - bytes: The payload, as it is in the message.
     ///   - contentType: The payload's media type.
-    ///   - contentEncoding: How the bytes are compressed, as a publisher says it: `gzip`, `deflate`, `br`, `zstd`; nil
-    ///     for not at all.
+    ///   - contentEncoding: How the bytes are compressed, as a publisher would declare it: `gzip`, `deflate`, `br` or
+    ///     `zstd`; `nil` if they are not.
     ///   - key: The routing key, and the event's type.
-    ///   - id: The event's id; a new one when nil.
+    ///   - id: The event's id; a new one when `nil`.
     ///   - headers: Headers beside the attributes.
     ///   - attempt: What `context.attempt` says.
     ///   - maxAttempts: What `context.maxAttempts` says.
@@ -135,7 +135,7 @@ public struct FunctionHarness<Body: Function>: Sendable {
 }
 
 extension FunctionHarness where Body: BatchFunction {
-    /// Runs the function once on a batch of these payloads.
+    /// Runs the function once on a batch of events with these payloads.
     ///
     /// - Returns: One result for each event, in their order.
     /// - Throws: The encoder's error. What the function throws is in the results.

@@ -4,7 +4,8 @@ import Logging
 import Processing
 import Warren
 
-/// Runs a function's invocations as tasks of this process. For tests only: in a host, user code runs in workers.
+/// Runs a function's invocations as tasks of this process. For tests only: in a host, user code runs in workers. The
+/// task is cancelled at the deadline, but a function that continues is not stopped.
 final class InProcessInvoker: Invoker {
     private let runner: FunctionRunner
     private let timeout: Duration
@@ -37,7 +38,8 @@ final class InProcessInvoker: Invoker {
         let timeout = self.timeout
         let logger = self.logger
         let results = self.results
-        // Unstructured, because the loop's thread has no task to be a child of; it ends with its one result.
+        // An unstructured task, because the loop's thread has no task that could be its parent. It ends after its one
+        // result.
         Task {
             let run = await InProcessRun.perform(invocation, on: runner, timeout: timeout, logger: logger)
             results.send(

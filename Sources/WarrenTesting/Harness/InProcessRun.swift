@@ -6,8 +6,8 @@ import Processing
 import Warren
 import WorkerProtocol
 
-/// One invocation inside this process: through the frames of the worker protocol, so that what a test sees is what a
-/// worker sees, and with the deadline kept.
+/// Runs an invocation inside this process, with its deadline. The event passes through the frames of the worker
+/// protocol, so that a test sees what a worker would.
 enum InProcessRun {
     static func perform(
         _ invocation: Invocation,
@@ -27,7 +27,7 @@ enum InProcessRun {
         }
     }
 
-    /// Several invocations as one batch: one result for each, in their order.
+    /// Runs several invocations as one batch. Returns one result for each, in their order.
     static func perform(
         batch: [Invocation],
         on runner: FunctionRunner,
@@ -44,7 +44,7 @@ enum InProcessRun {
         }
     }
 
-    /// Cancels the body at the deadline, and waits for its end.
+    /// Runs the body, cancels it at the deadline, and waits until it ends.
     private static func within<Run: Sendable>(
         _ timeout: Duration,
         _ body: @escaping @Sendable (ContinuousClock.Instant, StopSignal) async -> Run
@@ -54,7 +54,7 @@ enum InProcessRun {
         return await withTaskGroup(of: Run?.self) { group in
             group.addTask { await body(deadline, stop) }
             group.addTask {
-                // Ends early, by cancellation, when the function is done first.
+                // Is cancelled if the function ends first.
                 try? await Task.sleep(until: deadline, clock: .continuous)
                 return nil
             }

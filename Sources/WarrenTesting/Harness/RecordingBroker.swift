@@ -1,7 +1,7 @@
 import Messaging
 import Synchronization
 
-/// Remembers what is published to exchanges of events, in its order, and passes everything on.
+/// Records the messages that are published to the given exchanges, in their order, and passes all messages on.
 final class RecordingBroker: Broker {
     private let broker: InMemoryBroker
     private let exchanges: Set<String>

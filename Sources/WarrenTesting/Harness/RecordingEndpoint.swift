@@ -4,11 +4,11 @@ import Messaging
 import Processing
 import Synchronization
 
-/// Stands in for the endpoints of webhooks: takes every event, and remembers it. For tests only: nothing is sent.
+/// Replaces the endpoints of webhooks in tests: accepts every event and records it. Nothing is sent.
 final class RecordingEndpoint: Sendable {
     private let taken = Mutex<[String: [OutgoingMessage]]>([:])
 
-    /// What was delivered to a webhook, in its order.
+    /// The events that were delivered to a webhook, in their order.
     func deliveries(to webhook: String) -> [RecordedEvent] {
         self.taken.withLock { ($0[webhook] ?? []).map(RecordedEvent.init) }
     }
@@ -52,7 +52,8 @@ private final class RecordingInvoker: Invoker, Flushable {
         self.loop.flushAtTurnEnd(self)
     }
 
-    /// Answers what the turn has brought. The next turn comes at once: it may be all that a test waits for.
+    /// Answers the invocations of this turn. The next turn must follow at once, because a test may be waiting for
+    /// nothing else.
     func flush() {
         guard !self.pending.isEmpty else { return }
         let results = self.pending

@@ -1,28 +1,28 @@
 public import FoundationEssentials
 package import Messaging
 
-/// How one run of a function ended, in a test.
+/// The result of one run of a function in a test.
 public struct RunResult: Sendable {
-    /// How it ended, with what the dead letter or the log would say.
+    /// How the run ended, with the text that the dead letter or the log would show.
     public enum Outcome: Sendable, Equatable {
         /// The function returned.
         case done
-        /// It was not run, because the event is not for it.
+        /// The function was not run, because the event is not for it.
         case skipped
-        /// It threw: the runtime would try again by the manifest's policy.
+        /// The function threw an error: the runtime would retry according to the manifest's policy.
         case failed(type: String, message: String)
-        /// It threw `Rejected`: a dead letter at once.
+        /// The function threw `Rejected`: the event becomes a dead letter at once.
         case rejected(String)
-        /// The event is not what the payload type expects: a dead letter at once.
+        /// The event cannot be decoded to the payload type: it becomes a dead letter at once.
         case undecodable(String)
-        /// It threw `RetryLater`: run again then, without burning an attempt.
+        /// The function threw `RetryLater`: the event runs again after the delay, without using up an attempt.
         case later(after: Duration, reason: String)
-        /// It did not end before its deadline.
+        /// The function threw after its deadline.
         case timedOut(String)
     }
 
     public let outcome: Outcome
-    /// What it emitted; nothing unless it is done.
+    /// The emitted events; empty unless the outcome is done.
     public let emitted: [RecordedEvent]
 
     /// Whether the function returned.
@@ -54,16 +54,16 @@ public struct RecordedEvent: Sendable {
     public let contentType: String
     /// The payload's bytes.
     public let payload: [UInt8]
-    /// How long it waits in the broker first.
+    /// The delay in the broker before the event is published.
     public let delay: Duration
-    /// The id; nil for an event that has not left yet, because the runtime gives ids when events leave.
+    /// The event's id; `nil` for an event that is not published yet, because the runtime assigns ids when it publishes.
     public let id: String?
     public let correlationID: String?
     public let causationID: String?
 
-    /// The payload in the type that a function would get it in.
+    /// Decodes the payload as a function would get it.
     ///
-    /// - Throws: `DecodingError` when it is something else.
+    /// - Throws: `DecodingError` if the payload does not match the type.
     public func decode<Payload: Decodable>(
         _ type: Payload.Type = Payload.self,
         using decoder: JSONDecoder? = nil

@@ -8,9 +8,9 @@ import Topology
 public import Warren
 
 /// Runs whole manifests in a test: functions chained by their events, retries, delays and dead letters, with the
-/// runtime's own code over a broker in memory. No RabbitMQ, no process, and no waiting: time stands still until the
-/// test moves it. Two waits are the host's own and pass as they do in a host: between the attempts of an `ordered`
-/// function, and the pause of a `breaker`.
+/// runtime's own code over an in-memory broker. There is no RabbitMQ, no process and no waiting: time stands still
+/// until the test moves it. Three times are real, because the host measures them itself: the waits between the attempts
+/// of an `ordered` function, the pause of a `breaker`, and a function's `timeout`.
 ///
 /// ```swift
 /// let host = try await TestHost(manifests: "manifests", bundles: ["orders": Orders.self])
@@ -31,10 +31,10 @@ public final class TestHost: Sendable {
     /// Starts the functions of all manifests in a directory.
     ///
     /// - Parameters:
-    ///   - manifests: The directory. A relative path is one of the test's working directory.
-    ///   - bundles: The bundles that the manifests name, by the name of their executable.
-    ///     Functions run inside the process of the test: they see its environment, not that of the manifest.
-    /// - Throws: ``TestHostError`` with every problem of the manifests; what a function's `init` throws.
+    ///   - manifests: The directory. A relative path starts at the test's working directory.
+    ///   - bundles: The bundles that the manifests name, keyed by the name of their executable. Functions run inside
+    ///     the test's process: they see its environment, not the manifest's.
+    /// - Throws: ``TestHostError`` with every problem of the manifests, or whatever a function's `init` throws.
     public convenience init(
         manifests: String,
         bundles: [String: any FunctionBundle.Type]
@@ -110,16 +110,16 @@ public final class TestHost: Sendable {
 
     // MARK: - What a test does
 
-    /// Publishes an event and waits until everything that follows from it now has come to rest.
+    /// Publishes an event, and waits until everything that follows from it at this time is done.
     ///
     /// - Parameters:
     ///   - key: The routing key, and the event's type.
     ///   - payload: What the event carries.
     ///   - exchange: The exchange that it is published to.
-    ///   - id: The event's id; a new one when nil.
-    ///   - delay: As `warren publish --delay`: it is published when the test has moved the time that far.
+    ///   - id: The event's id; a new one when `nil`.
+    ///   - delay: Like `warren publish --delay`: the event is published once the test has moved the time this far.
     /// - Returns: The event's id.
-    /// - Throws: ``TestHostError`` when no function takes the key; the encoder's error.
+    /// - Throws: ``TestHostError`` if no function consumes the key, or the encoder's error.
     @discardableResult
     public func publish(
         _ key: String,
@@ -132,16 +132,16 @@ public final class TestHost: Sendable {
         return try await self.publish(key, bytes: bytes, exchange: exchange, id: id, delay: delay)
     }
 
-    /// Publishes the bytes of a payload, for bad input and other media types.
+    /// Publishes the bytes of a payload. Use it for invalid input and other media types.
     ///
     /// - Parameters:
     ///   - key: The routing key, and the event's type.
     ///   - bytes: The payload, as it is in the message.
     ///   - contentType: The payload's media type.
-    ///   - contentEncoding: How the bytes are compressed: `gzip`, `deflate`, `br`, `zstd`; nil for not at all.
+    ///   - contentEncoding: How the bytes are compressed: `gzip`, `deflate`, `br`, `zstd`; `nil` for not at all.
     ///   - exchange: The exchange that it is published to.
-    ///   - id: The event's id; a new one when nil.
-    ///   - delay: As `warren publish --delay`: it is published when the test has moved the time that far.
+    ///   - id: The event's id; a new one when `nil`.
+    ///   - delay: Like `warren publish --delay`: the event is published once the test has moved the time this far.
     /// - Returns: The event's id.
     /// - Throws: ``TestHostError`` when no function takes the key.
     @discardableResult
@@ -183,8 +183,8 @@ public final class TestHost: Sendable {
         }
     }
 
-    /// Moves the time forward, step by step from one delay's end to the next, and waits each time until what follows
-    /// has come to rest.
+    /// Moves the time forward, from the end of one delay to the next, and waits at each step until everything that
+    /// follows is done.
     public func advance(by interval: Duration) async {
         let end = self.clock.now + interval
         await self.settle()
@@ -196,33 +196,33 @@ public final class TestHost: Sendable {
         await self.settle()
     }
 
-    /// Drains the functions and ends them.
+    /// Drains the functions and stops them.
     public func stop() async { await self.loop.stop() }
 
     private func settle() async { await self.loop.settle() }
 
     // MARK: - What a test sees
 
-    /// Every event published to an exchange of the manifests so far, by the test and by functions, in its order.
+    /// Every event that the test and the functions have published to an exchange of the manifests so far, in order.
     public var events: [RecordedEvent] { self.recorder.events }
 
     /// The events with this routing key.
     public func events(_ key: String) -> [RecordedEvent] { self.events.filter { $0.key == key } }
 
-    /// What was delivered to a webhook, by its manifest's name, in its order. Nothing is sent: in a test every endpoint
-    /// takes every event.
+    /// The events that were delivered to a webhook, in order, by the name of its manifest. Nothing is sent: in a test
+    /// every endpoint accepts every event.
     public func deliveries(to webhook: String) -> [RecordedEvent] { self.endpoint.deliveries(to: webhook) }
 
-    /// The dead letters of a function, by its manifest's name; none when there is no such manifest.
+    /// The dead letters of a function or webhook, by the name of its manifest; empty if there is no such manifest.
     public func deadLetters(of function: String) -> [DeadLetter] {
         self.queues[function, default: []].flatMap { queue in
             self.broker.messages(in: self.names.deadLetterQueue(of: queue)).map(DeadLetter.init)
         }
     }
 
-    /// Emitted events that nobody takes.
+    /// Emitted events that no queue receives.
     public var parked: [DeadLetter] { self.broker.messages(in: self.names.parked).map(DeadLetter.init) }
 
-    /// How long until the next retry or delayed event is due; nil when none waits.
+    /// The time until the next retry or delayed event is due; `nil` if none is waiting.
     public var nextDue: Duration? { self.broker.nextExpiry.map { max(.zero, $0 - self.clock.now) } }
 }

@@ -9,7 +9,7 @@ import Synchronization
 import Topology
 import Warren
 
-/// The thread on which a `TestHost` runs the real runtime, and the way to it.
+/// The thread on which a `TestHost` runs the real runtime, and the commands to it.
 final class TestLoop: Sendable {
     private enum Command: Sendable {
         case settle(CheckedContinuation<Void, Never>)
@@ -20,16 +20,16 @@ final class TestLoop: Sendable {
 
     private init() throws(SystemError) { self.commands = try Mailbox() }
 
-    /// The manual clock's time as a time of day.
+    /// The manual clock's time in milliseconds since 1970.
     static func milliseconds(_ clock: ManualClock) -> Int64 {
-        // Any day does; this one is 2026-01-01.
+        // The clock's zero is 2026-01-01; any day would do.
         1_767_225_600_000 + clock.now.wholeMilliseconds
     }
 
-    /// What the manifests ask for, made so that it runs inside the test.
+    /// The manifests, and the functions and endpoint that run for them inside the test.
     struct Setup: Sendable {
         var manifests: [Manifest]
-        /// By the names of the functions' manifests.
+        /// The functions by the names of their manifests.
         var runners: [String: FunctionRunner]
         let endpoint: RecordingEndpoint
     }
@@ -53,7 +53,7 @@ final class TestLoop: Sendable {
         return test
     }
 
-    /// Returns when every function runs and everything that can be handled now has been.
+    /// Waits until every function is running and everything that can be handled at this time is done.
     func settle() async {
         await withCheckedContinuation { continuation in
             if !self.commands.send(.settle(continuation)) { continuation.resume() }
@@ -119,7 +119,8 @@ final class TestLoop: Sendable {
             }
         }
         runtime.start(Self.deployment(setup.manifests, namespace: copies.names.namespace))
-        // After the runtime's own flush: what has just been settled counts. Whatever happens next begins with a turn.
+        // Runs after the runtime's own flush, so that what it has just settled counts. Whatever happens next begins a
+        // new turn.
         loop.atTurnEnd {
             guard !waiting.isEmpty, broker.isIdle, settler.pending == 0,
                 runtime.pipelines.values.allSatisfy(\.isAtRest)
@@ -146,7 +147,7 @@ final class TestLoop: Sendable {
         }
     }
 
-    /// The manifests as if their bundles lay on disk: their functions run in this process.
+    /// Makes a deployment of the manifests without bundles on disk, because their functions run in this process.
     private static func deployment(_ manifests: [Manifest], namespace: String) -> Deployment {
         Deployment(
             namespace: namespace,
@@ -171,7 +172,7 @@ final class TestLoop: Sendable {
 }
 
 extension ConsumerPipeline {
-    /// It runs, or is paused by its breaker, which no time that the test moves ends.
+    /// Whether the pipeline is running, or paused by its breaker, which the test's clock does not control.
     fileprivate var isAtRest: Bool {
         switch self.status {
         case .running, .degraded, .paused: true

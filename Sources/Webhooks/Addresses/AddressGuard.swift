@@ -1,16 +1,16 @@
 import Glibc
 
-/// Judges the addresses that deliveries would go to: a manifest may name any host, and a host's name may lead anywhere,
-/// also to the inside of the network that the runtime runs in (server-side request forgery).
+/// Decides which IP addresses deliveries may go to. A manifest may name any host, and a host name may resolve to any
+/// address, including one inside the network that the runtime runs in (server-side request forgery).
 ///
-/// What is judged is the address of the socket that is about to be opened, never a name: a name that leads elsewhere
-/// the next time is judged the next time. Only the operator of the host opens ranges, with `--allow-network`; no
-/// manifest can.
+/// The guard judges the address of the socket that is about to be opened, never a name, so a name that resolves to
+/// another address next time is judged again. Only the operator of the host can allow ranges, with `--allow-network`;
+/// no manifest can.
 package struct AddressGuard: Sendable {
-    /// Ranges that are not on the public Internet, or that lead back into a network.
+    /// Ranges that are not on the public Internet, or through which a private network can be reached.
     ///
-    /// Source: IANA's registries of special-purpose addresses (RFC 6890 and later), those that are not globally
-    /// reachable; RFC 2765, section 2.1 (SIIT); and what other senders refuse.
+    /// Sources: the addresses that are not globally reachable in IANA's registries of special-purpose addresses (RFC
+    /// 6890 and later); RFC 2765, section 2.1 (SIIT); and what other webhook senders refuse.
     private static let refused: [Network] = [
         // This host, private networks, shared address space, loopback, link-local with the clouds' metadata services.
         Network(known: "0.0.0.0/8"), Network(known: "10.0.0.0/8"), Network(known: "100.64.0.0/10"),
@@ -23,7 +23,7 @@ package struct AddressGuard: Sendable {
         Network(known: "224.0.0.0/4"), Network(known: "240.0.0.0/4"),
         // Unspecified, loopback.
         Network(known: "::/128"), Network(known: "::1/128"),
-        // Translation to IPv4, whose other end nobody here can judge: SIIT, NAT64, Teredo, 6to4.
+        // Translation to IPv4, where the final address is unknown: SIIT, NAT64, Teredo, 6to4.
         Network(known: "::ffff:0:0:0/96"), Network(known: "64:ff9b::/96"), Network(known: "64:ff9b:1::/48"),
         Network(known: "2001::/32"), Network(known: "2002::/16"),
         // Discard-only, dummy, benchmarks, hashes of keys (ORCHID), documentation, segment routing.
@@ -37,12 +37,12 @@ package struct AddressGuard: Sendable {
 
     private let allowed: [Network]
 
-    /// - Parameter allowed: ranges that the operator has opened.
+    /// - Parameter allowed: the ranges that the operator has allowed.
     package init(allowing allowed: [Network]) { self.allowed = allowed }
 
-    /// Whether a delivery may go there.
+    /// Whether a delivery may go to the address.
     ///
-    /// - Parameter own: the addresses of this machine, which are refused as well, wherever they are.
+    /// - Parameter own: this machine's own addresses, which are refused, too, whatever range they are in.
     package func allows(_ address: IPAddress, own: Set<IPAddress>) -> Bool {
         let target = address.embedded ?? address
         if self.allowed.contains(where: { $0.contains(target) || $0.contains(address) }) { return true }
@@ -50,9 +50,10 @@ package struct AddressGuard: Sendable {
     }
 }
 
-/// The guard at work, with the addresses of this machine as they were a moment ago. Confined to the client's thread.
+/// Applies an `AddressGuard`, with this machine's own addresses, which it caches for a moment. Confined to the client's
+/// thread.
 final class AddressJudge {
-    /// Interfaces come and go, but not between two requests.
+    /// How long the machine's own addresses are cached. Network interfaces change, but rarely.
     private static let memory = Duration.seconds(5)
 
     private let guardian: AddressGuard
@@ -64,7 +65,7 @@ final class AddressJudge {
     func allows(_ address: IPAddress) -> Bool {
         let now = ContinuousClock.now
         if now >= self.lookAgain {
-            // When they cannot be told for a moment, those of before hold.
+            // If the addresses cannot be read at the moment, the previous ones remain valid.
             self.own = Self.ownAddresses ?? self.own
             self.lookAgain = now + Self.memory
         }
@@ -74,7 +75,7 @@ final class AddressJudge {
     private static var ownAddresses: Set<IPAddress>? {
         var list: UnsafeMutablePointer<ifaddrs>?
         guard getifaddrs(&list) == 0 else { return nil }
-        // The list belongs to this call until it is freed, and nothing of it is kept.
+        // The list belongs to this call until it is freed, and no pointer into it is kept.
         defer { freeifaddrs(list) }
         var addresses: Set<IPAddress> = []
         var entry = list

@@ -6,7 +6,7 @@ package struct IPAddress: Sendable, Hashable {
         case v4
         case v6
 
-        /// Bits of an address.
+        /// The number of bits of an address.
         var width: Int {
             switch self {
             case .v4: 32
@@ -16,7 +16,7 @@ package struct IPAddress: Sendable, Hashable {
     }
 
     package let family: Family
-    /// An IPv4 address in its lowest 32 bits.
+    /// The address as a number; an IPv4 address occupies the lowest 32 bits.
     package let bits: UInt128
 
     package init(_ family: Family, _ bits: UInt128) {
@@ -24,10 +24,10 @@ package struct IPAddress: Sendable, Hashable {
         self.bits = bits
     }
 
-    /// Reads an address in its usual notation: four decimal numbers, or RFC 4291, section 2.2. Nothing else, above all
-    /// no octal.
+    /// Parses an address in its usual notation: four decimal numbers, or RFC 4291, section 2.2. Anything else is
+    /// refused, above all octal numbers.
     package init?(_ text: String) {
-        // C would read up to it and take what it has read for the whole.
+        // C would stop at the NUL and ignore the rest of the text.
         guard !text.utf8.contains(0) else { return nil }
         var v4 = in_addr()
         var v6 = in6_addr()
@@ -40,9 +40,9 @@ package struct IPAddress: Sendable, Hashable {
         }
     }
 
-    /// Nil when it is neither of the two families.
+    /// `nil` if the address belongs to neither family.
     ///
-    /// The pointer is only read, as far as its own family says that it reaches, and not kept.
+    /// The pointer is read only as far as the size of its address family allows, and is not kept.
     init?(_ address: UnsafePointer<sockaddr>) {
         switch Int32(address.pointee.sa_family) {
         case AF_INET:
@@ -61,7 +61,7 @@ package struct IPAddress: Sendable, Hashable {
         self.init(.v6, bits)
     }
 
-    /// The IPv4 address that an IPv6 address stands for when a packet is sent to it: `::ffff:a.b.c.d`, and the old
+    /// The IPv4 address to which packets for this IPv6 address are sent: `::ffff:a.b.c.d`, and the obsolete
     /// `::a.b.c.d`. Source: RFC 4291, section 2.5.5.
     var embedded: IPAddress? {
         guard self.family == .v6 else { return nil }
@@ -70,7 +70,7 @@ package struct IPAddress: Sendable, Hashable {
         return IPAddress(.v4, self.bits & 0xffff_ffff)
     }
 
-    /// As it stands in URLs: an IPv6 address in brackets, in full.
+    /// The address as URLs write it: an IPv6 address in brackets, without abbreviation.
     var urlText: String {
         switch self.family {
         case .v4: [24, 16, 8, 0].map { "\(self.bits >> $0 & 0xff)" }.joined(separator: ".")

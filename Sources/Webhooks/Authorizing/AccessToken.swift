@@ -1,6 +1,6 @@
-/// An access token of OAuth 2 (RFC 6749, section 1.4). Whoever prints it, or a value that holds it, sees none of it.
+/// An OAuth 2 access token (RFC 6749, section 1.4). Printing it, or a value that contains it, does not show the token.
 package struct AccessToken: Sendable, Equatable {
-    /// For the `Authorization` header, and for what hides it in answers.
+    /// The token itself, for the `Authorization` header and for redaction.
     let text: String
 
     init(_ text: String) { self.text = text }

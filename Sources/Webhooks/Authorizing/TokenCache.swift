@@ -1,24 +1,26 @@
-/// The access token of a webhook that uses OAuth 2: fetched when it is first needed, kept until shortly before it ends,
-/// fetched anew when the endpoint has refused it. A value without a clock and without I/O.
+/// Caches the access token of a webhook that uses OAuth 2. The token is fetched when it is first needed, kept until
+/// shortly before it expires, and fetched again after the endpoint has refused it. A value without a clock and without
+/// I/O.
 ///
 /// Source: RFC 6749, sections 4.4 and 5.1.
 struct TokenCache: Equatable {
-    /// A token that ends sooner is not used any more: it would end on its way.
+    /// A token that expires sooner than this is not used any more: it could expire on its way.
     static let margin = Duration.seconds(30)
-    /// What a token without `expires_in` is worth.
+    /// The lifetime of a token whose grant has no `expires_in`.
     static let assumedLifetime = Duration.seconds(300)
-    /// However short a token is said to live: fetching is not to go round and round.
+    /// The minimum time for which a token is used, however short its lifetime, so that tokens are not fetched
+    /// continuously.
     static let shortestUse = Duration.seconds(1)
-    /// Failed fetches are not repeated for this long, so that a burst of events asks once.
+    /// How long a failed fetch is not repeated, so that a burst of events asks only once.
     static let pauseAfterFailure = Duration.seconds(1)
 
     enum Need: Equatable {
         case use(AccessToken)
-        /// Fetch one, and call `fetched` or `failed`.
+        /// Fetch a token, then call `fetched` or `failed`.
         case fetch
-        /// One is being fetched.
+        /// A token is being fetched.
         case wait
-        /// There is none, and it is too early to ask again.
+        /// The last fetch failed, and it is too early to try again.
         case fail(reason: String)
     }
 
@@ -44,7 +46,7 @@ struct TokenCache: Equatable {
 
     mutating func fetched(_ grant: TokenGrant, at now: ContinuousClock.Instant) {
         let lifetime = grant.lifetime ?? Self.assumedLifetime
-        // A token that lives shorter than the margin is used for half of its life.
+        // A token that lives less than twice the margin is used for half of its lifetime.
         self.state = .valid(
             token: grant.token,
             until: now + max(lifetime - Self.margin, lifetime / 2, Self.shortestUse)
@@ -55,7 +57,7 @@ struct TokenCache: Equatable {
         self.state = .failed(reason: reason, until: now + Self.pauseAfterFailure)
     }
 
-    /// The endpoint does not take this token.
+    /// The endpoint refused this token.
     mutating func refused(_ token: AccessToken) {
         if case .valid(token, _) = self.state { self.state = .none }
     }

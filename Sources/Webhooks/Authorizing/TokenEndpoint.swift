@@ -2,12 +2,12 @@ import EventLoops
 import FoundationEssentials
 import Manifests
 
-/// The token endpoint of an authorization server, for the client that one webhook is there: the request for an access
-/// token, and what its answer grants.
+/// The token endpoint of an authorization server, for one webhook's client: makes the request for an access token, and
+/// reads the grant from the answer.
 ///
-/// The client's own credentials go into the `Authorization` header (RFC 6749, section 2.3.1).
+/// The client's credentials go into the `Authorization` header (RFC 6749, section 2.3.1).
 struct TokenEndpoint: Sendable {
-    /// No invocation has it.
+    /// The id of token requests. No invocation has this id.
     static let requestID = UInt64.max
     private static let longestGrant = 64 << 10
 
@@ -42,7 +42,7 @@ struct TokenEndpoint: Sendable {
         )
     }
 
-    /// Why an answer holds no token; for people, no secret.
+    /// Why an answer grants no token, in words for people and without secrets.
     struct Refusal: Error, Equatable {
         let reason: String
     }

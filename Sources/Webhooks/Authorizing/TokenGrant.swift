@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// What an authorization server grants.
+/// An access token and its lifetime, as an authorization server grants them.
 struct TokenGrant: Sendable, Equatable {
     let token: AccessToken
     let lifetime: Duration?
@@ -20,13 +20,13 @@ struct TokenGrant: Sendable, Equatable {
             let container = try decoder.container(keyedBy: CodingKeys.self)
             self.accessToken = try container.decode(String.self, forKey: .accessToken)
             self.tokenType = try container.decodeIfPresent(String.self, forKey: .tokenType)
-            // Some servers write the number as a text.
+            // Some servers send the number as a string.
             let text = try? container.decode(String.self, forKey: .expiresIn)
             self.expiresIn = (try? container.decode(Double.self, forKey: .expiresIn)) ?? text.flatMap { Double($0) }
         }
     }
 
-    /// Reads the body of a successful answer; nothing when it holds no bearer token that a header can carry.
+    /// Reads the body of a successful answer; `nil` if it contains no bearer token that a header can carry.
     init?(_ body: [UInt8]) {
         guard let body = try? JSONDecoder().decode(Body.self, from: Data(body)),
             (body.tokenType ?? "bearer").lowercased() == "bearer", !body.accessToken.isEmpty,

@@ -1,11 +1,11 @@
 package import Invoking
 
-/// What the HTTP client reports of a request.
+/// What the HTTP client reports about a request.
 package enum ClientReport: Sendable {
-    /// It was sent, or could not be. Nothing more is reported of it.
+    /// The request has ended, with an answer or a failure. This is the last report about it.
     case answered(HTTPAnswer)
-    /// It took long to compose, and is ready to be sent.
+    /// A request that took long to compose is ready to be sent.
     case composed(HTTPRequest)
-    /// No request can be made of the invocation.
+    /// No request can be composed for the invocation.
     case notComposed(InvocationID, Undeliverable)
 }

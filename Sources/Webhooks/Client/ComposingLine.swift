@@ -1,12 +1,13 @@
-/// Invocations whose requests take long to compose. One thread does it beside all others, and there is one only while
-/// there is something to do. A value without threads.
+/// The queue of batches whose requests take long to compose. A single thread composes them, and exists only while there
+/// is work. A value without threads.
 struct ComposingLine {
     private var waiting: [RequestBatch] = []
     private var isAtWork = false
 
     mutating func add(_ batch: RequestBatch) { self.waiting.append(batch) }
 
-    /// What a thread is to compose now, in this order; nothing while one is at work. `ended` follows.
+    /// Returns the batches that a new thread is to compose, in this order; empty while a thread is running. `ended`
+    /// follows.
     mutating func begin() -> [RequestBatch] {
         guard !self.isAtWork, !self.waiting.isEmpty else { return [] }
         self.isAtWork = true
@@ -15,7 +16,7 @@ struct ComposingLine {
 
     mutating func ended() { self.isAtWork = false }
 
-    /// Takes out everything that waits.
+    /// Removes and returns all waiting batches.
     mutating func takeAll() -> [RequestBatch] {
         defer { self.waiting = [] }
         return self.waiting

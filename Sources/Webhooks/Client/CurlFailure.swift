@@ -1,14 +1,15 @@
 import CCurl
 import Glibc
 
-/// What a result code of libcurl means, in the classes of `TransferProblem`.
+/// Translates a libcurl result code to a `TransferProblem`.
 struct CurlFailure {
     let problem: TransferProblem
     private let stage: String?
 
     init(_ code: CURLcode, _ handle: UnsafeMutableRawPointer, isBlocked: Bool, isHeadTooLarge: Bool) {
         self.stage = code == CURLE_OPERATION_TIMEDOUT ? Self.stage(handle) : nil
-        // Of a name's addresses one may be refused and another one used.
+        // A refused address matters only if no connection was made: another address of the same name may have been
+        // used.
         if isBlocked, code == CURLE_COULDNT_CONNECT || code == CURLE_ABORTED_BY_CALLBACK {
             self.problem = .blockedAddress
         } else if isHeadTooLarge {
@@ -46,7 +47,7 @@ struct CurlFailure {
         }
     }
 
-    /// What the time ran out over.
+    /// What the transfer was doing when its time ran out.
     private static func stage(_ handle: UnsafeMutableRawPointer) -> String {
         if warren_curl_time(handle, CURLINFO_NAMELOOKUP_TIME_T) == 0 { return "looking up the host's name" }
         if warren_curl_time(handle, CURLINFO_CONNECT_TIME_T) == 0 { return "connecting" }
@@ -55,20 +56,20 @@ struct CurlFailure {
         return "reading the answer"
     }
 
-    /// For people.
+    /// Describes the failure for people.
     ///
-    /// - Parameter detail: libcurl's own text, empty if it has none.
+    /// - Parameter detail: libcurl's own error text; empty if there is none.
     func words(detail: String) -> String {
         switch self.problem {
-        case .dns: "the host's name leads nowhere"
+        case .dns: "the host's name cannot be resolved"
         case .connectionRefused: "the endpoint refuses connections: nothing listens there"
-        case .networkUnreachable: "there is no way to the endpoint's network"
+        case .networkUnreachable: "the endpoint's network is unreachable"
         case .connectionFailed: "no connection: \(detail)"
         case .connectionReset: "the connection ended before the answer did"
-        case .timeout: "no answer in time: it ran out while \(self.stage ?? "waiting")"
+        case .timeout: "no answer in time: the time ran out while \(self.stage ?? "waiting")"
         case .tls: "no encrypted connection: \(detail)"
         case .blockedAddress:
-            "the host's name leads to an address that this host does not deliver to; its operator can open a range with "
+            "the endpoint has an address that Warren may not deliver to; the operator can allow its range with "
                 + "--allow-network"
         case .badResponse: "the answer is not HTTP"
         case .responseTooLarge: "the headers of the answer are too large"

@@ -1,27 +1,27 @@
 import CCurl
 import EventLoops
 
-/// The client's loop on its own thread: it takes requests in, lets libcurl work on them, and gives answers out.
+/// The client's loop on its own thread: accepts requests, drives libcurl, and delivers answers.
 final class CurlLoop {
-    /// The longest sleep between two turns, in milliseconds. A request or a socket that is ready ends it earlier.
+    /// The longest sleep between two turns, in milliseconds. A new request or a ready socket ends it earlier.
     private static let longestWait: Int32 = 1000
     private let multi: MultiHandle
     private let inbox: Mailbox<HTTPClient.Command>
     private let usesProxyOfEnvironment: Bool
     private let addresses: AddressJudge
-    /// Transfers that wait for a request, by their route; nothing for a route that has been forgotten.
+    /// Idle transfers by their route. A route that was forgotten has no entry.
     private var idle: [ObjectIdentifier: [CurlTransfer]] = [:]
     private var running: [ObjectIdentifier: CurlTransfer] = [:]
     private var replies = Replies()
     private var isClosing = false
 
     private var names = NameLookups()
-    /// Requests whose hosts are being looked up.
+    /// Requests that wait until their host name has been resolved.
     private var line = RequestLine()
-    /// What takes long to compose.
+    /// Batches whose requests take long to compose.
     private var composing = ComposingLine()
 
-    /// - Parameter inbox: commands; what other threads do for this one comes back through it, too.
+    /// - Parameter inbox: the commands. Other threads that work for this one send their results through it, too.
     init(_ multi: MultiHandle, _ configuration: HTTPClient.Configuration, _ inbox: Mailbox<HTTPClient.Command>) {
         self.multi = multi
         self.inbox = inbox
@@ -29,7 +29,7 @@ final class CurlLoop {
         self.addresses = AddressJudge(configuration.addresses)
     }
 
-    /// Turns until the client is closed.
+    /// Runs until the client is closed.
     func run() {
         while !self.isClosing {
             self.composeBeside()
@@ -53,7 +53,8 @@ final class CurlLoop {
         self.idle = [:]
     }
 
-    /// In milliseconds. Rounded up, or the last one would be waited for in many short turns.
+    /// How long to sleep, in milliseconds. Rounded up, because the last millisecond would otherwise be spent in many
+    /// short turns.
     private var wait: Int32 {
         guard let end = self.line.firstEnd else { return Self.longestWait }
         let left = ContinuousClock.now.duration(to: end) / .milliseconds(1)
@@ -82,7 +83,7 @@ final class CurlLoop {
                 inbox.send(.composingEnded)
             }
         } catch {
-            // Without a thread of its own it holds up other requests, which is better than not to be sent.
+            // Without another thread the composition delays other requests, which is better than failing.
             for batch in batches { batch.composeAndReport() }
             self.composing.ended()
         }
@@ -90,9 +91,9 @@ final class CurlLoop {
 
     // MARK: - Names
 
-    /// Lets the request begin, or wait until its host has been looked up.
+    /// Begins the request, or queues it until its host name has been resolved.
     private func admit(_ request: HTTPRequest) {
-        // A proxy looks up the names of its targets itself.
+        // A proxy resolves the names of its targets itself.
         guard let name = request.route.name, !self.usesProxyOfEnvironment else { return self.begin(request, nil) }
         let now = ContinuousClock.now
         if let known = self.names.addresses(of: name, at: now) {
@@ -103,7 +104,7 @@ final class CurlLoop {
     }
 
     private func beginLookups() {
-        // One that cannot begin makes room for the next.
+        // A lookup that cannot be started makes room for the next one, hence the loop.
         while case let names = self.names.begin(), !names.isEmpty {
             for name in names {
                 do throws(SystemError) {
@@ -132,7 +133,7 @@ final class CurlLoop {
 
     private func endOverdueLookups() {
         for (request, waited) in self.line.takeOverdue(at: .now) {
-            let words = "no answer in time: it ran out while looking up the host's name"
+            let words = "no answer in time: the time ran out while looking up the host's name"
             self.replies.add(.refusal(of: request, TransferRefusal(problem: .timeout, words: words), waited: waited))
         }
     }
@@ -152,7 +153,7 @@ final class CurlLoop {
             return self.replies.add(transfer.fail(error))
         }
         guard curl_multi_add_handle(self.multi.pointer, transfer.handle) == CURLM_OK else {
-            let refusal = TransferRefusal(problem: .client, words: "libcurl does not take the request")
+            let refusal = TransferRefusal(problem: .client, words: "libcurl rejects the request")
             return self.replies.add(transfer.fail(refusal))
         }
         self.running[ObjectIdentifier(transfer)] = transfer
@@ -169,9 +170,9 @@ final class CurlLoop {
             guard message.pointee.msg == CURLMSG_DONE, let handle = message.pointee.easy_handle,
                 let context = warren_curl_context(handle)
             else { continue }
-            // The message is void when its transfer is taken out, so its result is read before.
+            // The message is invalid after its handle has been removed, so its result is read first.
             let result = warren_curl_message_result(message)
-            // The context is the transfer that `running` keeps alive until it is taken out here.
+            // The context points to the transfer, which `running` has kept alive until here.
             let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
             curl_multi_remove_handle(self.multi.pointer, handle)
             self.running[ObjectIdentifier(transfer)] = nil

@@ -1,16 +1,16 @@
 import CCurl
 
-/// Why a request cannot even begin.
+/// Why a request failed, or could not even begin.
 struct TransferRefusal: Error, Equatable {
     let problem: TransferProblem
-    /// For people; no secret.
+    /// A description for people, without secrets.
     let words: String
 }
 
-/// Sets the options of an easy handle and looks at libcurl's answer to each: an option that is not taken may be one
+/// Sets the options of an easy handle and checks libcurl's answer to each. An option that libcurl rejects may be one
 /// that keeps requests from going where they must not go, so nothing is sent without it.
 ///
-/// The handle belongs to the transfer that made this value, which does not outlive it.
+/// The handle belongs to the transfer that created this value, and the value does not outlive the transfer.
 struct CurlOptions {
     private let handle: UnsafeMutableRawPointer
 
@@ -42,11 +42,11 @@ struct CurlOptions {
 
     func check(_ option: CURLoption, _ code: CURLcode) throws(TransferRefusal) {
         guard code != CURLE_OK else { return }
-        // Both texts are constants of libcurl's.
+        // Both strings are constants of libcurl.
         let name = curl_easy_option_by_id(option).map { String(cString: $0.pointee.name) } ?? "\(option.rawValue)"
         throw TransferRefusal(
             problem: .client,
-            words: "libcurl does not take the option \(name): \(String(cString: curl_easy_strerror(code))); "
+            words: "libcurl rejects the option \(name): \(String(cString: curl_easy_strerror(code))); "
                 + "install libcurl 7.85 or newer"
         )
     }

@@ -3,21 +3,21 @@ import EventLoops
 import Glibc
 import Manifests
 
-/// One easy handle with the memory that libcurl reads from and writes to while it works. Made for one route, used for
-/// one request after another, confined to the client's thread.
+/// A libcurl easy handle with the memory that libcurl reads and writes while it works. Created for one route, reused
+/// for one request after another, confined to the client's thread.
 ///
-/// It owns its handle and its memory, and frees both; libcurl's callbacks get a pointer to it that nobody retains,
-/// which is valid because `CurlLoop` keeps it for as long as its handle is in the multi handle, and they are called
-/// from there only.
+/// It owns its handle and its memory, and frees both. libcurl's callbacks get an unretained pointer to it. The pointer
+/// is valid because `CurlLoop` keeps the transfer for as long as its handle is in the multi handle, and libcurl calls
+/// the callbacks only from there.
 final class CurlTransfer {
-    /// Answers with more than this are cut off: their status is known, and that is all that counts.
+    /// A longer body is cut off: its status is known, and nothing else counts.
     private static let longestBody = 64 << 10
     private static let longestHead = 64 << 10
-    /// How long a connection is used, so that a change of the name's address gets noticed, and how long it may lie
-    /// idle: shorter than what servers allow, in seconds.
+    /// How long a connection is reused, so that a changed address of its name is noticed; and how long it may be idle,
+    /// which is shorter than what servers allow. In seconds.
     private static let connectionLifetime = 300
     private static let connectionIdleTime = 55
-    /// How long libcurl remembers an address that it has looked up itself, in seconds: that of a proxy.
+    /// How long libcurl caches an address that it has resolved itself, which is that of a proxy. In seconds.
     private static let addressLifetime = 10
 
     let route: HTTPRoute
@@ -27,15 +27,15 @@ final class CurlTransfer {
     private let errorBuffer: UnsafeMutablePointer<CChar>
     private var memory = RequestMemory()
     private var request: HTTPRequest?
-    /// The addresses as libcurl takes them, and which they are. libcurl reads the list when a request begins.
+    /// The resolved addresses in libcurl's format, and their version. libcurl reads the list when a request begins.
     private var resolution: UnsafeMutablePointer<curl_slist>?
     private var resolutionVersion: UInt64 = 0
-    /// The paths of the files whose contents libcurl has: it tells of them without a name.
+    /// The paths of the PEM files that libcurl got as bytes. libcurl's messages name the option instead of the file.
     private var tlsPaths: [(option: String, path: String)] = []
-    /// How long the request had waited before it began here.
+    /// How long the request had waited for name resolution before it began here.
     private var waited = Duration.zero
 
-    // What the callbacks find out about the answer.
+    // What the callbacks have found out about the answer.
     private var received = 0
     private var headSize = 0
     private var excerpt: [UInt8] = []
@@ -44,7 +44,7 @@ final class CurlTransfer {
 
     init(_ route: HTTPRoute, _ addresses: AddressJudge, usesProxyOfEnvironment: Bool) throws(TransferRefusal) {
         guard let handle = curl_easy_init() else {
-            throw TransferRefusal(problem: .client, words: "the host has no room for the request")
+            throw TransferRefusal(problem: .client, words: "the host has no memory left for the request")
         }
         self.route = route
         self.handle = handle
@@ -71,7 +71,7 @@ final class CurlTransfer {
         try options.set(CURLOPT_URL, self.route.url.text)
         try options.set(CURLOPT_POST, 1)
         try options.set(CURLOPT_USERAGENT, "Warren/1")
-        // Nothing but HTTP, nowhere but here: a redirect would be another address that nobody has named.
+        // Only HTTP, and no redirects: a redirect would lead to an address that no manifest names.
         try options.set(CURLOPT_PROTOCOLS_STR, "http,https")
         try options.set(CURLOPT_FOLLOWLOCATION, 0)
         try options.set(
@@ -79,7 +79,7 @@ final class CurlTransfer {
             self.route.offersHTTP2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1
         )
         try options.set(CURLOPT_PIPEWAIT, self.route.offersHTTP2 ? 1 : 0)
-        // A slow resolver must not hold up the thread when its transfer has given up.
+        // A slow resolver must not block the thread after its transfer has timed out.
         try options.set(CURLOPT_QUICK_EXIT, 1)
         try options.set(CURLOPT_NOSIGNAL, 1)
         try options.set(CURLOPT_DNS_CACHE_TIMEOUT, Self.addressLifetime)
@@ -126,14 +126,15 @@ final class CurlTransfer {
     }
 
     private func setUpTLS() throws(TransferRefusal) {
-        // TLS 1.2 and what is newer, said in two ways: libcurl shares connections between transfers whose settings are
-        // the same, and takes no notice of the version of HTTP. One that has not asked for HTTP/2 is not to get it.
+        // TLS 1.2 or newer, expressed in two ways. libcurl shares a connection between transfers with equal settings,
+        // and ignores the HTTP version when it compares them. The different maximum keeps a transfer that did not ask
+        // for HTTP/2 from getting an HTTP/2 connection.
         let newest = self.route.offersHTTP2 ? CURL_SSLVERSION_MAX_TLSv1_3 : 0
         try self.options.set(CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2 | newest)
         let material = try TLSMaterial(reading: self.route.tls)
         if let ca = material.ca {
             try self.options.set(CURLOPT_CAINFO_BLOB, bytes: ca.bytes)
-            // Trusted is this file and nothing else.
+            // Only the authorities in this file are trusted.
             try self.options.set(CURLOPT_CAPATH, nil)
         }
         if let certificate = material.certificate {
@@ -153,10 +154,10 @@ final class CurlTransfer {
     // MARK: - One request
 
     /// - Parameters:
-    ///   - known: the addresses of the route's host; nil when libcurl finds them itself, which it does for what needs
-    ///     no lookup and for proxies.
-    ///   - waited: how much of the request's time is over.
-    /// - Throws: when it cannot begin; `fail` ends it then, and the transfer is of no use any more.
+    ///   - known: the addresses of the route's host; `nil` if libcurl resolves the name itself, which it does for
+    ///     addresses, for `localhost`, and for proxies.
+    ///   - waited: how much of the request's timeout has passed already.
+    /// - Throws: a refusal if the request cannot begin. The caller then ends it with `fail` and discards the transfer.
     func begin(_ request: HTTPRequest, _ known: NameLookups.Known?, waited: Duration) throws(TransferRefusal) {
         self.request = request
         self.waited = waited
@@ -170,38 +171,38 @@ final class CurlTransfer {
         try self.options.set(CURLOPT_HTTPHEADER, pointer: self.memory.headers)
         try self.options.set(CURLOPT_POSTFIELDS, pointer: self.memory.body)
         try self.options.setBodySize(request.body.count)
-        // Nothing would be for ever.
+        // Zero would mean no limit.
         let least = 1
         try self.options.set(CURLOPT_TIMEOUT_MS, max(least, (self.route.timeout - waited).milliseconds))
         try self.options.set(CURLOPT_CONNECTTIMEOUT_MS, max(least, (self.route.connectTimeout - waited).milliseconds))
         if let known { try self.resolve(known) }
     }
 
-    /// libcurl keeps the addresses of a name for all transfers until it gets others.
+    /// Gives libcurl the addresses of the name, which libcurl keeps for all transfers until it gets others.
     private func resolve(_ known: NameLookups.Known) throws(TransferRefusal) {
         guard known.version != self.resolutionVersion else { return }
         let addresses = known.addresses.map(\.urlText).joined(separator: ",")
         guard let list = curl_slist_append(nil, "\(self.route.url.host):\(self.route.url.port):\(addresses)") else {
-            throw TransferRefusal(problem: .client, words: "the host has no room for the request")
+            throw TransferRefusal(problem: .client, words: "the host has no memory left for the request")
         }
         let old = self.resolution
         self.resolution = list
-        // libcurl may hold the old list until it has the new one.
+        // libcurl may use the old list until it has the new one.
         defer { curl_slist_free_all(old) }
         try self.options.set(CURLOPT_RESOLVE, pointer: list)
         self.resolutionVersion = known.version
     }
 
-    /// - Returns: the answer to the request, and who wants it.
+    /// - Returns: the answer, addressed to the sender of the request.
     func finish(_ code: CURLcode) -> Reply {
         let status = warren_curl_number(self.handle, CURLINFO_RESPONSE_CODE)
-        // A body that was cut off here is no mistake of the endpoint's.
+        // A body that was cut off here is not a failure of the endpoint.
         let isCutOff = code == CURLE_WRITE_ERROR && self.received > Self.longestBody
         if code == CURLE_OK || isCutOff {
             return self.answer(.status(status), retryAfter: status == 429 || status == 503 ? self.retryAfter : nil)
         }
         let failure = CurlFailure(code, self.handle, isBlocked: self.isBlocked, isHeadTooLarge: self.isHeadTooLarge)
-        // The buffer is libcurl's, which ends every text in it with NUL.
+        // libcurl ends every text in the buffer with NUL.
         let detail = self.tlsPaths.reduce(String(cString: self.errorBuffer)) { $0.replacing($1.option, with: $1.path) }
         return self.fail(TransferRefusal(problem: failure.problem, words: failure.words(detail: detail)))
     }
@@ -235,12 +236,12 @@ final class CurlTransfer {
 
     // MARK: - Callbacks
 
-    /// Anything but the size that was given ends the transfer.
+    /// Any return value other than `count` ends the transfer.
     private func receiveBody(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
         self.received += count
         let room = (self.request?.excerptLimit ?? 0) - self.excerpt.count
         if room > 0, let bytes {
-            // The bytes are libcurl's and valid for this call; what is wanted of them is copied.
+            // The bytes belong to libcurl and are valid for this call; the excerpt is copied.
             self.excerpt.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: min(count, room)))
         }
         return self.received > Self.longestBody ? 0 : count
@@ -254,7 +255,7 @@ final class CurlTransfer {
 
     private func openSocket(_ target: UnsafeMutablePointer<curl_sockaddr>?) -> curl_socket_t {
         guard let target else { return CURL_SOCKET_BAD }
-        // The address is libcurl's, valid for this call, and as long as its family says.
+        // The address belongs to libcurl, is valid for this call, and is as long as its family requires.
         let isAllowed =
             withUnsafePointer(to: &target.pointee.addr) { IPAddress($0) }.map(self.addresses.allows) ?? false
         guard isAllowed else {
@@ -268,7 +269,7 @@ final class CurlTransfer {
         )
     }
 
-    /// Asked before each request, those on a connection that is used again among them.
+    /// Called before each request, also on a reused connection.
     private func allows(_ remote: UnsafeMutablePointer<CChar>?) -> Bool {
         let isAllowed = remote.flatMap { IPAddress(String(cString: $0)) }.map(self.addresses.allows) ?? false
         if !isAllowed { self.isBlocked = true }

@@ -1,15 +1,15 @@
 package import EventLoops
 
-/// The host's one way to HTTP: all requests of all webhooks on one thread, over libcurl's multi interface.
+/// The host's only HTTP client: one thread handles the requests of all webhooks with libcurl's multi interface.
 ///
-/// Requests are sent from anywhere, in batches; answers come back through the mailbox that each request names. A
-/// request has exactly one answer. Connections are kept and used again.
+/// Any thread may send requests, in batches. Answers arrive in the mailbox that each request names, and each request
+/// gets exactly one. Connections are kept and reused.
 package final class HTTPClient: Sendable {
-    /// What the operator of the host decides.
+    /// The settings that the host's operator chooses.
     package struct Configuration: Sendable {
         package var addresses: AddressGuard
-        /// Use the proxy that the environment names (`https_proxy` and the like). It then decides where requests get
-        /// to: what the guard sees is the proxy's own address.
+        /// Whether to use the proxy that the environment names (`https_proxy` and the like). The proxy then decides
+        /// where requests go, because the guard sees only the proxy's own address.
         package var usesProxyOfEnvironment: Bool
 
         package init(addresses: AddressGuard, usesProxyOfEnvironment: Bool = false) {
@@ -21,11 +21,11 @@ package final class HTTPClient: Sendable {
     enum Command: Sendable {
         case send([HTTPRequest])
         case compose(RequestBatch)
-        /// The thread that composes has done all that it was given.
+        /// The composing thread has finished its work.
         case composingEnded
-        /// A lookup has ended.
+        /// A name lookup has ended.
         case resolved(name: String, NameResolver.Result)
-        /// No requests follow for it.
+        /// No more requests follow for this route.
         case forget(HTTPRoute)
         case close
     }
@@ -52,18 +52,18 @@ package final class HTTPClient: Sendable {
         if !self.inbox.send(.send(requests)) { Self.refuse(requests.map { .refusal(of: $0) }) }
     }
 
-    /// Composes requests that take long, on a thread beside all others. Each is reported, and not sent.
+    /// Composes requests that take long, on a separate thread. Each one is reported, but not sent.
     func compose(_ batch: RequestBatch) {
         if !self.inbox.send(.compose(batch)) { Self.refuse(batch.refusals) }
     }
 
-    /// Lets go of what was kept for the route. No request may be under way for it.
+    /// Releases what was kept for the route. None of its requests may be in progress.
     package func forget(_ route: HTTPRoute) { self.inbox.send(.forget(route)) }
 
-    /// Ends the thread. Requests that are under way are answered as failed.
+    /// Ends the thread. Requests in progress are answered as failed.
     package func stop() { self.inbox.send(.close) }
 
-    /// For what comes too late.
+    /// Answers requests that arrive after the client has been stopped.
     private static func refuse(_ refusals: [Reply]) {
         var replies = Replies()
         for refusal in refusals { replies.add(refusal) }

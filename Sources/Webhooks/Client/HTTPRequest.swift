@@ -1,15 +1,15 @@
 package import EventLoops
 
-/// One POST to make.
+/// One POST request.
 package struct HTTPRequest: Sendable {
-    /// Chosen by the sender; the answer names it.
+    /// An id that the sender chooses. The answer has the same id.
     package let id: UInt64
     package let route: HTTPRoute
     package let headers: HeaderBlock
     package let body: ArraySlice<UInt8>
     /// How much of the answer's body is kept, in bytes.
     package let excerptLimit: Int
-    /// Gets the answer, with the others of one turn of the client.
+    /// The mailbox that gets the answer, together with the other answers of the same turn of the client.
     package let replyTo: Mailbox<[ClientReport]>
 
     package init(
@@ -29,15 +29,15 @@ package struct HTTPRequest: Sendable {
     }
 }
 
-/// Header fields as libcurl takes them, each ending in NUL, in one block of memory.
+/// Header fields in libcurl's format, each ending in NUL, in one block of memory.
 package struct HeaderBlock: Sendable {
     package private(set) var bytes: [UInt8] = []
     package private(set) var count = 0
 
     package init() { self.bytes.reserveCapacity(512) }
 
-    /// - Parameter value: already checked or encoded; a control character in it becomes a space, so that no field can
-    ///   ever begin another.
+    /// - Parameter value: a value that was checked or encoded. A control character in it becomes a space, so that no
+    ///   value can begin another header field.
     package mutating func add(_ name: StaticString, _ value: some Sequence<UInt8>) {
         name.withUTF8Buffer { self.bytes.append(contentsOf: $0) }
         self.finish(value)

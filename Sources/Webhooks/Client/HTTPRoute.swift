@@ -1,14 +1,15 @@
 package import Manifests
 
-/// Where requests go and how they get there: what is the same for all requests of a webhook, so that transfers are set
-/// up once and used again. Compared by identity.
+/// Where requests go and how they get there: the settings that all requests of a webhook share, so that transfers are
+/// set up once and reused. Compared by identity.
 package final class HTTPRoute: Sendable {
     package let url: WebhookURL
     package let tls: TLSFiles
     package let offersHTTP2: Bool
-    /// For the whole request.
+    /// The time limit for the whole request: name resolution, connection and answer. See "Time limits" in the article
+    /// "Retries, delays and dead letters".
     package let timeout: Duration
-    /// How long a connection may take to be made.
+    /// The time limit for resolving the name and connecting.
     private static let connectTimeout = Duration.seconds(5)
 
     package init(url: WebhookURL, tls: TLSFiles = TLSFiles(), offersHTTP2: Bool = false, timeout: Duration) {
@@ -20,8 +21,8 @@ package final class HTTPRoute: Sendable {
         self.name = isLocal || IPAddress(url.host) != nil ? nil : url.host
     }
 
-    /// The name whose addresses have to be looked up; nil for an address, and for this machine's own name, which
-    /// libcurl knows without asking (RFC 6761, section 6.3).
+    /// The host name to resolve; `nil` for an IP address, and for `localhost`, which libcurl resolves itself (RFC 6761,
+    /// section 6.3).
     let name: String?
 
     var connectTimeout: Duration { min(Self.connectTimeout, self.timeout) }

@@ -2,19 +2,19 @@ import CCurl
 import EventLoops
 import Glibc
 
-/// libcurl's multi handle, freed with this object.
+/// A libcurl multi handle, freed with this object.
 ///
-/// `@unchecked Sendable`: it is made where the client is and handed to the client's thread, which alone uses it from
-/// then on. When the client could not be started nobody has used it.
+/// `@unchecked Sendable`: the handle is created with the client and passed to the client's thread, which alone uses it
+/// from then on. If that thread could not be started, nobody uses it.
 final class MultiHandle: @unchecked Sendable {
-    /// Connections that are kept although nobody uses them. libcurl's own rule, four for each transfer, forgets when
+    /// The maximum number of idle connections. libcurl's default, four for each transfer, closes connections as
     /// transfers come and go.
     private static let idleConnections = 256
 
     let pointer: UnsafeMutableRawPointer
 
     init() throws(SystemError) {
-        // Once in the process, before any other call; libcurl counts, and has a lock of its own for it since 7.84.
+        // Must be called before any other libcurl function. libcurl counts the calls, and has locked them since 7.84.
         guard curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK, let pointer = curl_multi_init() else {
             throw SystemError("curl_multi_init", code: ENOMEM)
         }
@@ -26,7 +26,7 @@ final class MultiHandle: @unchecked Sendable {
 
     deinit { curl_multi_cleanup(self.pointer) }
 
-    /// Waits until a transfer or the descriptor is ready, or the time is over.
+    /// Waits until a transfer or the descriptor is ready, or the time has passed.
     ///
     /// - Returns: whether the descriptor can be read.
     func poll(_ descriptor: Int32, milliseconds: Int32) -> Bool {

@@ -1,6 +1,6 @@
 import EventLoops
 
-/// An answer on its way to whoever has asked.
+/// An answer, and the mailbox of the sender that it is for.
 struct Reply {
     let answer: HTTPAnswer
     let mailbox: Mailbox<[ClientReport]>
@@ -10,7 +10,7 @@ struct Reply {
         self.mailbox = mailbox
     }
 
-    /// For a request that is not made at all.
+    /// The answer to a request that is not sent at all.
     static func refusal(
         of request: HTTPRequest,
         _ refusal: TransferRefusal = .hostStopped,
@@ -43,7 +43,7 @@ extension TransferRefusal {
     static let hostStopped = TransferRefusal(problem: .client, words: "the host has stopped")
 }
 
-/// The answers of one turn, gathered by their receivers: each receiver is woken once.
+/// The answers of one turn, grouped by mailbox so that each receiver is woken once.
 struct Replies {
     private var batches: [ObjectIdentifier: (mailbox: Mailbox<[ClientReport]>, reports: [ClientReport])] = [:]
 

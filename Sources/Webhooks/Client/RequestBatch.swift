@@ -1,23 +1,23 @@
 import EventLoops
 import Invoking
 
-/// Invocations of one webhook whose requests are still to be composed.
+/// Invocations of one webhook whose requests are yet to be composed.
 struct RequestBatch: Sendable {
     let terms: RequestTerms
     let invocations: [Invocation]
 
-    /// For a batch that comes too late.
+    /// The answers to a batch that arrives after the client has been stopped.
     var refusals: [Reply] { self.invocations.map { .refusal(of: $0.id.rawValue, to: self.terms.replyTo) } }
 }
 
-/// What is the same for all requests of a batch.
+/// What all requests of a batch have in common.
 struct RequestTerms: Sendable {
     let composer: RequestComposer
     let token: AccessToken?
     let route: HTTPRoute
     /// As in `HTTPRequest`.
     let excerptLimit: Int
-    /// Gets what becomes of each.
+    /// The mailbox that gets the report about each request.
     let replyTo: Mailbox<[ClientReport]>
 
     func compose(_ invocation: Invocation) throws(Undeliverable) -> HTTPRequest {
@@ -34,7 +34,7 @@ struct RequestTerms: Sendable {
 }
 
 extension RequestBatch {
-    /// Composes one after the other and reports each at once, however long the next one takes.
+    /// Composes the requests one by one, and reports each at once, however long the next one takes.
     func composeAndReport() {
         for invocation in self.invocations {
             do throws(Undeliverable) {

@@ -1,11 +1,11 @@
 import CCurl
 
-/// The memory of one request that libcurl reads while it is under way: a list of headers and a body, both copied in, so
-/// that they stay where they are until the transfer has ended. Used again for the next request.
+/// The memory that libcurl reads during one request: a list of headers and a body. Both are copied in, so that their
+/// addresses stay valid until the transfer has ended. Reused for the next request.
 ///
-/// Whoever has it calls `free`; its pointers are valid until the next `fill`, `shrink` or `free`.
+/// The owner must call `free`. The pointers are valid until the next `fill`, `shrink` or `free`.
 struct RequestMemory {
-    /// More than this is given back after a request.
+    /// A larger body buffer is released after its request. In bytes.
     private static let kept = 64 << 10
 
     private var text: UnsafeMutableBufferPointer<CChar>?
@@ -13,9 +13,9 @@ struct RequestMemory {
     private var content: UnsafeMutableRawBufferPointer?
     private var headerCount = 0
 
-    /// The first header; the others hang on it.
+    /// The first header, which links to the others.
     var headers: UnsafePointer<curl_slist>? { self.headerCount == 0 ? nil : UnsafePointer(self.nodes?.baseAddress) }
-    /// Never nil, because libcurl would read a body from standard input then.
+    /// The body. Never `nil`, because libcurl would then read the body from standard input.
     var body: UnsafeRawPointer? { UnsafeRawPointer(self.content?.baseAddress) }
 
     mutating func fill(_ headers: HeaderBlock, _ body: ArraySlice<UInt8>) {
@@ -34,7 +34,7 @@ struct RequestMemory {
         body.withUnsafeBytes { content.copyMemory(from: $0) }
     }
 
-    /// Gives back what a large request has left.
+    /// Releases the buffer of a large body.
     mutating func shrink() {
         guard let content = self.content, content.count > Self.kept else { return }
         content.deallocate()

@@ -1,9 +1,9 @@
 import Manifests
 
-/// What the files of `tls:` say at this moment.
+/// The contents of the files that `tls:` names, read now.
 ///
-/// libcurl gets the contents and not the paths. It uses a connection again, and resumes an encrypted session, for every
-/// transfer whose settings are equal: by its path a file would be the same after it has been replaced.
+/// libcurl gets the contents instead of the paths. It reuses connections and TLS sessions between transfers whose
+/// settings are equal, and a path stays equal when the file behind it is replaced.
 struct TLSMaterial: Sendable {
     struct PEM: Sendable {
         let path: String
@@ -14,7 +14,7 @@ struct TLSMaterial: Sendable {
     let certificate: PEM?
     let key: PEM?
 
-    /// Far more than all authorities of the world.
+    /// The largest file that is read, in bytes: far more than the certificates of all public authorities need.
     private static let limit = 4 << 20
 
     init(reading files: TLSFiles) throws(TransferRefusal) {
@@ -28,7 +28,7 @@ struct TLSMaterial: Sendable {
         do throws(BoundedFile.Problem) {
             return PEM(path: path, bytes: try BoundedFile.read(path, limit: self.limit))
         } catch {
-            throw TransferRefusal(problem: .tls, words: "the file \(path), which 'tls' names, is of no use: \(error)")
+            throw TransferRefusal(problem: .tls, words: "the file \(path), which 'tls' names, cannot be used: \(error)")
         }
     }
 }

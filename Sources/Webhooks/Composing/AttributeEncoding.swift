@@ -1,4 +1,4 @@
-/// An attribute of an event as the value of a header, and as an id that a signature can be over.
+/// Encodes an event attribute as a header value, or as an id that can be signed.
 enum AttributeEncoding {
     private static let digits = Array("0123456789ABCDEF".utf8)
 
@@ -7,8 +7,9 @@ enum AttributeEncoding {
         self.encode(text) { (0x21...0x7e).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "%") }
     }
 
-    /// As above, and without dots: a signature is over `id.timestamp.body`, and an id with a dot in it could be read as
-    /// another id with another timestamp. Ids without anything odd, such as UUIDs, stay as they are.
+    /// Encodes like `header(_:)`, and encodes dots, too. A signature covers `id.timestamp.body`, so an id that contains
+    /// a dot could be read as another id with another timestamp. Ids of plain characters, such as UUIDs, stay as they
+    /// are.
     static func id(_ text: String) -> String {
         self.encode(text) {
             (0x21...0x7e).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "%") && $0 != UInt8(ascii: ".")

@@ -2,13 +2,14 @@ import Invoking
 import Messaging
 
 extension DeliveryComposer {
-    /// How many bytes composing goes through for an event, about: its payload, as many times as it is read.
+    /// Roughly how many bytes must be processed to compose the request: the payload's size times the number of passes
+    /// over it.
     func effort(_ invocation: Invocation) -> Int {
         let size = invocation.delivery.body.count
         let passes = self.passes + (invocation.delivery.isStructured ? Self.openingPasses : 0)
         return size * passes
     }
 
-    /// An envelope is checked, and its members are looked for.
+    /// One pass to check the envelope, one to find its members.
     private static let openingPasses = 2
 }

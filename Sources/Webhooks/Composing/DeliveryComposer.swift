@@ -2,19 +2,19 @@ import FoundationEssentials
 package import Manifests
 import Messaging
 
-/// Writes an event as the request that a webhook's manifest asks for. Pure: the same event at the same second gives the
-/// same request.
+/// Composes the HTTP request for an event as the webhook's manifest asks. Pure: the same event in the same second gives
+/// the same request.
 ///
 /// Sources: CloudEvents HTTP binding 1.0.2, sections 3.1 (binary) and 3.2 (structured); Standard Webhooks 1.0.0.
 package struct DeliveryComposer: Sendable {
     private let format: WebhookManifest.Format
     private let template: PayloadTemplate?
     private let signer: WebhookSigner
-    /// Static headers and authentication, in front of everything else.
+    /// Static headers and authentication, which precede all other headers.
     private let constantHeaders: HeaderBlock
-    /// The manifest says how bodies are compressed, and knows better.
+    /// Whether the manifest sets `Content-Encoding` itself. Its value then wins.
     private let hasOwnCoding: Bool
-    /// How many times a payload is gone through: not at all when it goes out as it came and is not signed.
+    /// The number of passes over a payload; 0 if it is sent as it came and is not signed.
     let passes: Int
 
     package init(_ manifest: WebhookManifest, _ credentials: WebhookCredentials) {
@@ -22,7 +22,7 @@ package struct DeliveryComposer: Sendable {
         self.template = manifest.template
         self.signer = WebhookSigner(credentials.secrets)
         var headers = HeaderBlock()
-        // Without it libcurl asks before it sends a large body, and waits a second for an answer.
+        // Without this libcurl sends `Expect: 100-continue` before a large body, and waits a second for the answer.
         headers.add(name: "Expect", "")
         for header in credentials.headers { headers.add(name: header.name, header.value) }
         switch credentials.authentication {
@@ -38,7 +38,8 @@ package struct DeliveryComposer: Sendable {
         self.passes = credentials.secrets.count + Self.passes(manifest)
     }
 
-    /// A template checks the payload and looks for each part that it wants; an envelope checks it and takes it in.
+    /// A template makes one pass to check the payload and one for each placeholder; an envelope makes one to check it
+    /// and one to embed it.
     private static func passes(_ manifest: WebhookManifest) -> Int {
         if let template = manifest.template {
             return template.payloadPlaceholders == 0 ? 0 : 1 + template.payloadPlaceholders
@@ -49,12 +50,12 @@ package struct DeliveryComposer: Sendable {
         }
     }
 
-    /// The payload is the body.
+    /// Whether the payload is sent unchanged as the body.
     private var passesPayload: Bool { self.template == nil && self.format == .binary }
 
     /// - Parameters:
-    ///   - token: of OAuth 2.
-    ///   - now: of this attempt, in seconds since 1970.
+    ///   - token: the OAuth 2 access token, if the webhook uses one.
+    ///   - now: the time of this attempt, in seconds since 1970.
     package func compose(
         _ event: EventView,
         token: String?,
@@ -75,7 +76,7 @@ package struct DeliveryComposer: Sendable {
                 headers.add("webhook-signature", signature)
             }
         } catch {
-            throw Undeliverable(reason: "it cannot be signed: \(error)")
+            throw Undeliverable(reason: "the delivery cannot be signed: \(error)")
         }
         if self.format == .binary { Self.add(attributesOf: event, to: &headers) }
         if let traceParent = event.traceParent {

@@ -1,7 +1,7 @@
 package import Invoking
 package import Messaging
 
-/// An event as an endpoint is to see it, whether its message was in CloudEvents' binary or structured mode.
+/// An event as its endpoint sees it, whether its message was in the binary or the structured mode of CloudEvents.
 package struct EventView: Sendable {
     package private(set) var id: String
     package private(set) var type: String
@@ -19,12 +19,12 @@ package struct EventView: Sendable {
     /// How the payload is compressed.
     package private(set) var coding = ContentCoding.none
     package private(set) var further = FurtherAttributes()
-    /// Why there is no payload.
+    /// Why there is no payload; `nil` if there is one.
     package private(set) var flaw: Flaw?
 
-    /// What is wrong with an envelope. Functions judge it alike: see `EventReader`.
+    /// What is wrong with an envelope. Functions apply the same rules: see `EventReader`.
     package enum Flaw: Sendable, Equatable {
-        /// It has neither `data` nor `data_base64`. Whoever needs no payload can do without.
+        /// The envelope has neither `data` nor `data_base64`. It can still be delivered if no payload is needed.
         case missing
         case invalid(reason: String)
     }
@@ -64,7 +64,7 @@ package struct EventView: Sendable {
         }
     }
 
-    /// Takes attributes and payload out of an envelope. The id is already the one that it has.
+    /// Reads attributes and payload from an envelope. The id has been read from it already.
     private mutating func take(_ envelope: EventEnvelope) throws(EventReader.Refusal) {
         let attributes = envelope.attributes
         self.type = attributes[.type] ?? self.type
@@ -76,7 +76,7 @@ package struct EventView: Sendable {
         self.traceParent = attributes[.traceParent] ?? self.traceParent
         self.traceState = attributes[.traceState] ?? self.traceState
         self.contentType = envelope.contentType
-        // Sorted, so that of names that differ in their capitals always the same one counts.
+        // Sorted, so that of several names that differ only in case the same one always counts.
         for (name, value) in envelope.members.sorted(by: { $0.name < $1.name }) {
             self.further.read(member: name, value)
         }
@@ -84,6 +84,6 @@ package struct EventView: Sendable {
         if let payload = try envelope.payload() { self.payload = payload } else { self.flaw = .missing }
     }
 
-    /// Whether the payload says of itself that it is JSON.
+    /// Whether the content type says that the payload is JSON.
     var claimsJSON: Bool { MediaType(self.contentType).isJSON }
 }

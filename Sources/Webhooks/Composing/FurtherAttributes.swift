@@ -1,18 +1,18 @@
 import FoundationEssentials
 import Messaging
 
-/// The attributes of an event that the runtime gives no meaning to: `dataschema`, and extensions. They go on to the
-/// endpoint as their publisher wrote them.
+/// The attributes of an event that the runtime does not interpret: `dataschema` and extensions. They are passed on to
+/// the endpoint as the publisher wrote them.
 ///
 /// Source: CloudEvents 1.0.2, sections 3.1 (names, types) and 3.3 (extensions).
 package struct FurtherAttributes: Sendable {
-    /// A value, of the types that a header and JSON can tell apart.
+    /// A value, of one of the types that both headers and JSON can express.
     package enum Value: Sendable, Equatable {
         case text(String)
         case boolean(Bool)
         case integer(Int64)
 
-        /// As a header has it.
+        /// The value as a header shows it.
         var text: String {
             switch self {
             case .text(let text): text
@@ -25,14 +25,14 @@ package struct FurtherAttributes: Sendable {
     private var values: [String: Value] = [:]
     private var size = 0
 
-    /// Longer ones stay behind: with a few of them no server would take the request.
+    /// A longer value is left out: a few of them would make a request that no server accepts.
     private static let longestValue = 4096
-    /// Nor so many, nor so much of them together; what is beyond stays behind.
+    /// The maximum number and total size of attributes; what exceeds them is left out.
     private static let most = 64
     private static let largest = 16_384
-    /// As long as the longest value can be when each of its bytes is an escape, in quotes.
+    /// The JSON size of the longest value if each of its bytes is escaped, with its quotes.
     private static let longestJSON = 6 * longestValue + 2
-    /// What an event's other parts say.
+    /// Names that other properties of the event cover.
     private static let others: Set<String> = [
         "specversion", "id", "type", "source", "subject", "time", "datacontenttype", "correlationid", "causationid",
         "data",
@@ -40,7 +40,7 @@ package struct FurtherAttributes: Sendable {
 
     package init() {}
 
-    /// By their names, so that the same event is always written alike.
+    /// Sorted by name, so that the same event is always written in the same way.
     package var sorted: [(name: String, value: Value)] {
         self.values.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
@@ -55,8 +55,8 @@ package struct FurtherAttributes: Sendable {
         self.size = size
     }
 
-    /// The attribute's name; nil when it is none of these. Letters and digits are all that a name may have, and
-    /// capitals do not matter: AMQP's names are written by hand, too.
+    /// The attribute's name in lowercase; `nil` if it is not a further attribute. Only letters and digits are allowed,
+    /// and case is ignored, because people also write AMQP header names by hand.
     private static func key(_ name: String) -> String? {
         let name = name.lowercased()
         let isName = !name.isEmpty && name.utf8.allSatisfy(\.isLowercaseLetterOrDigit)
@@ -65,10 +65,10 @@ package struct FurtherAttributes: Sendable {
 
     // MARK: - Of a message
 
-    /// Reads the headers that are named as attributes are: see `EventAttributes`.
+    /// Reads the headers that are named like attributes: see `EventAttributes`.
     ///
-    /// A broker may deliver the headers in another order the next time, so of several for one attribute their names
-    /// decide.
+    /// A broker may deliver the headers in another order next time. So if several headers stand for one attribute,
+    /// their names decide which one counts.
     mutating func read(_ headers: ByteRange, in bytes: [UInt8]) {
         guard headers.isPresent else { return }
         var found: [(header: String, name: String, value: Value)] = []
@@ -80,11 +80,12 @@ package struct FurtherAttributes: Sendable {
             else { continue }
             found.append((header, String(decoding: Array(header.utf8).dropFirst(prefix), as: UTF8.self), value))
         }
-        // The one of the AMQP binding, `cloudEvents_`, is behind the others and wins.
+        // `cloudEvents_`, the prefix of the AMQP binding, sorts last and therefore wins.
         for attribute in found.sorted(by: { $0.header < $1.header }) { self.add(attribute.name, attribute.value) }
     }
 
-    /// Tables, arrays and fractions are no types of CloudEvents; a fraction goes on as its text.
+    /// CloudEvents has no type for tables, arrays and fractions. A fraction is passed on as text, the others are left
+    /// out.
     private static func value(_ field: FieldScan.Field, in bytes: [UInt8]) -> Value? {
         switch field.read(in: bytes) {
         case .string(let text): .text(text)
@@ -100,16 +101,16 @@ package struct FurtherAttributes: Sendable {
 
     // MARK: - Of an envelope
 
-    /// Reads a member of an envelope. Those of the envelope win over the message's.
+    /// Reads a member of an envelope. It overrides an attribute from the message's headers.
     ///
-    /// - Parameter value: JSON.
+    /// - Parameter value: the member's value as JSON.
     mutating func read(member name: String, _ value: ArraySlice<UInt8>) {
-        // Above all the payload is not copied.
+        // Above all, this avoids copying the payload.
         guard Self.key(name) != nil, value.count <= Self.longestJSON else { return }
         let text = String(decoding: value, as: UTF8.self)
         switch value.first {
         case UInt8(ascii: "\""):
-            // What is no Unicode stays behind.
+            // Text that is not valid Unicode is left out.
             if let text = JSONText.valid(value.dropFirst().dropLast()) { self.add(name, .text(text)) }
         case UInt8(ascii: "t"): self.add(name, .boolean(true))
         case UInt8(ascii: "f"): self.add(name, .boolean(false))

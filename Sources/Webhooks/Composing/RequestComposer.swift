@@ -2,13 +2,13 @@ import EventLoops
 import Invoking
 import Messaging
 
-/// Makes requests of a webhook's invocations, on whatever thread there is.
+/// Composes the requests for a webhook's invocations, on any thread.
 struct RequestComposer: Sendable {
-    /// What an invocation is to its endpoint.
+    /// Composes the headers and the body for an invocation.
     typealias Compose = @Sendable (Invocation, AccessToken?) throws(Undeliverable) -> (HeaderBlock, ArraySlice<UInt8>)
 
     let compose: Compose
-    /// How many bytes it goes through for that, about.
+    /// Roughly how many bytes must be processed to compose the request.
     let effort: @Sendable (Invocation) -> Int
 
     init(

@@ -1,11 +1,11 @@
 import FoundationEssentials
 import Messaging
 
-/// An event in CloudEvents structured mode. A payload that is JSON stands in it as its publisher wrote it.
+/// Writes an event in CloudEvents structured mode. A payload that is JSON is embedded as its publisher wrote it.
 ///
-/// Source: CloudEvents JSON event format 1.0.2, sections 2.2 (types) and 3.1. An integer has 32 bits there.
+/// Source: CloudEvents JSON event format 1.0.2, sections 2.2 (types; an integer has 32 bits) and 3.1.
 enum StructuredEnvelope {
-    /// The extension that says how the bytes of `data_base64` are compressed. CloudEvents has no attribute for it.
+    /// The extension attribute that says how the bytes in `data_base64` are compressed. CloudEvents itself has none.
     private static let coding = "contentencoding"
 
     static func bytes(_ event: EventView) -> [UInt8] {
@@ -30,7 +30,7 @@ enum StructuredEnvelope {
             switch attribute.value {
             case .integer(let value) where Int32(exactly: value) == nil: add(attribute.name, "\(value)")
             case .integer, .boolean:
-                // The name is letters and digits.
+                // The name needs no escaping: it consists of letters and digits.
                 output.append(contentsOf: ",\"\(attribute.name)\":\(attribute.value.text)".utf8)
             case .text(let text): add(attribute.name, text)
             }

@@ -1,34 +1,34 @@
 package import Manifests
 import Messaging
 
-/// Why an event cannot be delivered as the manifest asks: no attempt can change it.
+/// Why an event cannot be delivered as the manifest asks. No further attempt can change that.
 package struct Undeliverable: Error, Sendable, Equatable {
     package let reason: String
 }
 
 extension PayloadTemplate {
-    /// The body for an event.
+    /// Renders the body for an event.
     package func render(_ event: EventView) throws(Undeliverable) -> [UInt8] {
         let needsPayload = self.payloadPlaceholders > 0
         if needsPayload, event.flaw == .missing {
             throw Undeliverable(
-                reason: EventEnvelope.noPayload + ", and the template wants parts of the payload"
+                reason: EventEnvelope.noPayload + ", and the template uses parts of the payload"
             )
         }
         if needsPayload, let coding = event.coding.fieldValue {
             throw Undeliverable(
-                reason: "the template wants parts of the payload, which is compressed (content-encoding \(coding))"
+                reason: "the template uses parts of the payload, which is compressed (content-encoding \(coding))"
             )
         }
         do throws(JSONScanner.Malformed) {
             if needsPayload { try JSONScanner.check(event.payload) }
         } catch {
             throw Undeliverable(
-                reason: "the template wants parts of the payload, which is not JSON (byte \(error.offset))"
+                reason: "the template uses parts of the payload, which is not JSON (byte \(error.offset))"
             )
         }
         if needsPayload, String(validating: event.payload, as: UTF8.self) == nil {
-            throw Undeliverable(reason: "the template wants parts of the payload, which is not UTF-8")
+            throw Undeliverable(reason: "the template uses parts of the payload, which is not UTF-8")
         }
         var body: [UInt8] = []
         for segment in self.segments {
@@ -40,7 +40,7 @@ extension PayloadTemplate {
         return body
     }
 
-    /// How many parts of the payload the template wants.
+    /// The number of placeholders that refer to the payload.
     var payloadPlaceholders: Int {
         self.segments.count { segment in
             switch segment {
@@ -61,7 +61,7 @@ extension PayloadTemplate {
     ) throws(Undeliverable) {
         switch placeholder.reference {
         case .payload(let path):
-            // The payload has been checked, so nothing in it is malformed.
+            // The payload has been checked, so `find` does not throw.
             guard let range = (try? JSONScanner.find(path, in: event.payload)).flatMap({ $0 }) else {
                 return try self.appendNothing(placeholder, to: &body)
             }
@@ -91,7 +91,7 @@ extension PayloadTemplate {
         guard placeholder.isOptional else {
             throw Undeliverable(
                 reason:
-                    "the event has no \(placeholder.text), which the template wants; '\(placeholder.text)?' makes it "
+                    "the event has no \(placeholder.text), which the template needs; '\(placeholder.text)?' makes it "
                     + "optional"
             )
         }

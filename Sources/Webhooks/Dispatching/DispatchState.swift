@@ -2,26 +2,26 @@ import DequeModule
 import Invoking
 import Messaging
 
-/// The deliveries of one webhook: which of them wait, which are under way, which goes next, and when the endpoint is
-/// left alone. A value without clock and without I/O: it takes what has happened and returns what to do.
+/// Decides about the deliveries of one webhook: which ones wait, which are in progress, which is next, and when the
+/// endpoint is paused. A value without a clock and without I/O: it takes what has happened and returns the actions to
+/// carry out.
 ///
-/// An invocation waits here while the endpoint has asked for a pause, while there is no access token for it, and until
-/// its turn by `rate` has come. Then its request is composed and sent. One that takes long to compose is composed
-/// beside the loop, and sent when that is done. Until it is sent an invocation can be withdrawn; from then on it gets
-/// one answer.
+/// An invocation waits here while the endpoint has asked for a pause, while there is no access token, and until `rate`
+/// allows it. Then its request is composed and sent. A request that takes long to compose is composed on another thread
+/// and sent when it is ready. Until it is sent, an invocation can be withdrawn; after that it gets exactly one answer.
 struct DispatchState: Equatable {
-    /// How many bytes are gone through on the loop for what is sent at a time: more would hold up everybody else's
-    /// events. It takes a tenth of a millisecond, which is what another thread costs.
+    /// How many bytes may be processed on the loop for the requests that are sent together. More would delay all other
+    /// events. This amount takes a tenth of a millisecond, as much as handing the work to another thread.
     static let quickEffort = 64 << 10
 
     private struct Waiting: Equatable {
         let id: InvocationID
         let effort: Int
-        /// Its first token was refused.
+        /// Whether the endpoint has refused its first access token.
         var isSecondTry = false
     }
 
-    /// What is being composed, or has been sent.
+    /// An invocation whose request is being composed or has been sent.
     private struct UnderWay: Equatable {
         let effort: Int
         let token: AccessToken?
@@ -31,7 +31,7 @@ struct DispatchState: Equatable {
 
     private var waiting = Deque<Waiting>()
     private var underWay: [InvocationID: UnderWay] = [:]
-    /// How many of them are being composed.
+    /// The number of requests that are being composed.
     private var composing = 0
     private var pacing: Pacing?
     private var isPacingTimerSet = false
@@ -40,8 +40,8 @@ struct DispatchState: Equatable {
     private var isStopped = false
 
     /// - Parameters:
-    ///   - pacing: nil when the webhook has no rate.
-    ///   - usesTokens: requests carry access tokens.
+    ///   - pacing: `nil` if the webhook has no rate.
+    ///   - usesTokens: whether requests carry access tokens.
     init(pacing: Pacing?, usesTokens: Bool) {
         self.pacing = pacing
         self.tokens = usesTokens ? TokenCache() : nil
@@ -86,7 +86,7 @@ struct DispatchState: Equatable {
     /// Whether a `flush` may have anything to do.
     var hasWaiting: Bool { !self.waiting.isEmpty }
 
-    /// Takes back what has not been sent: it ends here, without a result.
+    /// Withdraws the invocations that have not been sent. They end here, without a result.
     mutating func withdraw() -> [InvocationID] {
         let waiting = self.waiting.map(\.id)
         self.waiting.removeAll()
@@ -108,7 +108,7 @@ struct DispatchState: Equatable {
         var failures: [InvocationResult] = []
         loop: while let next = self.waiting.first {
             if self.pause.isTrying, !self.underWay.isEmpty { break }
-            // With a rate one is composed at a time: it counts when it is sent.
+            // With a rate, only one request is composed at a time, because it counts when it is sent.
             if self.pacing != nil, self.composing > 0 { break }
             switch self.tokens?.need(at: now) {
             case nil: break
@@ -143,7 +143,7 @@ struct DispatchState: Equatable {
         return actions
     }
 
-    /// The first that waits is under way from now on.
+    /// Moves the first waiting invocation to those in progress.
     private mutating func begin(_ next: Waiting, _ token: AccessToken?, isComposing: Bool) {
         self.waiting.removeFirst()
         self.underWay[next.id] = UnderWay(
@@ -155,7 +155,7 @@ struct DispatchState: Equatable {
         if isComposing { self.composing += 1 }
     }
 
-    /// Nil when it is not under way: it has been withdrawn.
+    /// Returns `nil` if the invocation is not in progress, because it was withdrawn.
     @discardableResult
     private mutating func end(_ id: InvocationID) -> UnderWay? {
         let ended = self.underWay.removeValue(forKey: id)
@@ -169,13 +169,14 @@ struct DispatchState: Equatable {
             guard let composed = self.underWay[id], composed.isComposing else { continue }
             let sent = self.underWay.count - self.composing
             if self.pause.isOn || self.pause.isTrying && sent > 0 {
-                // A pause has begun meanwhile. When its turn comes its signature may be too old, so it begins anew.
+                // A pause has begun in the meantime. The signature may be too old after it, so the request is composed
+                // anew.
                 self.end(id)
                 self.waiting.prepend(Waiting(id: id, effort: composed.effort, isSecondTry: composed.isSecondTry))
             } else {
                 self.composing -= 1
                 self.underWay[id]?.isComposing = false
-                // Nothing has been sent since its turn came.
+                // `take` cannot ask for a wait: no other request was sent since `wait` allowed this one.
                 _ = self.pacing?.take(at: now)
                 ready.append(id)
             }
@@ -183,7 +184,7 @@ struct DispatchState: Equatable {
         return ready.isEmpty ? [] : [.sendComposed(ready)]
     }
 
-    /// It has not reached the endpoint, so it says nothing about it.
+    /// These requests did not reach the endpoint, so they say nothing about its health.
     private mutating func report(_ failures: [InvocationID: Undeliverable]) -> [Action] {
         var results: [InvocationResult] = []
         for (id, failure) in failures.sorted(by: { $0.key < $1.key }) where self.end(id) != nil {
@@ -221,7 +222,7 @@ struct DispatchState: Equatable {
             }
         }
         if self.pause.isOn {
-            // An endpoint that has asked for a pause is not asked a second time either.
+            // While the endpoint is paused, requests are not repeated with a new token either.
             notTaken += again.map(\.id)
         } else {
             self.waiting.prepend(contentsOf: again)

@@ -1,10 +1,10 @@
 import Manifests
 
-/// Whether an endpoint has asked to be left alone, until when, and why. A value without a clock.
+/// Tracks whether an endpoint has asked for a pause, until when, and why. A value without a clock.
 ///
-/// When a pause is over one request shows whether the endpoint is well again. One that asks for a pause again gets a
-/// longer one: twice as long each time, up to five minutes, so that an endpoint that answers `Retry-After: 1` for hours
-/// is not asked every second.
+/// After a pause, a single request shows whether the endpoint has recovered. If it asks for a pause again, the next
+/// pause has a minimum length, which doubles each time from 2 s to five minutes, so that an endpoint that answers
+/// `Retry-After: 1` for hours is not asked every second.
 struct EndpointPause: Equatable {
     private enum State: Equatable {
         case off
@@ -15,17 +15,17 @@ struct EndpointPause: Equatable {
     static let longestExtension = Duration.seconds(300)
 
     private var state = State.off
-    /// Pauses since the endpoint last answered anything else.
+    /// The number of pauses since the endpoint last gave any other answer.
     private var pauses = 0
 
     var isOn: Bool {
         if case .off = self.state { false } else { true }
     }
 
-    /// The endpoint gets one request at a time, until one shows that it is well.
+    /// Whether the endpoint gets one request at a time, until one shows that it has recovered.
     var isTrying: Bool { !self.isOn && self.pauses > 0 }
 
-    /// Nil when it does not end by itself.
+    /// The end of the pause; `nil` if there is none, or it lasts until an operator intervenes.
     var end: ContinuousClock.Instant? {
         if case .until(let end, _) = self.state { end } else { nil }
     }
@@ -37,8 +37,8 @@ struct EndpointPause: Equatable {
         }
     }
 
-    /// The endpoint asks for a pause. Of several answers the one that asks for the longest counts, and together they
-    /// are one pause.
+    /// The endpoint asks for a pause. If several answers ask for one, the longest counts, and together they are one
+    /// pause.
     mutating func wait(_ asked: Duration, reason: String, at now: ContinuousClock.Instant) {
         switch self.state {
         case .off:
@@ -55,7 +55,7 @@ struct EndpointPause: Equatable {
         }
     }
 
-    /// How long the next pause is at least: no time at first, then 2 s, 4 s and so on.
+    /// The minimum length of the next pause: zero at first, then 2 s, 4 s and so on.
     private var shortest: Duration {
         self.pauses == 0 ? .zero : min(.seconds(1 << min(self.pauses, 16)), Self.longestExtension)
     }
@@ -65,10 +65,11 @@ struct EndpointPause: Equatable {
         self.pauses += 1
     }
 
-    /// The pause is over, or somebody wants another try now.
+    /// Ends the pause, because its time has passed or an operator asks for another try.
     mutating func isOver() { self.state = .off }
 
-    /// The endpoint has answered and asked for no pause. What was on its way when the pause began says nothing.
+    /// The endpoint has answered without asking for a pause. Answers to requests that were in flight when a pause began
+    /// do not count.
     mutating func answered() {
         if !self.isOn { self.pauses = 0 }
     }

@@ -1,28 +1,28 @@
 package import Manifests
 
-/// Spreads deliveries evenly over the time, as a webhook's `rate` says. A value without a clock.
+/// Spreads deliveries evenly over time, as a webhook's `rate` asks. A value without a clock.
 ///
-/// Source: the generic cell rate algorithm (ITU-T I.371), with a tolerance of what timers miss.
+/// Source: the generic cell rate algorithm (ITU-T I.371), with a tolerance for late timers.
 package struct Pacing: Sendable, Equatable {
-    /// What may be made up for at once: a timer is late by a few milliseconds, and the rate should still be reached.
+    /// How much lateness is made up for: a timer fires a few milliseconds late, and the rate should still be reached.
     static let tolerance = Duration.milliseconds(20)
 
     private let interval: Duration
-    /// When the next delivery is due by the rate alone.
+    /// When the next delivery is due according to the rate, without the tolerance.
     private var due: ContinuousClock.Instant?
 
     package init(_ rate: DeliveryRate) { self.interval = rate.interval }
 
-    /// How long the next delivery has to wait; nothing when it may begin now. Nothing is counted.
+    /// Returns how long the next delivery must wait; `nil` if it may begin now. Does not count a delivery.
     package func wait(at now: ContinuousClock.Instant) -> Duration? {
         var copy = self
         return copy.take(at: now)
     }
 
-    /// How long the next delivery has to wait; nothing, and counted, when it may begin now.
+    /// Returns how long the next delivery must wait. If it may begin now, counts it and returns `nil`.
     package mutating func take(at now: ContinuousClock.Instant) -> Duration? {
         let due = self.due ?? now
-        // A timer is never early, so waiting ends where what is made up for begins.
+        // A timer never fires early, so the wait ends where the tolerance begins.
         guard due <= now + Self.tolerance else { return now.duration(to: due) - Self.tolerance }
         self.due = max(due, now) + self.interval
         return nil

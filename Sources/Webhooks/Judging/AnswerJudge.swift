@@ -1,12 +1,13 @@
 import Manifests
 
-/// Judges the answers of one webhook, and hides its secrets in them: those of its credentials, and its access tokens.
+/// Judges the answers to one webhook's requests, and redacts its secrets in them: those of its credentials, and its
+/// access tokens.
 struct AnswerJudge {
     private let manifest: WebhookManifest
     private let secrets: Redaction
     private var redaction: Redaction
     private var judgement: Judgement
-    /// The present access token and the one before it: answers to requests that carry that one may still come.
+    /// The current access token and the previous one: answers to requests that carry the previous one may still arrive.
     private var tokens: [AccessToken] = []
 
     init(_ manifest: WebhookManifest, _ credentials: WebhookCredentials) {
@@ -16,7 +17,7 @@ struct AnswerJudge {
         self.judgement = Judgement(manifest, redaction: self.secrets)
     }
 
-    /// How much of an answer's body it wants, in bytes.
+    /// How much of an answer's body is needed, in bytes.
     var excerptLimit: Int { self.redaction.captureLimit }
 
     mutating func hide(_ token: AccessToken) {
@@ -25,6 +26,6 @@ struct AnswerJudge {
         self.judgement = Judgement(self.manifest, redaction: self.redaction)
     }
 
-    /// - Parameter now: seconds since 1970.
+    /// - Parameter now: the current time in seconds since 1970.
     func verdict(on answer: HTTPAnswer, now: Int64) -> Verdict { self.judgement.verdict(on: answer, now: now) }
 }

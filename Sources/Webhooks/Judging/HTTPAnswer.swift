@@ -1,17 +1,18 @@
-/// What became of one request.
+/// The result of one HTTP request.
 package struct HTTPAnswer: Sendable {
     package enum Result: Sendable {
-        /// The answer's head was complete. Of the body nothing is promised.
+        /// The status and headers were received completely. The body may be incomplete.
         case status(Int)
-        /// - Parameter words: for people; no address, no secret that is not known as one.
+        /// - Parameter words: a description for people. Contains no address, and no secret unless `Redaction` does not
+        ///   know it.
         case failed(TransferProblem, words: String)
 
-        /// The body may have ended in the middle.
+        /// Whether the transfer failed, so that the body may be incomplete.
         var isFailure: Bool {
             if case .failed = self { true } else { false }
         }
 
-        /// The endpoint may have another address by now.
+        /// Whether no connection could be made, which may mean that the endpoint's address has changed.
         var meansNoConnection: Bool {
             guard case .failed(let problem, _) = self else { return false }
             switch problem {
@@ -28,7 +29,7 @@ package struct HTTPAnswer: Sendable {
     package let retryAfter: String?
     /// The first bytes of the body; see `HTTPRequest.excerptLimit`.
     package let excerpt: [UInt8]
-    /// There was more of it.
+    /// Whether the body was longer than the excerpt.
     package let isTruncated: Bool
     package let microseconds: Int64
 }

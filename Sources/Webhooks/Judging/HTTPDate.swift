@@ -1,13 +1,13 @@
 import Messaging
 
-/// A date as HTTP writes it: `Sun, 06 Nov 1994 08:49:37 GMT`. The two obsolete forms are not read. Source: RFC 9110,
-/// section 5.6.7.
+/// Parses a date as HTTP writes it: `Sun, 06 Nov 1994 08:49:37 GMT`. The two obsolete formats are not supported.
+/// Source: RFC 9110, section 5.6.7.
 enum HTTPDate {
     private static let months = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
 
-    /// Seconds since 1970; nothing when it is no such date.
+    /// The date in seconds since 1970; `nil` if the text is not such a date.
     static func seconds(_ text: String) -> Int64? {
         let words = text.split(separator: " ")
         guard words.count == 6, words[0].hasSuffix(","), words[5] == "GMT",

@@ -1,14 +1,14 @@
 import Messaging
 
-/// Takes a webhook's secrets out of what an endpoint answered: some repeat the request, and an answer ends in logs and
-/// dead letters.
+/// Removes a webhook's secrets from what an endpoint answers. Some endpoints echo the request, and answers end up in
+/// logs and dead letters.
 package struct Redaction: Sendable {
     package static let mark = "[redacted]"
-    /// A shorter one would take whole words out of every answer.
+    /// Shorter secrets are not redacted, because they would match parts of ordinary words.
     private static let shortest = 4
 
     private let secrets: [[UInt8]]
-    /// How many bytes of an answer are kept, so that after the redaction the excerpt is whole.
+    /// How many bytes of an answer must be kept so that the excerpt has its full length after redaction.
     package let captureLimit: Int
 
     package init(_ secrets: [String]) {
@@ -25,12 +25,12 @@ package struct Redaction: Sendable {
 
     package func clean(_ text: String) -> String { self.clean(Array(text.utf8), isTruncated: false) }
 
-    /// - Parameter isTruncated: the bytes may end in the middle of a secret.
+    /// - Parameter isTruncated: whether the bytes were cut off, possibly in the middle of a secret.
     package func clean(_ bytes: [UInt8], isTruncated: Bool) -> String {
         var output: [UInt8] = []
         var rest = bytes[...]
         while let byte = rest.first {
-            // First, because a secret that is whole may be the beginning of a longer one that was cut off.
+            // Checked first, because a complete secret may also be the beginning of a longer one that was cut off.
             if isTruncated, self.secrets.contains(where: { $0.count > rest.count && $0.starts(with: rest) }) { break }
             if let secret = self.secrets.first(where: { rest.starts(with: $0) }) {
                 output.append(contentsOf: Self.mark.utf8)

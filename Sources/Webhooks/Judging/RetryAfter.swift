@@ -1,19 +1,19 @@
 import Messaging
 
-/// How long an endpoint asks to be left alone. Source: RFC 9110, section 10.2.3.
+/// Parses how long an endpoint asks the sender to wait. Source: RFC 9110, section 10.2.3.
 package enum RetryAfter {
-    /// What is made of a time that is over, or far away.
+    /// The bounds to which a time in the past or far in the future is clamped.
     package static let bounds = Duration.seconds(1)...Duration.seconds(86_400)
 
     /// - Parameters:
-    ///   - value: of the header: whole seconds, or a date.
-    ///   - now: seconds since 1970.
-    /// - Returns: the time, within the bounds; nothing for what is neither, a negative number among it.
+    ///   - value: the header's value: whole seconds, or a date.
+    ///   - now: the current time in seconds since 1970.
+    /// - Returns: the wait, clamped to `bounds`; `nil` if the value is neither, for example a negative number.
     package static func parse(_ value: String, now: Int64) -> Duration? {
         let value = value.trimmed
         guard !value.isEmpty else { return nil }
         if value.utf8.allSatisfy(\.isDecimalDigit) {
-            // More digits than can be counted are more than a day, too.
+            // A number that overflows is more than a day, too.
             return self.clamped(Int64(value) ?? .max)
         }
         return HTTPDate.seconds(value).map { self.clamped($0 - now) }

@@ -1,29 +1,30 @@
 package import Manifests
 package import Messaging
 
-/// What follows from an answer. A closed set; `DispatchState` decides what becomes of the invocation.
+/// What an endpoint's answer means. `DispatchState` decides what becomes of the invocation.
 package enum Verdict: Sendable, Equatable {
     case outcome(Outcome)
-    /// The endpoint takes nothing for so long. The event was not taken and burns no attempt.
+    /// The endpoint asks for a pause of this length. It has not taken the event, and no attempt is used up.
     case wait(Duration, reason: String)
-    /// The endpoint is gone, and gets nothing more until somebody has looked. The event was not taken.
+    /// The endpoint says that it is gone (410). It gets no more requests until an operator intervenes. It has not taken
+    /// the event.
     case gone(reason: String)
-    /// The token was refused: another one may be taken.
+    /// The endpoint refused the access token. The request may be sent again with a new one.
     case unauthorized(Outcome)
 }
 
-/// Answer → verdict, the whole table of outcomes, as a pure function.
+/// Maps an answer to a verdict. The complete table, as a pure function:
 ///
 /// | answer | verdict |
 /// |---|---|
 /// | 2xx | done |
-/// | 410 | gone: the webhook pauses and reports it |
-/// | 429, 503 with a `Retry-After` that can be read | the webhook waits, 1 s to 24 h |
-/// | a status of `rejectOn` | dead letter at once |
-/// | 401 to a token of OAuth 2 | another try with a new token, then as below |
-/// | every other status, 3xx among them: redirects are not followed | retry by policy |
-/// | no answer in time | retry by policy, as timed out |
-/// | no answer, or none that is HTTP | retry by policy |
+/// | 410 | gone: the webhook pauses and reports why |
+/// | 429 or 503 with a valid `Retry-After` | wait: the webhook pauses for 1 s to 24 h |
+/// | a status in `rejectOn` | rejected: dead-lettered at once |
+/// | 401 to an OAuth 2 token | unauthorized: one more request with a new token, then as below |
+/// | any other status, including 3xx: redirects are not followed | failed: retried by policy |
+/// | no answer within `timeout` | timed out: retried by policy |
+/// | no answer, or one that is not HTTP | failed: retried by policy |
 ///
 /// Sources: Standard Webhooks 1.0.0, "Deliverability"; RFC 9110, sections 10.2.3 and 15.5.11.
 package struct Judgement: Sendable {
@@ -37,7 +38,7 @@ package struct Judgement: Sendable {
         if case .oauth2 = manifest.authentication { self.usesToken = true } else { self.usesToken = false }
     }
 
-    /// - Parameter now: seconds since 1970.
+    /// - Parameter now: the current time in seconds since 1970.
     package func verdict(on answer: HTTPAnswer, now: Int64) -> Verdict {
         switch answer.result {
         case .status(let status): self.verdict(status, answer, now)
@@ -57,7 +58,7 @@ package struct Judgement: Sendable {
             guard let wait = answer.retryAfter.flatMap({ RetryAfter.parse($0, now: now) }) else {
                 return .outcome(.failed(failure))
             }
-            return .wait(wait, reason: "\(words) and wants to be left alone for \(wait.words)")
+            return .wait(wait, reason: "\(words) and asks for a pause of \(wait.words)")
         case 401 where self.usesToken:
             return .unauthorized(.failed(failure))
         default:
@@ -84,7 +85,8 @@ package struct Judgement: Sendable {
         case 300...399: ", a redirect, which is not followed: write the new address into the manifest"
         case 401, 403: ": look at 'auth' and 'secret'"
         case 404: ": look at 'url'"
-        case WebhookManifest.gone: " Gone: it wants no more events; remove the webhook, or mend it and send SIGHUP"
+        case WebhookManifest.gone:
+            " Gone: it wants no more events; remove the webhook, or repair the endpoint and send SIGHUP"
         case 413: ": the payload is too large for it"
         case 429: " Too Many Requests: set 'rate'"
         default: ""

@@ -2,15 +2,15 @@ import Crypto
 import FoundationEssentials
 import Manifests
 
-/// Makes secrets from the system's source of randomness.
+/// Generates webhook secrets from the system's random number generator.
 package enum NewSecret {
-    /// A `whsec_` of 32 bytes, for both sides.
+    /// A `whsec_` secret of 32 bytes, which sender and receiver share.
     package static func symmetric() -> String {
         let key = SymmetricKey(size: .bits256).withUnsafeBytes { Data($0) }
         return WebhookSecret.symmetricPrefix + key.base64EncodedString()
     }
 
-    /// An Ed25519 pair: `whsk_` for the sender, `whpk_` for receivers.
+    /// An Ed25519 key pair: a `whsk_` for the sender and a `whpk_` for receivers.
     package static func pair() -> (private: String, public: String) {
         let key = Curve25519.Signing.PrivateKey()
         return (

@@ -2,16 +2,16 @@ import Crypto
 import FoundationEssentials
 package import Manifests
 
-/// Signs deliveries as Standard Webhooks 1.0.0 has it: over `id.timestamp.body`, once for each secret, all in one
-/// header.
+/// Signs deliveries according to Standard Webhooks 1.0.0: signs `id.timestamp.body` once with each secret, and puts all
+/// signatures in one header.
 package struct WebhookSigner: Sendable {
-    /// The headers of the specification.
+    /// The header names of the specification.
     package static let idHeader = "webhook-id"
     package static let timestampHeader = "webhook-timestamp"
     package static let signatureHeader = "webhook-signature"
 
     private enum Key: Sendable {
-        /// Ready for the content: what depends on the key alone is done once.
+        /// An HMAC that has already processed the key, so that this work is done once.
         case symmetric(HMAC<SHA256>)
         case ed25519(Curve25519.Signing.PrivateKey)
     }
@@ -22,17 +22,17 @@ package struct WebhookSigner: Sendable {
         self.keys = secrets.compactMap { secret in
             switch secret.kind {
             case .symmetric: .symmetric(HMAC(key: SymmetricKey(data: secret.key)))
-            // Every 32 bytes are a key, and a secret has no others.
+            // Any 32 bytes are a valid key, and `WebhookSecret` accepts only 32 bytes here.
             case .ed25519: (try? Curve25519.Signing.PrivateKey(rawRepresentation: secret.key)).map(Key.ed25519)
             }
         }
     }
 
-    /// The value of `webhook-signature`; nothing when there is no secret.
+    /// The value of `webhook-signature`; `nil` if there is no secret.
     ///
     /// - Parameters:
     ///   - id: as it stands in `webhook-id`.
-    ///   - timestamp: of this attempt, in seconds since 1970.
+    ///   - timestamp: the time of this attempt, in seconds since 1970.
     package func signature(id: String, timestamp: Int64, body: ArraySlice<UInt8>) throws -> String? {
         guard !self.keys.isEmpty else { return nil }
         let content = SignedContent.bytes(id: id, timestamp: "\(timestamp)", body: body)
@@ -53,7 +53,7 @@ package struct WebhookSigner: Sendable {
     }
 }
 
-/// What a signature is over.
+/// The bytes that a signature covers.
 enum SignedContent {
     static func bytes(id: String, timestamp: String, body: ArraySlice<UInt8>) -> [UInt8] {
         var content: [UInt8] = []

@@ -3,16 +3,17 @@ import FoundationEssentials
 import Manifests
 import Messaging
 
-/// The receiver's side of a signature: whether a request comes from somebody who has the secret, and is not an old one.
+/// Verifies a webhook request on the receiver's side: whether its sender has the secret, and whether the request is
+/// recent.
 ///
 /// Source: Standard Webhooks 1.0.0, "Verifying webhooks".
 package struct WebhookVerifier: Sendable {
-    /// The public key of a pair.
+    /// The prefix of a public key.
     package static let publicPrefix = "whpk_"
-    /// How far the timestamp may be from now, either way, unless somebody says otherwise.
+    /// How far the timestamp may be from the current time in either direction, by default.
     package static let tolerance = Duration.seconds(300)
 
-    /// Why a request is not to be believed.
+    /// Why a request is not trustworthy.
     package enum Problem: Error, Equatable, CustomStringConvertible {
         case missing(header: String)
         case timestamp
@@ -23,7 +24,7 @@ package struct WebhookVerifier: Sendable {
         package var description: String {
             switch self {
             case .missing(let header): "the header \(header) is missing or empty"
-            case .timestamp: "webhook-timestamp is no number of seconds since 1970"
+            case .timestamp: "webhook-timestamp is not a number of seconds since 1970"
             case .tooOld(let seconds):
                 "webhook-timestamp is \(Duration.seconds(seconds).words) ago: it may be a replay"
             case .tooNew(let seconds):
@@ -33,7 +34,7 @@ package struct WebhookVerifier: Sendable {
         }
     }
 
-    /// Why a text is no key to verify with. Never shows any of it.
+    /// Why a text is not a key to verify with. Never contains any part of the text.
     package struct KeyProblem: Error, Equatable, CustomStringConvertible {
         package let description: String
     }
@@ -45,7 +46,7 @@ package struct WebhookVerifier: Sendable {
 
     private let keys: [Key]
 
-    /// - Parameter texts: `whsec_`, `whpk_` or `whsk_`; one that matches is enough.
+    /// - Parameter texts: `whsec_`, `whpk_` or `whsk_` keys. A request is valid if one of them matches.
     package init(keys texts: [String]) throws(KeyProblem) {
         var keys: [Key] = []
         for text in texts { keys.append(try Self.key(text)) }
@@ -75,8 +76,8 @@ package struct WebhookVerifier: Sendable {
     }
 
     /// - Parameters:
-    ///   - now: seconds since 1970.
-    ///   - tolerance: nil takes a request of any time.
+    ///   - now: the current time in seconds since 1970.
+    ///   - tolerance: how far the timestamp may be from `now`; `nil` accepts any timestamp.
     package func verify(
         id: String?,
         timestamp: String?,
@@ -91,7 +92,7 @@ package struct WebhookVerifier: Sendable {
         guard let seconds = Int64(timestamp) else { throw .timestamp }
         if let tolerance {
             let (age, isOverflown) = now.subtractingReportingOverflow(seconds)
-            // So far away that it cannot be counted: somebody is trying what happens.
+            // The difference overflows only if somebody is probing.
             guard !isOverflown else { throw .timestamp }
             guard age <= tolerance.components.seconds else { throw .tooOld(seconds: age) }
             guard -age <= tolerance.components.seconds else { throw .tooNew(seconds: -age) }
@@ -101,7 +102,7 @@ package struct WebhookVerifier: Sendable {
         guard isGenuine else { throw .noMatch }
     }
 
-    /// The comparisons take the same time wherever the difference is; that is the library's own promise.
+    /// Swift Crypto compares in constant time, so the time tells nothing about where a signature differs.
     private func matches(_ signature: Substring, _ content: [UInt8]) -> Bool {
         let parts = signature.split(separator: ",", maxSplits: 1)
         guard parts.count == 2, let code = Data(base64Encoded: String(parts[1])) else { return false }

@@ -1,7 +1,7 @@
 import Foundation
 import PatientPolling
 
-/// Whether memory stays flat over a long backlog.
+/// Measures whether memory use stays constant over a long backlog.
 struct BacklogBench {
     private static let queue = "warren.count-reading"
     private let surroundings: Surroundings
@@ -28,7 +28,7 @@ struct BacklogBench {
         var residents: [Double] = []
         _ = try await poll(for: "the backlog to empty", every: .milliseconds(100), within: .seconds(600)) {
             guard let inspection = try await surroundings.inspect(Self.queue) else { return nil as Bool? }
-            // The first tenth is warming up.
+            // The first tenth is the warm-up.
             if inspection.ready < count * 9 / 10 { residents.append(host.usage.residentKiB / 1024) }
             return inspection.ready == 0 ? true : nil
         }

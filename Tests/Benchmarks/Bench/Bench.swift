@@ -5,8 +5,8 @@ import Logging
 import Messaging
 
 /// `make bench`: measures bare librabbitmq or libcurl and Warren in turn, against one private broker, and prints a
-/// table with the ratios that Warren promises. Figures are medians of three rounds; a time alone says more about the
-/// machine.
+/// table with the ratios that Warren promises. Figures are medians of three rounds. An absolute time says more about
+/// the machine than about Warren.
 @main
 struct Bench {
     static let rounds = 3
@@ -56,7 +56,7 @@ struct Bench {
     }
 
     private static func measureEverything(_ surroundings: Surroundings, into table: inout BudgetTable) async throws {
-        // Needed last: better missed before all the rest than after it.
+        // Needed only at the end, but it is better to notice now that nginx is missing.
         _ = try Nginx.find()
         try await self.measureThroughput(surroundings, into: &table)
         print("latency at 2,000 events/s, \(self.rounds) rounds")
@@ -97,9 +97,9 @@ struct Bench {
     }
 }
 
-/// `--quick` measures a tenth of everything: to see that the benchmark works, not to quote. Only a part is measured
-/// with `--throughput`, how fast events go in and through, `--neighbours`, how functions fare beside bad ones,
-/// `--webhooks`, how fast events are delivered by HTTP, and `--functions`, what many functions cost.
+/// The options. `--quick` measures a tenth of everything, which shows that the benchmark works but gives no figures to
+/// quote. Four options select one part: `--throughput` (publishing and handling events), `--neighbours` (functions
+/// beside ones that misbehave), `--webhooks` (delivery over HTTP) and `--functions` (the cost of many functions).
 struct BenchOptions {
     enum Part {
         case everything
@@ -131,7 +131,7 @@ struct BenchOptions {
     }
 }
 
-/// What every measurement works with.
+/// The programs, files, node and options that every measurement uses.
 struct Surroundings: Sendable {
     let programs: Programs
     let directory: WorkDirectory
@@ -147,14 +147,14 @@ struct Surroundings: Sendable {
         let consumers: Int
     }
 
-    /// Nil when the queue does not exist.
+    /// `nil` if the queue does not exist.
     func inspect(_ queue: String) async throws -> QueueState? {
         try await self.broker.inspect(queue: queue).map {
             QueueState(ready: $0.readyMessages, consumers: $0.consumers)
         }
     }
 
-    /// Publishes as fast as confirms come, and waits for the last. Blocks.
+    /// Publishes as fast as the broker confirms, and waits for the last confirm. Blocks.
     @discardableResult
     func fill(_ key: String, _ count: Int) throws -> BareReport {
         try self.programs.report(

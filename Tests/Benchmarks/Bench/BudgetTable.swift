@@ -1,6 +1,6 @@
 import Foundation
 
-/// The rows of the result: what was measured, and what Warren promises where it promises something.
+/// The rows of the result table: each figure, and its budget if Warren promises one.
 struct BudgetTable {
     private struct Row {
         let what: String
@@ -11,7 +11,7 @@ struct BudgetTable {
 
     private var rows: [Row] = []
 
-    /// A figure without a promise.
+    /// Adds a figure without a budget.
     mutating func add(_ what: String, _ value: String) {
         self.rows.append(Row(what: what, value: value, budget: "", isMet: nil))
     }
@@ -42,7 +42,7 @@ struct BudgetTable {
         value >= 100 ? String(format: "%.0f", value) : String(format: "%.2f", value)
     }
 
-    /// A Markdown table, aligned for reading as it is.
+    /// A Markdown table, aligned so that it is readable as plain text.
     var text: String {
         let header = Row(what: "measured", value: "median", budget: "budget", isMet: nil)
         let all = [header] + self.rows
@@ -63,7 +63,7 @@ struct BudgetTable {
 }
 
 extension [Double] {
-    /// The middle value; of an even number the higher of the two.
+    /// The median; of an even number of values, the higher of the two in the middle.
     var median: Double { self.isEmpty ? .nan : self.sorted()[self.count / 2] }
 
     func percentile(_ share: Double) -> Double {

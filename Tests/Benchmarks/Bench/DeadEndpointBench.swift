@@ -1,15 +1,15 @@
 import Foundation
 
-/// Whether an endpoint that takes connections and never answers slows down those that do: eleven endpoints in one host,
-/// with and without events for the dead one.
+/// Measures whether an endpoint that accepts connections and never answers slows down the others: eleven endpoints in
+/// one host, with and without events for the dead one.
 struct DeadEndpointBench {
-    /// Whether there are events for the dead one, run by run. In this order a machine that becomes slower with the time
-    /// does so for both.
+    /// Whether there are events for the dead endpoint, for each run. This order spreads the effect of a machine that
+    /// slows down over both kinds of run.
     private static let runs = [false, true, true, false]
     private static let concurrency = 8
     private let surroundings: Surroundings
     private let good: [BenchWebhook]
-    /// How many events each endpoint gets.
+    /// The number of events for each endpoint.
     private let share: Int
     private let server: ProcessUsage
 
@@ -33,8 +33,8 @@ struct DeadEndpointBench {
         table.add("ten endpoints beside a dead one, share of their rate", beside / alone, "", atLeast: 0.95)
     }
 
-    /// Deliveries a second to the ten together. The dead endpoint has a name of its own in each run, as what is left of
-    /// one run's events must not come back in the next.
+    /// Deliveries per second to the ten endpoints together. The dead endpoint has a new name in each run, because the
+    /// remaining events of one run must not return in the next.
     private func rate(_ number: Int, isDeadBusy: Bool) async throws -> Double {
         let port = try SilentPort()
         let dead = BenchWebhook(
@@ -46,7 +46,7 @@ struct DeadEndpointBench {
         )
         let manifests = try self.surroundings.directory.manifests(self.good + [dead], named: dead.name)
         try await self.drain([dead] + self.good, manifests).declareQueues()
-        // More than time out while the ten are delivered to.
+        // More events than can time out while the ten endpoints get theirs.
         if isDeadBusy { try self.surroundings.fill(dead.key, self.share) }
         for webhook in self.good { try self.surroundings.fill(webhook.key, self.share) }
         let server = self.server

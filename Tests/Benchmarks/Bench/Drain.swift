@@ -1,16 +1,16 @@
 import Foundation
 import PatientPolling
 
-/// A host at work on queues that are full when it starts: how fast it empties them and what that costs.
+/// Measures a host that works off queues which are full when it starts: how fast it empties them, and what that costs.
 struct Drain {
     let surroundings: Surroundings
     let manifests: String
     let queues: [String]
-    /// More arguments for the host.
+    /// Additional arguments for the host.
     var arguments: [String] = []
 
-    /// Figures of the time in which the queues go from 95 to 5 per cent: not of the start, and not of the end, when
-    /// little is left to be busy with. CPU is in microseconds an event, memory in KiB.
+    /// Figures for the time in which the queues go from 95 to 5 percent full. This excludes the start, and the end,
+    /// when little work is left. CPU time is in microseconds per event, memory in KiB.
     struct Figures {
         var rate = 0.0
         var hostCPU = 0.0
@@ -20,7 +20,7 @@ struct Drain {
         var handlerResident = 0.0
     }
 
-    /// Runs a host until it consumes, so that there are queues to fill.
+    /// Runs a host until it consumes, so that the queues exist and can be filled.
     func declareQueues() async throws {
         let host = try self.startHost()
         try await host.waitUntilConsuming(self.queues, self.surroundings)
@@ -30,9 +30,9 @@ struct Drain {
     /// Runs a host until the queues are empty.
     ///
     /// - Parameters:
-    ///   - count: how many events the queues hold together.
-    ///   - handler: the process that handles the events for the host, nil as long as it is not there: the worker, or
-    ///     the web server that a webhook posts to.
+    ///   - count: the number of events in all queues together.
+    ///   - handler: returns the process that handles the events for the host, which is the worker, or the web server
+    ///     that a webhook posts to; `nil` until the process exists.
     func run(_ count: Int, handler: (HostUnderTest) -> ProcessUsage?) async throws -> Figures {
         let host = try self.startHost()
         let begin = try await self.sample(host, handler, when: count * 95 / 100)
@@ -84,7 +84,7 @@ struct Drain {
         }
     }
 
-    /// Events in all of the queues; nil as long as one of them has no consumer.
+    /// The number of events in all queues; `nil` until each queue has a consumer.
     private func ready() async throws -> Int? {
         var ready = 0
         for queue in self.queues {

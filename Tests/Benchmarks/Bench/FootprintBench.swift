@@ -1,6 +1,6 @@
 import Foundation
 
-/// What fifty functions that do nothing cost.
+/// Measures what fifty idle functions cost.
 struct FootprintBench {
     private static let functions = 50
     private let surroundings: Surroundings

@@ -1,11 +1,11 @@
 import Foundation
 import PatientPolling
 
-/// A running `warren run`, with the processes whose use of the machine is counted.
+/// A running `warren run`, and the processes whose resource usage is measured.
 struct HostUnderTest {
     let process: Process
 
-    /// - Parameter arguments: what it is told beyond what every host is.
+    /// - Parameter arguments: arguments in addition to those that every host gets.
     init(_ surroundings: Surroundings, manifests: String, arguments: [String] = []) throws {
         self.process = try surroundings.programs.start(
             "warren",
@@ -19,7 +19,7 @@ struct HostUnderTest {
     var usage: ProcessUsage { ProcessUsage(pid: self.process.processIdentifier) }
     var workers: [ProcessUsage] { self.usage.children.map(ProcessUsage.init) }
 
-    /// Waits until the queue has a consumer for each of the functions.
+    /// Waits until each queue has a consumer.
     func waitUntilConsuming(_ queues: [String], _ surroundings: Surroundings) async throws {
         for queue in queues {
             _ = try await poll(for: "a consumer of \(queue)", every: .milliseconds(20), within: .seconds(60)) {
@@ -29,7 +29,7 @@ struct HostUnderTest {
         }
     }
 
-    /// Drains and waits for the end. Blocks.
+    /// Drains the host and waits until it has exited. Blocks.
     func stop() throws {
         self.process.terminate()
         self.process.waitUntilExit()

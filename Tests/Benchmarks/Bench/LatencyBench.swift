@@ -1,7 +1,8 @@
 import Foundation
 import PatientPolling
 
-/// From publish to the first line of the function, at 2,000 events a second, beside a bare consumer.
+/// Measures the time from publishing to the first line of the function, at 2,000 events a second, compared with a bare
+/// consumer.
 struct LatencyBench {
     private static let queue = "warren.measure-latency"
     private static let key = "latency.tick"

@@ -1,6 +1,6 @@
 import PatientPolling
 
-/// What an event costs the host when many functions stand beside the one that it is for, and have nothing to do.
+/// Measures what an event costs the host if many other functions are idle.
 struct ManyFunctionsBench {
     private static let idle = 499
     private static let name = "read-among-many"
@@ -28,8 +28,7 @@ struct ManyFunctionsBench {
         table.add("host CPU an event, \(Self.idle + 1) functions to one", ratios.median, "", atMost: 1.2)
     }
 
-    /// Microseconds of the host's CPU for an event, from when all functions are there: what it costs to start them is
-    /// not meant.
+    /// Microseconds of the host's CPU time for each event. Starting the functions is not included.
     private func cost(_ manifests: String, _ names: [String]) async throws -> Double {
         let count = self.surroundings.options.events
         let host = try HostUnderTest(self.surroundings, manifests: manifests)

@@ -1,8 +1,9 @@
 import Foundation
 import PatientPolling
 
-/// How a function fares beside one that misbehaves in the same host: the 99th percentile from publish to handler with
-/// the fault, as a ratio to the one without. Both are measured in turn, because the machine changes with the time.
+/// Measures a function beside one that misbehaves in the same host: the 99th percentile of the time from publish to
+/// handler with the fault, as a ratio to the one without. Both are measured alternately, because the machine's speed
+/// changes over time.
 struct NeighbourBench {
     private static let faults = ["crash", "hang", "flood", "memory"]
     private static let rate = 500
@@ -13,7 +14,7 @@ struct NeighbourBench {
     func measure(into table: inout BudgetTable) async throws {
         var quiet: [Double] = []
         var disturbed: [Double] = []
-        // What came before is still on the broker's mind.
+        // The broker is still busy with earlier work, so the first figure is discarded.
         _ = try await self.percentile(beside: nil)
         for fault in Self.faults {
             quiet.append(try await self.percentile(beside: nil))
@@ -47,7 +48,7 @@ struct NeighbourBench {
         let lines = try await poll(for: "the neighbour", every: .milliseconds(20), within: .seconds(60)) {
             try? String(contentsOfFile: output, encoding: .utf8)
         }
-        // What misbehaves may not end in time.
+        // The misbehaving function may not end in time.
         kill(host.process.processIdentifier, SIGKILL)
         host.process.waitUntilExit()
         return lines.split(separator: "\n").compactMap { Double($0) }.map { $0 / 1000 }.percentile(0.99)

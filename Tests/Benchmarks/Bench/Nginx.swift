@@ -1,19 +1,19 @@
 import Foundation
 import PatientPolling
 
-/// A private nginx that reads every request and answers 204: the quickest endpoint to be had, so that what is measured
-/// is the delivering. Writes nothing outside the work directory, and needs no root.
+/// A private nginx that reads every request and answers 204: a very fast endpoint, so that the benchmark measures the
+/// sender. Writes nothing outside the work directory, and needs no root.
 ///
-/// Two processes, one that serves and its master. Without a master there would be only one to look after, but it would
-/// keep the signals blocked that Dispatch blocks on its threads, SIGTERM among them, and never end.
+/// It consists of two processes, a master and one that serves. A single process without a master would keep the signals
+/// blocked that Dispatch blocks on its threads, including SIGTERM, and never end.
 struct Nginx {
     private static let startLimit = Duration.seconds(10)
     let url: String
-    /// Of the process that serves.
+    /// The resource usage of the process that serves.
     let usage: ProcessUsage
     private let master: Process
 
-    /// Where the executable is; Debian has it in a directory that is not in everyone's path.
+    /// The path of the executable. Debian installs it in a directory that is not in every user's path.
     static func find() throws -> String {
         let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
         let directories = path.split(separator: ":").map(String.init) + ["/usr/sbin", "/usr/local/sbin"]
@@ -50,7 +50,7 @@ struct Nginx {
         }
     }
 
-    /// Ends both at once, connections that are kept alive included, and waits for the end.
+    /// Stops both processes at once, without waiting for open connections, and waits until they have exited.
     func stop() { Self.end(self.master) }
 
     private static func end(_ master: Process) {
@@ -58,7 +58,7 @@ struct Nginx {
         master.waitUntilExit()
     }
 
-    /// Waits for the process that serves; the master starts it when it listens.
+    /// Waits until the serving process exists. The master starts it once it listens.
     private static func worker(of master: Process, log: String) async throws -> ProcessUsage {
         try await poll(for: "nginx", every: .milliseconds(10), within: self.startLimit) {
             guard master.isRunning else {
@@ -69,8 +69,8 @@ struct Nginx {
         }
     }
 
-    /// Paths are relative to the directory it is started with. The temporary ones have to be named, all of them: nginx
-    /// makes them when it starts, by default where only root may.
+    /// Paths are relative to the directory that nginx is started with. All temporary paths must be set, because nginx
+    /// creates those directories at startup, by default where only root may.
     private static func configuration(port: Int) -> String {
         """
         daemon off;

@@ -1,14 +1,14 @@
 import Foundation
 import KernelFiles
 
-/// What the kernel tells of a process under `/proc`.
+/// The resource usage of a process, as `/proc` shows it.
 struct ProcessUsage {
     let pid: Int32
 
-    /// User and system time so far, in microseconds; the kernel counts in hundredths of a second.
+    /// User and system time so far, in microseconds. The kernel counts in hundredths of a second.
     var cpuMicroseconds: Double {
         let text = KernelFile.text("/proc/\(self.pid)/stat")
-        // The second field is the name in parentheses, which may hold anything.
+        // The second field is the program's name in parentheses, which may contain spaces and parentheses.
         guard let name = text.lastIndex(of: ")") else { return 0 }
         let fields = text[text.index(after: name)...].split(separator: " ")
         guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else { return 0 }
@@ -24,7 +24,7 @@ struct ProcessUsage {
         return line.flatMap { $0.split(whereSeparator: \.isWhitespace).dropFirst().first }.flatMap { Double($0) } ?? 0
     }
 
-    /// The processes that it has started and that live.
+    /// The living child processes.
     var children: [Int32] {
         let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(self.pid)/task")) ?? []
         return tasks.flatMap { task in

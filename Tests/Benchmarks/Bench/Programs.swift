@@ -1,6 +1,6 @@
 import Foundation
 
-/// The executables that are measured: they stand beside this one.
+/// The executables that are measured, which are in the same directory as this one.
 struct Programs {
     private let directory: String
 
@@ -18,7 +18,7 @@ struct Programs {
         return process
     }
 
-    /// Starts a program whose output nobody reads.
+    /// Starts a program and discards its output.
     func start(_ name: String, _ arguments: [String]) throws -> Process {
         let process = self.process(name, arguments)
         process.standardOutput = FileHandle.nullDevice
@@ -47,7 +47,7 @@ struct Programs {
     }
 }
 
-/// What the bare programs print.
+/// The report that the bare programs print.
 struct BareReport: Decodable {
     let events: Int
     let seconds: Double

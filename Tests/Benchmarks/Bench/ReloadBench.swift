@@ -3,8 +3,8 @@ import Glibc
 import Messaging
 import PatientPolling
 
-/// A manifest that changes every 100 ms under 5,000 events a second, beside the same time without changes: what is
-/// handled, what is lost, what comes twice.
+/// Measures reloads: a manifest changes every 100 ms under 5,000 events a second, compared with the same time without
+/// changes. Counts the events that are handled, lost, and handled twice.
 struct ReloadBench {
     private static let name = "note-reading"
     private static let queue = "warren.note-reading"
@@ -17,7 +17,7 @@ struct ReloadBench {
     init(_ surroundings: Surroundings) { self.surroundings = surroundings }
 
     private struct Account {
-        /// Handled when the last event had been published.
+        /// Events handled by the time the last event was published.
         var inTime = 0
         var confirmed = 0
         var lost = 0
@@ -77,7 +77,7 @@ struct ReloadBench {
         return account
     }
 
-    /// Writes the manifest as deploy tools do: beside its place, and then over it.
+    /// Replaces the manifest as deployment tools do: writes a new file beside it, and renames it over the old one.
     private func manifests(version: Int, output: String) throws -> String {
         try self.surroundings.directory.manifests(
             [Self.name],
@@ -87,7 +87,7 @@ struct ReloadBench {
         )
     }
 
-    /// - Returns: how many were confirmed; every event that is not is published again.
+    /// - Returns: the number of confirmed events. An event that is not confirmed is published again.
     private func publish(for time: Duration) async throws -> Int {
         let perTick = Self.rate / Int(Duration.seconds(1) / Self.tick)
         let total = Self.rate * Int(time / .seconds(1))

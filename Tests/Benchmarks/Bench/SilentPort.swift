@@ -1,8 +1,9 @@
 import Foundation
 import Glibc
 
-/// A port on 127.0.0.1 that takes connections and never answers: the kernel completes them, nobody accepts them. Once
-/// more of them wait than it keeps, thousands, it answers the next ones nothing either. Closed with the last reference.
+/// A port on 127.0.0.1 that completes connections and never answers: the kernel completes them, and no process accepts
+/// them. Once its queue is full, with thousands of connections, the kernel does not answer further ones either. Closed
+/// when the last reference is gone.
 final class SilentPort {
     let number: Int
     private let socket: Int32
@@ -33,7 +34,7 @@ final class SilentPort {
     /// A port that was free a moment ago.
     static func free() throws -> Int { try SilentPort().number }
 
-    /// Whether anybody has connected so far.
+    /// Whether any client has connected so far.
     var wasReached: Bool {
         var entry = pollfd(fd: self.socket, events: Int16(POLLIN), revents: 0)
         return Glibc.poll(&entry, 1, 0) == 1

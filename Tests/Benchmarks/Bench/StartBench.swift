@@ -6,7 +6,7 @@ import PatientPolling
 import Processing
 import Workers
 
-/// How long it takes until something runs.
+/// Measures how long it takes until workers and functions run.
 struct StartBench {
     private let surroundings: Surroundings
 
@@ -19,7 +19,7 @@ struct StartBench {
         table.add("20 functions, start to first event handled", starts.median, " ms", atMost: 300)
     }
 
-    /// Milliseconds from starting a worker until it is ready, one worker after the other.
+    /// Milliseconds from starting a worker until it is ready. Workers are started one after the other.
     private func spawns(_ count: Int) async throws -> [Double] {
         let launch = WorkerLaunch(
             executable: "\(self.surroundings.programs.bundles)/bench-functions",
@@ -58,8 +58,8 @@ struct StartBench {
         return time
     }
 
-    /// Milliseconds from starting the host, with 20 functions whose queues exist, until an event that waits has been
-    /// handled.
+    /// Milliseconds from starting the host, with 20 functions whose queues already exist, until a waiting event has
+    /// been handled.
     private func firstEvents(rounds: Int) async throws -> [Double] {
         let output = "\(self.surroundings.directory.path)/first"
         let names = (1...20).map { "mark-first-\($0)" }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// How fast events go in and through, beside programs that use librabbitmq and nothing else.
+/// Measures how fast events are published and handled, compared with programs that use only librabbitmq.
 struct ThroughputBench {
     private static let queue = "warren.count-reading"
     private static let key = "reading.taken"

@@ -1,9 +1,9 @@
 import Foundation
 
-/// How fast events are delivered by HTTP, beside a program that uses libcurl and nothing else and takes its requests
-/// from nowhere. Both post to the same nginx on the same machine.
+/// Measures how fast events are delivered over HTTP, compared with a program that uses only libcurl and has no queue to
+/// read from. Both post to the same nginx on the same machine.
 struct WebhookBench {
-    /// A host reaches no loopback address unless told that it may.
+    /// A host may not deliver to loopback addresses unless this option allows it.
     static let hostArguments = ["--allow-network", "127.0.0.0/8"]
     private static let key = "webhook.due"
     private static let inFlight = 64
@@ -51,7 +51,7 @@ struct WebhookBench {
             "bare-webhook",
             [nginx.url, "\(count)", "\(Self.inFlight)", self.surroundings.directory.body]
         )
-        // Connecting anew would make the yardstick short, and Warren look well beside it.
+        // New connections would slow the yardstick down, and flatter Warren.
         guard let connections = report.connections, connections <= Self.inFlight else {
             throw BenchError("nginx did not keep connections alive")
         }

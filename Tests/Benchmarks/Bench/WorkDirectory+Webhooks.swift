@@ -1,6 +1,6 @@
 import Foundation
 
-/// What differs between the webhooks that are measured.
+/// The settings in which the measured webhooks differ.
 struct BenchWebhook {
     let name: String
     let url: String
@@ -10,7 +10,7 @@ struct BenchWebhook {
 
     var queue: String { "warren.\(self.name)" }
 
-    /// With a secret, as signing is part of what a delivery costs.
+    /// Each has a secret, because signing is part of the cost of a delivery.
     var manifest: String {
         """
         apiVersion: warren/v1
@@ -27,7 +27,7 @@ struct BenchWebhook {
 }
 
 extension WorkDirectory {
-    /// Writes a manifest for each webhook into a directory of their own and returns the directory.
+    /// Writes a manifest for each webhook to a new directory, and returns the directory.
     func manifests(_ webhooks: [BenchWebhook], named name: String) throws -> String {
         let directory = "\(self.path)/webhooks-\(name)"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)

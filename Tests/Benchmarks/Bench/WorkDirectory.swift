@@ -16,7 +16,7 @@ struct WorkDirectory {
 
     func remove() { try? FileManager.default.removeItem(atPath: self.path) }
 
-    /// Writes one manifest for each name into a directory of its own and returns the directory.
+    /// Writes one manifest for each name to a new directory, and returns the directory.
     func manifests(
         _ names: [String],
         handler: String,

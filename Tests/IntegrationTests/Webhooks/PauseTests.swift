@@ -53,7 +53,7 @@ struct PauseTests {
             let requests = try await endpoint.requests(11, on: path)
             #expect(requests[1].milliseconds - requests[0].milliseconds >= 1900, "nobody is asked meanwhile")
             let pauses = host.log.filter { $0.message == "paused" }
-            #expect(pauses.contains { $0["reason"]?.contains("left alone for 2 s") == true })
+            #expect(pauses.contains { $0["reason"]?.contains("pause of 2 s") == true })
             #expect(try await host.stop() == 0)
             let taken = Set(requests.dropFirst().map(\.id))
             let ledger = try await bed.ledger(confirmed: confirmed, handled: taken, function: "crm")
@@ -105,7 +105,7 @@ struct PauseTests {
             let host = try await bed.startDelivering()
             try await bed.publish(bed.event("{}", id: "e-1"))
             try await host.wait(for: "a pause of a day") { log in
-                log.contains { $0.message == "paused" && $0["reason"]?.contains("left alone for 1 d") == true }
+                log.contains { $0.message == "paused" && $0["reason"]?.contains("pause of 1 d") == true }
             }
             host.warren.signal(SIGHUP)
             try await endpoint.requests(2, on: path)

@@ -105,7 +105,7 @@ struct WebhookCommandTests {
             says: "no webhook in /usr is named 'x'; there is none"
         ),
         UsageTests.Misuse("webhook", "listen", "--answer", "99", says: "'99' is invalid for '--answer"),
-        UsageTests.Misuse("webhook", "listen", "--port", "70000", says: "--port is a number from 0 to 65535"),
+        UsageTests.Misuse("webhook", "listen", "--port", "70000", says: "--port must be a number from 0 to 65535"),
         UsageTests.Misuse("webhook", "listen", "--delay", "5", says: "--delay: the duration has no unit"),
         UsageTests.Misuse(
             "webhook",
@@ -128,8 +128,8 @@ struct WebhookCommandTests {
             "c",
             says: "give --secret or --secret-file, or set WARREN_WEBHOOK_SECRET"
         ),
-        UsageTests.Misuse("run", "--allow-network", "10.0.0.1/8", says: "has bits behind its length of 8"),
-        UsageTests.Misuse("run", "--allow-network", "0177.0.0.1", says: "'0177.0.0.1' is no network"),
+        UsageTests.Misuse("run", "--allow-network", "10.0.0.1/8", says: "has bits set beyond its length of 8"),
+        UsageTests.Misuse("run", "--allow-network", "0177.0.0.1", says: "'0177.0.0.1' is not a network"),
         UsageTests.Misuse("run", "--allow-network", "10.0.0.0/33", says: "a number from 0 to 32"),
         UsageTests.Misuse("invoke", "crm", "--data", "{}", says: "warren webhook ping crm"),
     ]

@@ -27,7 +27,7 @@ struct NetworkTests {
     ])
     func `what is no address is no network`(text: String) {
         let problem = #expect(throws: Network.Problem.self) { try Network(text) }
-        #expect(problem?.description == "'\(text)' is no network: write it as 10.0.0.0/8 or fd00::/8")
+        #expect(problem?.description == "'\(text)' is not a network: write it as 10.0.0.0/8 or fd00::/8")
     }
 
     @Test(arguments: [
@@ -38,7 +38,7 @@ struct NetworkTests {
     func `a length that there is not is refused`(text: String, longest: Int) {
         let problem = #expect(throws: Network.Problem.self) { try Network(text) }
         #expect(
-            problem?.description == "'\(text)': the length behind the slash is a number from 0 to \(longest)"
+            problem?.description == "'\(text)': the length after the slash must be a number from 0 to \(longest)"
         )
     }
 

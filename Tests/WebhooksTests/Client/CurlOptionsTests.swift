@@ -16,7 +16,7 @@ struct CurlOptionsTests {
             try options.set(CURLOPT_PROTOCOLS_STR, String(repeating: "x", count: 9_000_000))
         }
         #expect(refusal?.problem == .client)
-        #expect(refusal?.words.hasPrefix("libcurl does not take the option PROTOCOLS_STR: ") == true)
+        #expect(refusal?.words.hasPrefix("libcurl rejects the option PROTOCOLS_STR: ") == true)
         #expect(throws: TransferRefusal.self) { try options.set(CURLOPT_PROTOCOLS_STR, "no-such-protocol") }
         #expect(throws: TransferRefusal.self) { try options.set(CURLoption(rawValue: 9999), 1) }
         try options.set(CURLOPT_PROTOCOLS_STR, "http,https")

@@ -54,7 +54,7 @@ struct TemplateRenderingTests {
         ("[{{ payload.id }}, {{ payload.a? }}, {{ payload.b }}, {{ payload.c }}]", "payload.b"),
     ])
     func `what the event does not have makes it undeliverable`(template: String, missing: String) throws {
-        let reason = "the event has no \(missing), which the template wants; '\(missing)?' makes it optional"
+        let reason = "the event has no \(missing), which the template needs; '\(missing)?' makes it optional"
         #expect(throws: Undeliverable(reason: reason)) { try self.render(template, .test(Self.order)) }
     }
 
@@ -78,7 +78,7 @@ struct TemplateRenderingTests {
 
     @Test(arguments: [("", 0), ("text", 1), ("{\"a\":1", 6), ("{} x", 3), (String(repeating: "[", count: 300), 256)])
     func `a payload that is not JSON has no parts`(payload: String, offset: Int) throws {
-        let reason = "the template wants parts of the payload, which is not JSON (byte \(offset))"
+        let reason = "the template uses parts of the payload, which is not JSON (byte \(offset))"
         for template in ["{{ payload }}", "{{ payload.a? }}", "[{{ id }}, \"{{ payload.a? }}\"]"] {
             #expect(throws: Undeliverable(reason: reason)) { try self.render(template, .test(payload)) }
         }

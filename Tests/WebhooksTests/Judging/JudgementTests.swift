@@ -78,7 +78,7 @@ struct JudgementTests {
     func `410 is gone, whatever the manifest says`(authentication: WebhookAuthentication?, rejectOn: Set<Int>) throws {
         let verdict = self.verdict(410, retryAfter: "10", try Self.judgement(rejectOn: rejectOn, authentication))
         let reason =
-            "the endpoint answered 410 Gone: it wants no more events; remove the webhook, or mend it and send SIGHUP"
+            "the endpoint answered 410 Gone: it wants no more events; remove the webhook, or repair the endpoint and send SIGHUP"
         #expect(verdict == .gone(reason: reason))
     }
 
@@ -91,9 +91,9 @@ struct JudgementTests {
         let judgement = try Self.judgement()
         #expect(
             self.verdict(503, retryAfter: value, judgement)
-                == .wait(.seconds(seconds), reason: "the endpoint answered 503 and wants to be left alone for \(text)")
+                == .wait(.seconds(seconds), reason: "the endpoint answered 503 and asks for a pause of \(text)")
         )
-        let reason = "the endpoint answered 429 Too Many Requests: set 'rate' and wants to be left alone for \(text)"
+        let reason = "the endpoint answered 429 Too Many Requests: set 'rate' and asks for a pause of \(text)"
         #expect(self.verdict(429, retryAfter: value, judgement) == .wait(.seconds(seconds), reason: reason))
     }
 

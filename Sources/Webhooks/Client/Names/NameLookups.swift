@@ -1,55 +1,55 @@
 import DequeModule
 
-/// What the client knows of hosts' names, and which of them are looked up when. A value without a clock and without
+/// Caches the addresses of host names, and decides which names are looked up when. A value without a clock and without
 /// I/O.
 ///
-/// A lookup holds a thread until the resolver has answered or given up, half a minute and longer when the name servers
-/// are dead. So only a few are under way at once, and the other names wait in line, each once however many requests
-/// want it. Names that were found the last time go before the others, and have room that the others cannot take: dead
-/// names never hold up one that is known to live.
+/// A lookup occupies a thread until the resolver has answered or given up, which takes half a minute or longer if the
+/// name servers are dead. So only a few lookups run at once, and the other names wait in a queue, each of them once,
+/// however many requests need it. Names whose last lookup succeeded go before the others, and have slots that the
+/// others cannot take. So names that cannot be resolved never delay a name that could be.
 ///
-/// An address is used without asking again while it is fresh. For some time after that it is still used at once, and
-/// looked up beside it: a request that goes over an open connection, which needs no address, waits for nothing.
+/// A fresh address is used without another lookup. For some time after that it is still used at once while a new lookup
+/// runs, so that a request over an open connection, which needs no address, does not wait.
 struct NameLookups {
-    /// Lookups under way at once.
+    /// The maximum number of lookups in progress.
     static let limit = 8
-    /// Of these, for names that were not found the last time or were never asked for.
+    /// The maximum number of these for names whose last lookup failed, or that were never looked up.
     static let unprovenLimit = 6
-    /// How long an address holds; the resolver's interface does not tell the name's own time to live.
+    /// How long an address is fresh. The resolver's interface does not tell the record's own time to live.
     static let freshness = Duration.seconds(10)
-    /// How old an address may be and still be used, while a newer one is being looked up. No older than a connection
-    /// may be that was made with it.
+    /// The maximum age at which an address is still used while a newer one is being looked up. It equals the maximum
+    /// age of a connection.
     static let longestUse = Duration.seconds(300)
-    /// How long a name is remembered that nobody asks for.
+    /// How long a name is kept in the cache after its last successful lookup.
     static let memory = Duration.seconds(3600)
 
-    /// The addresses that a name had.
+    /// The addresses of a name at the time of a lookup.
     struct Known: Equatable {
         let addresses: [IPAddress]
-        /// Another one after each lookup.
+        /// A new number for each lookup.
         let version: UInt64
     }
 
     private struct Entry {
         var known: Known
         var foundAt: ContinuousClock.Instant
-        /// A connection to it failed: it is not used again before it has been looked up.
+        /// Whether a connection to the address failed. It is then not used again before the next lookup.
         var isDoubted = false
-        /// The last lookup found it.
+        /// Whether the last lookup succeeded.
         var isProven = true
     }
 
     private var entries: [String: Entry] = [:]
-    /// Names in line, by whether they are proven, and all that are in line or under way.
+    /// Queued names, by whether they are proven; and all names that are queued or being looked up.
     private var proven = Deque<String>()
     private var unproven = Deque<String>()
     private var wanted: Set<String> = []
-    /// Whether the name was proven when its lookup began.
+    /// The names that are being looked up, and whether each was proven when its lookup began.
     private var underWay: [String: Bool] = [:]
     private var version: UInt64 = 0
 
-    /// The addresses to use for a request that begins now; nil when it has to wait for a lookup. Puts the name into the
-    /// line when a lookup is due.
+    /// Returns the addresses to use for a request that begins now; `nil` if it must wait for a lookup. Queues the name
+    /// if a lookup is due.
     mutating func addresses(of name: String, at now: ContinuousClock.Instant) -> Known? {
         guard let entry = self.entries[name] else {
             self.want(name, isProven: false)
@@ -66,7 +66,7 @@ struct NameLookups {
         if isProven { self.proven.append(name) } else { self.unproven.append(name) }
     }
 
-    /// The names whose lookups begin now. `finished` follows for each.
+    /// Returns the names whose lookups begin now. `finished` follows for each.
     mutating func begin() -> [String] {
         var names: [String] = []
         while self.underWay.count < Self.limit, let name = self.proven.popFirst() {
@@ -83,8 +83,9 @@ struct NameLookups {
         return names
     }
 
-    /// - Parameter addresses: empty when the lookup has failed. What was known before is used as long as it may be.
-    /// - Returns: what those who wait for the name get now.
+    /// - Parameter addresses: the result; empty if the lookup failed. The previous addresses are then used for as long
+    ///   as their age allows.
+    /// - Returns: the addresses for the requests that wait for the name; `nil` if the lookup failed.
     @discardableResult
     mutating func finished(_ name: String, _ addresses: [IPAddress], at now: ContinuousClock.Instant) -> Known? {
         self.underWay[name] = nil
@@ -100,12 +101,12 @@ struct NameLookups {
         return known
     }
 
-    /// No connection could be made. If the address is not fresh, the name may lead elsewhere by now.
+    /// A connection to the name failed. Unless its address is fresh, the name may have another address by now.
     mutating func doubt(_ name: String, at now: ContinuousClock.Instant) {
         guard let entry = self.entries[name], entry.foundAt.duration(to: now) >= Self.freshness else { return }
         self.entries[name]?.isDoubted = true
     }
 
-    /// Lookups under way.
+    /// The number of lookups in progress.
     var count: Int { self.underWay.count }
 }

@@ -2,8 +2,8 @@ import CCurl
 import EventLoops
 import Glibc
 
-/// Asks the system for the addresses of names, each on a thread of its own, because the system's answer can take long
-/// and cannot be called off. How many there are at once is for the caller to bound: see `NameLookups`.
+/// Resolves host names with the system's resolver, each on a thread of its own, because a lookup can take long and
+/// cannot be cancelled. The caller limits the number of concurrent lookups: see `NameLookups`.
 enum NameResolver {
     enum Result: Sendable, Equatable {
         case found([IPAddress])
@@ -25,7 +25,7 @@ enum NameResolver {
         try LoopThread.start(named: "lookup") { completion(self.lookUp(name)) }
     }
 
-    /// In the order in which they are to be tried (RFC 6724).
+    /// Returns the addresses in the order in which they should be tried (RFC 6724).
     private static func lookUp(_ name: String) -> Result {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
@@ -35,10 +35,10 @@ enum NameResolver {
         guard status == 0 else {
             return .failed(
                 words: status == EAI_AGAIN
-                    ? "no name server answers for the host's name" : "the host's name leads nowhere"
+                    ? "no name server answers for the host's name" : "the host's name cannot be resolved"
             )
         }
-        // The list belongs to this call until it is freed; the addresses are copied out of it.
+        // The list belongs to this call until it is freed; the addresses are copied from it.
         defer { freeaddrinfo(list) }
         var addresses: [IPAddress] = []
         var entry = list
@@ -50,10 +50,10 @@ enum NameResolver {
             }
             entry = current.pointee.ai_next
         }
-        return addresses.isEmpty ? .failed(words: "the host's name leads nowhere") : .found(addresses)
+        return addresses.isEmpty ? .failed(words: "the host's name cannot be resolved") : .found(addresses)
     }
 
-    /// A machine without IPv6 is not to ask for its addresses.
+    /// A machine without IPv6 should not ask for IPv6 addresses.
     private static var hasIPv6: Bool {
         let descriptor = socket(AF_INET6, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return false }

@@ -1,4 +1,4 @@
-/// Requests that wait for the addresses of their hosts. A value without a clock.
+/// The requests that wait for the addresses of their hosts. A value without a clock.
 struct RequestLine {
     private struct Waiting {
         let request: HTTPRequest
@@ -7,22 +7,22 @@ struct RequestLine {
     }
 
     private var waiting: [String: [Waiting]] = [:]
-    /// No request runs out of time before; it may be too early.
+    /// No request times out before this instant; it may be earlier than the actual first deadline.
     private(set) var firstEnd: ContinuousClock.Instant?
 
-    /// Looking up is part of making the connection, and has as long.
+    /// Name resolution is part of connecting, so the connect timeout applies to it.
     mutating func add(_ request: HTTPRequest, for name: String, at now: ContinuousClock.Instant) {
         let end = now + request.route.connectTimeout
         self.waiting[name, default: []].append(Waiting(request: request, since: now, end: end))
         self.firstEnd = min(self.firstEnd ?? end, end)
     }
 
-    /// Takes out all that wait for the name, with the time since which they have waited.
+    /// Removes and returns the requests that wait for the name, with the instant since which each has waited.
     mutating func take(_ name: String) -> [(request: HTTPRequest, since: ContinuousClock.Instant)] {
         (self.waiting.removeValue(forKey: name) ?? []).map { ($0.request, $0.since) }
     }
 
-    /// Takes out all whose time is over.
+    /// Removes and returns the requests whose deadline has passed.
     mutating func takeOverdue(at now: ContinuousClock.Instant) -> [(request: HTTPRequest, waited: Duration)] {
         guard let first = self.firstEnd, now >= first else { return [] }
         var overdue: [(request: HTTPRequest, waited: Duration)] = []
@@ -36,7 +36,7 @@ struct RequestLine {
         return overdue
     }
 
-    /// Takes out everything.
+    /// Removes and returns all requests.
     mutating func takeAll() -> [HTTPRequest] {
         defer { self = RequestLine() }
         return self.waiting.values.joined().map(\.request)
