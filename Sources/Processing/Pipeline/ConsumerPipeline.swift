@@ -133,7 +133,7 @@ package final class ConsumerPipeline {
         case .refuse(let tag, let id): self.intake.refuse(tag, of: id)
         case .replace(let held, let id, let settlement): self.replace(held, id, by: settlement)
         case .start(let slot): self.start(slot)
-        case .run(let id, let held, let slot): self.run(id, held, slot)
+        case .run(let id, let slot): self.run(id, slot)
         case .withdraw(let slot): self.handle(.withdrawn(slot, self.invokers[slot]?.withdraw() ?? []))
         case .stop(let slot): self.stop(slot)
         case .arm(let timer, let time): self.arm(timer, time)
@@ -194,7 +194,10 @@ package final class ConsumerPipeline {
         }
     }
 
-    private func run(_ id: InvocationID, _ held: HeldDelivery, _ slot: InvokerSlot.ID) {
+    private func run(_ id: InvocationID, _ slot: InvokerSlot.ID) {
+        guard let held = self.state.deliveries.running[id] else {
+            preconditionFailure("what is to run is running from the moment at which that is decided")
+        }
         let delivery = held.delivery
         let attributes = EventAttributes(delivery)
         self.log.look(at: attributes, delivery)

@@ -3,6 +3,9 @@ package import Messaging
 
 /// What a pipeline wants done. A closed set: its driver, `ConsumerPipeline`, carries out each in the order in which
 /// they come.
+///
+/// The driver keeps room for as many as one event has ever led to, hundreds for a full turn. So each is small: what is
+/// large is looked up in the state, or is in a box of its own where it is rare.
 enum PipelineAction {
     // The broker.
     case subscribe(queue: String, prefetch: UInt16)
@@ -14,11 +17,12 @@ enum PipelineAction {
     /// The broker dead-letters it.
     case refuse(DeliveryTag, SubscriptionID)
     /// Publishes what takes the place of a delivery, and tells the result with `PipelineEvent.settled`.
-    case replace(HeldDelivery, SettlementID, by: Settlement)
+    indirect case replace(HeldDelivery, SettlementID, by: Settlement)
 
     // Whoever runs the invocations.
     case start(InvokerSlot.ID)
-    case run(InvocationID, HeldDelivery, InvokerSlot.ID)
+    /// The delivery is in `DeliveryTable.running`.
+    case run(InvocationID, InvokerSlot.ID)
     /// Takes back what has not begun, and tells it with `PipelineEvent.withdrawn`.
     case withdraw(InvokerSlot.ID)
     case stop(InvokerSlot.ID)
@@ -26,7 +30,7 @@ enum PipelineAction {
     case arm(PipelineTimer, Duration)
     case disarm(PipelineTimer)
     case report(PipelineReport)
-    case note(PipelineNote)
+    indirect case note(PipelineNote)
 }
 
 /// What a pipeline tells whoever made it.

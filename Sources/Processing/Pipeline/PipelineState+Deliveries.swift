@@ -170,7 +170,7 @@ extension PipelineState {
         if self.health.breaker.state == .probing { self.health.probe = id }
         let slot = self.slots.current.id
         self.slots.change(slot) { $0.running += 1 }
-        actions.append(.run(id, held, slot))
+        actions.append(.run(id, slot))
     }
 
     // MARK: - The head of an ordered queue

@@ -66,10 +66,12 @@ enum RuntimeTimer: Hashable {
 
 /// What a runtime wants done. A closed set: its driver, `ConsumerRuntime`, carries out each in the order in which they
 /// come.
+///
+/// There are several for each function when a host starts, and the driver keeps the room: what is large is in a box.
 enum RuntimeAction {
     // Pipelines.
-    case add(ConsumerKey, ResolvedConsumer, TopologyPlan.Consumer)
-    case change(ConsumerKey, ResolvedConsumer, TopologyPlan.Consumer)
+    indirect case add(ConsumerKey, ResolvedConsumer, TopologyPlan.Consumer)
+    indirect case change(ConsumerKey, ResolvedConsumer, TopologyPlan.Consumer)
     case cancelChange(ConsumerKey)
     case commitChange(ConsumerKey)
     case topologyIsReady(ConsumerKey)
@@ -92,7 +94,7 @@ enum RuntimeAction {
     case closeIntake
 
     case arm(RuntimeTimer, Duration)
-    case note(RuntimeNote)
+    indirect case note(RuntimeNote)
 }
 
 /// What a runtime tells people.

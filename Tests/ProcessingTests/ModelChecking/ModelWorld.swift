@@ -102,7 +102,7 @@ struct ModelWorld<Policy: PipelinePolicy>: Hashable {
         case .refuse: throw BrokenPromise("an event is refused that could be copied")
         case .replace(let held, let id, let settlement): try self.replace(held, id, settlement, host, queue)
         case .start(let slot): self.hosts[host].starting[queue].insert(slot)
-        case .run(let id, let held, let slot): try self.begin(id, held, slot, host, queue)
+        case .run(let id, let slot): try self.begin(id, slot, host, queue)
         case .withdraw(let slot):
             let notBegun = self.hosts[host].runs.filter { $0.queue == queue && $0.slot == slot && !$0.hasBegun }
             self.hosts[host].runs.removeAll { $0.queue == queue && $0.slot == slot && !$0.hasBegun }
@@ -216,11 +216,13 @@ struct ModelWorld<Policy: PipelinePolicy>: Hashable {
 
     private mutating func begin(
         _ id: InvocationID,
-        _ held: HeldDelivery,
         _ slot: InvokerSlot.ID,
         _ host: Int,
         _ queue: Int
     ) throws {
+        guard let held = self.hosts[host].pipelines[queue].deliveries.running[id] else {
+            throw BrokenPromise("something begins of which its pipeline knows nothing")
+        }
         let number = Int(held.delivery.tag.value)
         let event = try self.event(of: number)
         self.eventsOfRuns[number] = event
