@@ -22,8 +22,8 @@ package struct ResolvedConsumer: Sendable, Equatable {
     }
 }
 
-/// What runs for the events of a consumer.
-package enum Workload: Sendable, Equatable {
+/// What runs for the events of a consumer. In a box: a host holds the same one in several tables.
+package indirect enum Workload: Sendable, Equatable {
     case function(ResolvedFunction)
     case webhook(ResolvedWebhook)
 

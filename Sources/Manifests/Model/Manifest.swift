@@ -1,5 +1,5 @@
-/// One document of a manifest file, by its `kind`.
-package enum Manifest: Sendable, Equatable {
+/// One document of a manifest file, by its `kind`. In a box: a host holds the same one in several tables.
+package indirect enum Manifest: Sendable, Equatable {
     case function(FunctionManifest)
     case webhook(WebhookManifest)
 
