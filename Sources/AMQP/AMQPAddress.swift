@@ -18,7 +18,7 @@ package struct AMQPAddress: Sendable, Equatable, CustomStringConvertible {
     /// interval.
     package var heartbeat: Int32 = 10
     /// Whether the URI sets the heartbeat.
-    var statesHeartbeat = false
+    var setsHeartbeat = false
     /// Seconds that each step of connecting may take: opening the socket with TLS, then logging in.
     package var connectionTimeout: Int = 5
 
@@ -102,7 +102,7 @@ package struct AMQPAddress: Sendable, Equatable, CustomStringConvertible {
                 throw Problem(description: "heartbeat is a number of seconds from 1 to 3600")
             }
             self.heartbeat = seconds
-            self.statesHeartbeat = true
+            self.setsHeartbeat = true
         case "connection_timeout":
             // RabbitMQ's clients read this parameter as milliseconds.
             guard let milliseconds = Int(value), (1...600_000).contains(milliseconds) else {

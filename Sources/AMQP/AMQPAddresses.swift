@@ -20,7 +20,7 @@ package struct AMQPAddresses: Sendable, CustomStringConvertible {
         var all = [first]
         for other in others where !all.contains(other) { all.append(other) }
         if all.count > 1 {
-            for index in all.indices where !all[index].statesHeartbeat {
+            for index in all.indices where !all[index].setsHeartbeat {
                 all[index].heartbeat = Self.heartbeatOfSeveral
             }
         }

@@ -28,7 +28,7 @@ package final class AMQPIntake: Intake {
     package init(
         addresses: AMQPAddresses,
         name: String,
-        bodyLimit: UInt64 = UInt64(LargestBody.bytes),
+        bodyLimit: UInt64 = UInt64(BodyLimit.bytes),
         loop: EventLoop,
         logger: Logger
     ) throws(SystemError) {
@@ -44,7 +44,7 @@ package final class AMQPIntake: Intake {
     package convenience init(
         address: AMQPAddress,
         name: String,
-        bodyLimit: UInt64 = UInt64(LargestBody.bytes),
+        bodyLimit: UInt64 = UInt64(BodyLimit.bytes),
         loop: EventLoop,
         logger: Logger
     ) throws(SystemError) {
@@ -168,7 +168,7 @@ package final class AMQPIntake: Intake {
         return channel
     }
 
-    package func unsubscribe(_ subscription: SubscriptionID, _ departure: Departure) {
+    package func unsubscribe(_ subscription: SubscriptionID, _ departure: UnsubscribeMode) {
         self.channel(subscription)?.unsubscribe(departure)
     }
 

@@ -23,13 +23,13 @@ struct AckLedger {
     /// By tag, ascending: the broker numbers the deliveries of a channel in their order.
     private var entries = Deque<Entry>()
     /// Acknowledged deliveries that the broker has not been told about yet.
-    private(set) var untold = 0
+    private(set) var unsent = 0
 
     /// Deliveries that are not settled yet.
     private(set) var outstanding = 0
 
     mutating func delivered(_ tag: UInt64) {
-        if self.entries.count > 1024, self.entries.count > 4 * (self.outstanding + self.untold) {
+        if self.entries.count > 1024, self.entries.count > 4 * (self.outstanding + self.unsent) {
             self.entries.removeAll { $0.mark == .told }
         }
         self.entries.append(Entry(tag: tag, mark: .outstanding))
@@ -39,7 +39,7 @@ struct AckLedger {
     /// Marks a delivery as acknowledged. Returns false when the tag is not outstanding: it must not be sent then.
     mutating func acknowledge(_ tag: UInt64) -> Bool {
         guard self.set(tag, to: .acknowledged) else { return false }
-        self.untold += 1
+        self.unsent += 1
         return true
     }
 
@@ -82,16 +82,16 @@ struct AckLedger {
             count += 1
         }
         self.entries.removeFirst(settled)
-        self.untold -= count
+        self.unsent -= count
         return last.map { ($0, count > 1) }
     }
 
     /// Takes the acknowledged deliveries behind an outstanding one, to be acknowledged one by one.
     mutating func takeStragglers() -> [UInt64] {
-        guard self.untold > 0 else { return [] }
+        guard self.unsent > 0 else { return [] }
         let tags = self.entries.compactMap { $0.mark == .acknowledged ? $0.tag : nil }
         self.entries.removeAll { $0.mark != .outstanding }
-        self.untold = 0
+        self.unsent = 0
         return tags
     }
 }

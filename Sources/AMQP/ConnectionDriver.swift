@@ -9,7 +9,7 @@ protocol ConnectionClient: AnyObject {
     /// A frame on a channel other than 0. The memory that it points to is valid only during the call.
     func received(_ frame: inout amqp_frame_t)
     /// The driver reads no more frames in this turn: hand over what has been collected.
-    func tookAllFrames()
+    func didReadFrames()
     func lost(_ error: BrokerError)
     /// The broker refuses publishes for now, with its reason; `nil`: it accepts them again.
     func blocked(_ reason: String?)
@@ -149,16 +149,16 @@ final class ConnectionDriver {
                 if count % 64 == 0 || frame.frame_type == UInt8(AMQP_FRAME_BODY) { self.releaseBuffers(of: connection) }
             case .nothing:
                 self.releaseBuffers(of: connection)
-                client.tookAllFrames()
+                client.didReadFrames()
                 return
             case .failed(let error):
-                client.tookAllFrames()
+                client.didReadFrames()
                 self.lose(error)
                 return
             }
         }
         self.releaseBuffers(of: connection)
-        client.tookAllFrames()
+        client.didReadFrames()
         // Frames may wait in librabbitmq's own buffer, which the descriptor does not announce.
         guard !self.isDrainingNext else { return }
         self.isDrainingNext = true

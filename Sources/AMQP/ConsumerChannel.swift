@@ -27,7 +27,7 @@ final class ConsumerChannel {
     /// The connection that owns this channel.
     weak var connection: ConsumingConnection?
     /// Whether it has asked its connection for a flush at the end of the turn.
-    var isNoted = false
+    var needsFlush = false
 
     /// - Parameters:
     ///   - generations: shared by all channels of the intake, so that a delivery tag of one is never mistaken for a tag
@@ -60,9 +60,9 @@ final class ConsumerChannel {
     }
 
     /// Asks the connection to flush this channel at the end of the turn.
-    func note() {
-        guard !self.isNoted else { return }
-        self.isNoted = true
+    func requestFlush() {
+        guard !self.needsFlush else { return }
+        self.needsFlush = true
         self.connection?.note(self)
     }
 
@@ -81,7 +81,7 @@ final class ConsumerChannel {
 
     var isWanted: Bool { self.lifecycle.isWanted }
 
-    func unsubscribe(_ departure: Departure) { self.perform(self.lifecycle.unsubscribe(departure)) }
+    func unsubscribe(_ departure: UnsubscribeMode) { self.perform(self.lifecycle.unsubscribe(departure)) }
 
     func abandon() {
         self.flush(atOnce: true)
@@ -148,7 +148,7 @@ final class ConsumerChannel {
         guard self.lifecycle.canSettle || self.lifecycle.state == .subscribing else { return }
         self.settlements.delivered(delivery.tag.value)
         self.batch.append(delivery)
-        self.note()
+        self.requestFlush()
     }
 
     /// Hands over the deliveries that have arrived since the last call.
@@ -161,7 +161,7 @@ final class ConsumerChannel {
     }
 
     private func perform(_ actions: [ConsumerLifecycle.Action]) {
-        self.note()
+        self.requestFlush()
         for action in actions { self.perform(action) }
     }
 
@@ -193,10 +193,10 @@ final class ConsumerChannel {
             self.watchForEnd()
         case .confirmChannelClose:
             self.driver.send(AMQP_CHANNEL_CLOSE_OK_METHOD, on: self.number, amqp_channel_close_ok_t())
-        case .rest:
+        case .backOff:
             self.loop.schedule(after: self.backoff.wait()) { [weak self] in
                 guard let self else { return }
-                self.perform(self.lifecycle.rested())
+                self.perform(self.lifecycle.backedOff())
             }
         case .reportActive:
             self.backoff.reset()
@@ -285,7 +285,7 @@ final class ConsumerChannel {
     private func settle(_ tag: DeliveryTag, _ body: (inout SettlementSender, UInt64) -> Void) {
         guard self.isCurrent(tag) else { return }
         body(&self.settlements, tag.value)
-        self.note()
+        self.requestFlush()
     }
 
     /// How long acknowledgements may be collected. Each is a command of its own in a quorum queue's log, so a few large

@@ -23,7 +23,7 @@ struct ConsumerLifecycle {
         /// channel.close was sent: the broker cancelled the consumer or answers nothing, or is to requeue everything.
         case closing
         /// Waits a while before the channel is opened again.
-        case resting
+        case backingOff
         /// Unsubscribed; the channel is still open for settlements.
         case ended
         /// Unsubscribed and everything settled; channel.close was sent.
@@ -44,7 +44,7 @@ struct ConsumerLifecycle {
         case sendLastAcks
         case closeChannel
         case confirmChannelClose
-        case rest
+        case backOff
         case reportActive
         case reportEnded
         case reportInterrupted(Interruption, BrokerError)
@@ -57,7 +57,7 @@ struct ConsumerLifecycle {
 
     private(set) var state = State.disconnected
     /// How the consumer was unsubscribed; `nil` as long as it is wanted.
-    private var departure: Departure?
+    private var departure: UnsubscribeMode?
     var isWanted: Bool { self.departure == nil }
     /// The last reported reason why there is no connection; the same reason is not reported twice in a row.
     private var reportedLoss: BrokerError?
@@ -66,7 +66,7 @@ struct ConsumerLifecycle {
     var canSettle: Bool {
         switch self.state {
         case .consuming, .cancelling, .ended: true
-        case .disconnected, .opening, .limiting, .subscribing, .returning, .closing, .resting, .leaving, .discarded,
+        case .disconnected, .opening, .limiting, .subscribing, .returning, .closing, .backingOff, .leaving, .discarded,
             .over:
             false
         }
@@ -104,7 +104,7 @@ struct ConsumerLifecycle {
         case .opening, .limiting, .subscribing:
             self.state = .closing
             return [.reportInterrupted(.channel, error), .closeChannel]
-        case .disconnected, .consuming, .cancelling, .returning, .closing, .resting, .ended, .leaving, .discarded,
+        case .disconnected, .consuming, .cancelling, .returning, .closing, .backingOff, .ended, .leaving, .discarded,
             .over:
             return []
         }
@@ -123,7 +123,7 @@ struct ConsumerLifecycle {
             return self.end(.discarded)
         case .cancelling:
             return [.reportInterrupted(.channel, error), .closeChannel] + self.end(.discarded)
-        case .disconnected, .opening, .limiting, .subscribing, .consuming, .returning, .resting, .ended, .leaving,
+        case .disconnected, .opening, .limiting, .subscribing, .consuming, .returning, .backingOff, .ended, .leaving,
             .discarded, .over:
             return []
         }
@@ -143,14 +143,14 @@ struct ConsumerLifecycle {
             return [.reportInterrupted(.consumer, error), .closeChannel]
         case .cancelling:
             return self.end(.ended)
-        case .disconnected, .opening, .limiting, .returning, .closing, .resting, .ended, .leaving, .discarded, .over:
+        case .disconnected, .opening, .limiting, .returning, .closing, .backingOff, .ended, .leaving, .discarded, .over:
             return []
         }
     }
 
     mutating func channelClosedByBroker(_ error: BrokerError) -> [Action] {
         switch self.state {
-        case .disconnected, .resting, .over: return []
+        case .disconnected, .backingOff, .over: return []
         case .ended:
             // No more deliveries come, but earlier ones may still be running: report that their tags are void.
             self.state = .over
@@ -164,8 +164,8 @@ struct ConsumerLifecycle {
         case .cancelling, .returning:
             return [.confirmChannelClose, .reportInterrupted(.channel, error)] + self.end(.over)
         case .opening, .limiting, .subscribing, .consuming:
-            self.state = .resting
-            return [.confirmChannelClose, .reportInterrupted(.channel, error), .rest]
+            self.state = .backingOff
+            return [.confirmChannelClose, .reportInterrupted(.channel, error), .backOff]
         }
     }
 
@@ -177,12 +177,12 @@ struct ConsumerLifecycle {
 
     private mutating func restOrEnd() -> [Action] {
         guard self.isWanted else { return self.end(.over) }
-        self.state = .resting
-        return [.rest]
+        self.state = .backingOff
+        return [.backOff]
     }
 
-    mutating func rested() -> [Action] {
-        guard self.state == .resting else { return [] }
+    mutating func backedOff() -> [Action] {
+        guard self.state == .backingOff else { return [] }
         self.state = .opening
         return [.open]
     }
@@ -204,7 +204,7 @@ struct ConsumerLifecycle {
             return []
         case .cancelling, .returning:
             return [.reportInterrupted(.connection, error)] + self.end(.over)
-        case .opening, .limiting, .subscribing, .consuming, .closing, .resting:
+        case .opening, .limiting, .subscribing, .consuming, .closing, .backingOff:
             let report = Action.reportInterrupted(.connection, error)
             guard self.isWanted else { return [report] + self.end(.over) }
             self.state = .disconnected
@@ -215,11 +215,11 @@ struct ConsumerLifecycle {
 
     /// Ends the consumer. In every state the end is either reported at once, or follows an answer of the broker that is
     /// awaited with a limit.
-    mutating func unsubscribe(_ departure: Departure) -> [Action] {
+    mutating func unsubscribe(_ departure: UnsubscribeMode) -> [Action] {
         guard self.isWanted else { return [] }
         self.departure = departure
         switch self.state {
-        case .disconnected, .resting: return self.end(.over)
+        case .disconnected, .backingOff: return self.end(.over)
         case .consuming:
             switch departure {
             case .settling:
@@ -246,7 +246,7 @@ struct ConsumerLifecycle {
     mutating func abandon() -> [Action] {
         self.departure = self.departure ?? .returning
         switch self.state {
-        case .disconnected, .resting:
+        case .disconnected, .backingOff:
             self.state = .over
             return []
         case .closing:

@@ -58,7 +58,7 @@ final class ConsumingConnection {
         while self.channels.count <= index { self.channels.append(nil) }
         self.channels[index] = channel
         channel.connection = self
-        channel.note()
+        channel.requestFlush()
     }
 
     /// Has the channel flushed at the end of the turn, because something has happened on it. A channel asks once a
@@ -71,7 +71,7 @@ final class ConsumingConnection {
         swap(&self.noted, &self.flushing)
         var hasEnded = false
         for channel in self.flushing {
-            channel.isNoted = false
+            channel.needsFlush = false
             channel.flush()
             let index = Int(channel.number) - 1
             // Another channel may have this number by now.
@@ -107,7 +107,7 @@ extension ConsumingConnection: ConnectionClient {
         self.channels[index]?.received(&frame)
     }
 
-    func tookAllFrames() {
+    func didReadFrames() {
         // A handler may note further channels, which have nothing to hand over.
         for channel in self.noted { channel.handOver() }
     }

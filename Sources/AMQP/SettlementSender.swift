@@ -36,13 +36,13 @@ struct SettlementSender {
     }
 
     /// Whether acknowledgements wait to be sent.
-    var isCollecting: Bool { self.acks.untold > 0 }
+    var isCollecting: Bool { self.acks.unsent > 0 }
 
     /// Whether every delivery is settled and the broker has been told.
-    var isSettled: Bool { self.acks.outstanding == 0 && self.acks.untold == 0 }
+    var isSettled: Bool { self.acks.outstanding == 0 && self.acks.unsent == 0 }
 
     /// Whether unsent acknowledgements, which use up prefetch, take a third of it.
-    private var isHoldingUp: Bool { self.acks.untold * 3 >= self.prefetch }
+    private var isHoldingUp: Bool { self.acks.unsent * 3 >= self.prefetch }
 
     /// Sends the collected acknowledgements when they use a third of the prefetch, or when `atOnce` is set. Otherwise
     /// acknowledgements behind a delivery that still runs wait for it; but a gap that blocks a third of the prefetch

@@ -7,7 +7,7 @@ package struct Invocation: Sendable {
     package let id: InvocationID
     package let delivery: Delivery
     package let attributes: EventAttributes
-    /// The event's ID when `attributes` do not have it, see `Delivery.eventIDBeside`.
+    /// The event's ID when `attributes` do not have it, see `Delivery.eventIDOverride`.
     package let resolvedID: String?
     package let attempt: Int
     package let maxAttempts: Int

@@ -76,8 +76,8 @@ public struct PlaceTable<Element> {
     public var elements: [Element] { self.places.compactMap { $0?.element } }
 
     @inlinable
-    public func ids(where isMeant: (Element) -> Bool) -> [InvocationID] {
-        self.places.compactMap { entry in entry.flatMap { isMeant($0.element) ? $0.id : nil } }
+    public func ids(where isIncluded: (Element) -> Bool) -> [InvocationID] {
+        self.places.compactMap { entry in entry.flatMap { isIncluded($0.element) ? $0.id : nil } }
     }
 }
 

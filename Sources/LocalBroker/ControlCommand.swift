@@ -12,9 +12,9 @@ enum ControlCommand {
         environment: [String: String],
         directory: DataDirectory
     ) async throws(LocalBrokerError) -> String {
-        let output = try Self.nameless(in: directory)
+        let output = try Self.unlinkedFile(in: directory)
         defer { close(output) }
-        let errors = try Self.nameless(in: directory)
+        let errors = try Self.unlinkedFile(in: directory)
         defer { close(errors) }
         let null = open("/dev/null", O_RDONLY | O_CLOEXEC)
         defer { close(null) }
@@ -36,7 +36,7 @@ enum ControlCommand {
 
     /// Opens a file without a name, which is deleted when it is closed. Unlike a pipe it never fills up, so nobody
     /// needs to read it while the command runs.
-    private static func nameless(in directory: DataDirectory) throws(LocalBrokerError) -> Int32 {
+    private static func unlinkedFile(in directory: DataDirectory) throws(LocalBrokerError) -> Int32 {
         var template = Array("\(directory.path)/control-XXXXXX".utf8CString)
         let descriptor = mkstemp(&template)
         guard descriptor >= 0 else {

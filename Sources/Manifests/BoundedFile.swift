@@ -20,9 +20,9 @@ package enum BoundedFile {
         }
 
         /// Whether reading the file again may succeed although nobody has changed it.
-        var isPassing: Bool {
+        var isTransient: Bool {
             switch self {
-            case .unreadable(let code): PassingError.isOne(code)
+            case .unreadable(let code): TransientError.isOne(code)
             case .notAFile, .tooLarge: false
             }
         }

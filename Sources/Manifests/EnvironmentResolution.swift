@@ -10,13 +10,13 @@ package enum EnvironmentResolution {
         package let manifest: String
         /// One line per variable, sorted: what is missing and what to do.
         package let reasons: [String]
-        /// Whether one of the files may become readable without a change, see `PassingError`.
-        package let isPassing: Bool
+        /// Whether one of the files may become readable without a change, see `TransientError`.
+        package let isTransient: Bool
 
-        package init(manifest: String, reasons: [String], isPassing: Bool = false) {
+        package init(manifest: String, reasons: [String], isTransient: Bool = false) {
             self.manifest = manifest
             self.reasons = reasons
-            self.isPassing = isPassing
+            self.isTransient = isTransient
         }
 
         package var description: String {
@@ -36,7 +36,7 @@ package enum EnvironmentResolution {
     ) throws(Failure) -> [String: String] {
         var resolved: [String: String] = [:]
         var reasons: [String] = []
-        var isPassing = false
+        var isTransient = false
         for (name, value) in values.sorted(by: { $0.key < $1.key }) {
             switch value {
             case .literal(let text):
@@ -52,12 +52,12 @@ package enum EnvironmentResolution {
                     resolved[name] = try self.content(of: path)
                 } catch {
                     reasons.append("\(name) wants the file \(path.quoted), but \(error.what): \(error.remedy)")
-                    isPassing = isPassing || error.isPassing
+                    isTransient = isTransient || error.isTransient
                 }
             }
         }
         guard reasons.isEmpty else {
-            throw Failure(manifest: manifest, reasons: reasons, isPassing: isPassing)
+            throw Failure(manifest: manifest, reasons: reasons, isTransient: isTransient)
         }
         return resolved
     }
@@ -65,7 +65,7 @@ package enum EnvironmentResolution {
     private struct FileProblem: Error {
         let what: String
         let remedy: String
-        var isPassing = false
+        var isTransient = false
     }
 
     private static func content(of path: String) throws(FileProblem) -> String {
@@ -73,8 +73,8 @@ package enum EnvironmentResolution {
         do throws(BoundedFile.Problem) {
             bytes = try BoundedFile.read(path, limit: self.maximumFileSize)
         } catch {
-            let remedy = error.isPassing ? PassingError.remedy : "correct the file or the path"
-            throw FileProblem(what: "\(error)", remedy: remedy, isPassing: error.isPassing)
+            let remedy = error.isTransient ? TransientError.remedy : "correct the file or the path"
+            throw FileProblem(what: "\(error)", remedy: remedy, isTransient: error.isTransient)
         }
         guard var text = String(validating: bytes, as: UTF8.self) else {
             throw FileProblem(what: "it is not valid UTF-8", remedy: "encode the value as text")

@@ -17,8 +17,8 @@ package enum ManifestLoader {
             let problem = ManifestProblem(
                 at: .start(of: directory),
                 what: "the directory of manifests cannot be used: \(error)",
-                remedy: error.isPassing ? PassingError.remedy : "create it, or name another one with --manifests",
-                isPassing: error.isPassing
+                remedy: error.isTransient ? TransientError.remedy : "create it, or name another one with --manifests",
+                isTransient: error.isTransient
             )
             return ([], [problem])
         }
@@ -62,7 +62,7 @@ package enum ManifestLoader {
         } catch {
             let remedy =
                 switch error {
-                case .unreadable where error.isPassing: PassingError.remedy
+                case .unreadable where error.isTransient: TransientError.remedy
                 case .unreadable: "make it readable for the host, or remove it"
                 case .notAFile: "rename it, or move it out of the directory of manifests"
                 case .tooLarge: "split it into several files"
@@ -72,7 +72,7 @@ package enum ManifestLoader {
                 at: .start(of: file),
                 what: what,
                 remedy: remedy,
-                isPassing: error.isPassing
+                isTransient: error.isTransient
             )
             return ([], [problem])
         }

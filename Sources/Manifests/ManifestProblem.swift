@@ -8,14 +8,14 @@ package struct ManifestProblem: Error, Sendable, Equatable, Comparable, CustomSt
     package let what: String
     /// What the user can do about it: one line, no full stop.
     package let remedy: String
-    /// Whether the problem may go away although nobody changes anything, see `PassingError`.
-    package let isPassing: Bool
+    /// Whether the problem may go away although nobody changes anything, see `TransientError`.
+    package let isTransient: Bool
 
-    package init(at location: SourceLocation, what: String, remedy: String, isPassing: Bool = false) {
+    package init(at location: SourceLocation, what: String, remedy: String, isTransient: Bool = false) {
         self.location = location
         self.what = what
         self.remedy = remedy
-        self.isPassing = isPassing
+        self.isTransient = isTransient
     }
 
     package var file: String { self.location.file }

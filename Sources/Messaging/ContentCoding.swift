@@ -27,7 +27,7 @@ package enum ContentCoding: Sendable, Hashable {
                 self = .none
                 return
             }
-            if !Self.saysNothing(name) { names.append(Self.canonical(name)) }
+            if !Self.isIdentity(name) { names.append(Self.canonical(name)) }
         }
         switch names.first {
         case nil: self = .none
@@ -61,7 +61,7 @@ package enum ContentCoding: Sendable, Hashable {
 
     /// Whether the name does not mean a compression. `identity` is no coding (RFC 9110, section 8.4.1). The others are
     /// names of transfer encodings (RFC 2045, section 6) and of character sets; no coding has such a name.
-    private static func saysNothing(_ name: String) -> Bool {
+    private static func isIdentity(_ name: String) -> Bool {
         switch name {
         case "identity", "none", "7bit", "8bit", "binary", "ascii", "us-ascii", "latin1", "latin-1": true
         default: ["utf-", "utf8", "utf16", "utf32", "iso-8859-", "windows-125"].contains { name.hasPrefix($0) }

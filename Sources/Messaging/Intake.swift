@@ -7,7 +7,7 @@ package protocol Intake: AnyObject {
 
     /// Stops consuming. `.ended` follows when the broker has confirmed it. A second call for the same subscription
     /// changes nothing, whatever its departure.
-    func unsubscribe(_ subscription: SubscriptionID, _ departure: Departure)
+    func unsubscribe(_ subscription: SubscriptionID, _ departure: UnsubscribeMode)
 
     /// Drops a subscription that nobody waits for any more, whether or not it has ended: the broker is to requeue at
     /// once what it has delivered. Nothing more is reported.
@@ -53,7 +53,7 @@ extension Intake {
 }
 
 /// What happens to a subscription's unsettled deliveries when it is ended.
-package enum Departure: Sendable {
+package enum UnsubscribeMode: Sendable {
     /// They stay with the subscription, and can be settled after its end.
     ///
     /// The broker does not wait for that. On basic.cancel it makes the next consumer of a queue with a single active
@@ -81,9 +81,9 @@ package enum SubscriptionEvent {
     /// Deliveries have stopped, and every tag handed over so far is void: the broker will deliver those messages again.
     /// Some of them may have been acknowledged already: an acknowledgement counts only once it reaches the broker.
     case interrupted(Interruption, BrokerError)
-    /// Unsubscribed as asked; nothing more is delivered. After `Departure.settling` tags stay valid until the intake
-    /// closes, or until an `interrupted` says that the connection or the channel was lost. After `Departure.returning`
-    /// all tags are void.
+    /// Unsubscribed as asked; nothing more is delivered. After `UnsubscribeMode.settling` tags stay valid until the
+    /// intake closes, or until an `interrupted` says that the connection or the channel was lost. After
+    /// `UnsubscribeMode.returning` all tags are void.
     case ended
 }
 

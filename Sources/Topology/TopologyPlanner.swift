@@ -20,7 +20,7 @@ package enum TopologyPlanner {
     package static func shared(_ names: TopologyNames) -> [Declaration] {
         [
             .exchange(ExchangeDeclaration(name: names.parked, kind: .fanout)),
-            .queue(self.restingQueue(names.parked)),
+            .queue(self.retainingQueue(names.parked)),
             .binding(BindingDeclaration(source: names.parked, routingKey: "", destination: .queue(names.parked))),
             .exchange(ExchangeDeclaration(name: names.deadLetterExchange, kind: .direct)),
             .exchange(
@@ -69,7 +69,7 @@ package enum TopologyPlanner {
     private static func deadLetters(of queue: String, _ names: TopologyNames) -> [Declaration] {
         let deadLetters = names.deadLetterQueue(of: queue)
         return [
-            .queue(self.restingQueue(deadLetters)),
+            .queue(self.retainingQueue(deadLetters)),
             .binding(
                 BindingDeclaration(
                     source: names.deadLetterExchange,
@@ -119,7 +119,7 @@ package enum TopologyPlanner {
 
     /// A queue that keeps messages until somebody removes them. Without a limit of its own it would have 4.0's default,
     /// and drop messages that were looked at 20 times.
-    private static func restingQueue(_ name: String) -> QueueDeclaration {
+    private static func retainingQueue(_ name: String) -> QueueDeclaration {
         QueueDeclaration(
             name: name,
             arguments: [
@@ -134,7 +134,7 @@ package enum TopologyPlanner {
     private static func scheduledQueue(_ names: TopologyNames) -> QueueDeclaration {
         QueueDeclaration(
             name: names.scheduled,
-            arguments: self.restingQueue(names.scheduled).arguments + [
+            arguments: self.retainingQueue(names.scheduled).arguments + [
                 DeclarationArgument("x-dead-letter-exchange", .text(names.parked)),
                 DeclarationArgument("x-dead-letter-strategy", .text("at-least-once")),
                 DeclarationArgument("x-overflow", .text("reject-publish")),

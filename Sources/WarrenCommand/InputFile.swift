@@ -20,7 +20,7 @@ enum InputFile {
     }
 
     /// The largest payload of an event in bytes, which is the largest that a host accepts from the broker.
-    static let largestPayload = LargestBody.bytes
+    static let largestPayload = BodyLimit.bytes
 
     /// Reads the whole input as the payload of one event.
     static func payload(_ path: String?) throws -> [UInt8] {

@@ -105,7 +105,7 @@ package final class InMemoryBroker: Broker {
         self.change { $0.subscribe(consumer, to: queue, prefetch: Int(prefetch)) }
     }
 
-    func unsubscribe(_ consumer: InMemoryConsumer.ID, _ departure: Departure) {
+    func unsubscribe(_ consumer: InMemoryConsumer.ID, _ departure: UnsubscribeMode) {
         self.change { $0.unsubscribe(consumer, departure) }
     }
 

@@ -43,7 +43,7 @@ extension InMemoryBrokerState {
         self.events.append((id, .interrupted(.consumer, error)))
     }
 
-    mutating func unsubscribe(_ id: InMemoryConsumer.ID, _ departure: Departure) {
+    mutating func unsubscribe(_ id: InMemoryConsumer.ID, _ departure: UnsubscribeMode) {
         guard let consumer = self.consumers[id] else { return }
         if case .ended = consumer.state { return }
         self.consumers[id]?.state = .ended

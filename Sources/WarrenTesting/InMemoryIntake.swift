@@ -18,7 +18,7 @@ package final class InMemoryIntake: Intake {
     private var handlers: [SubscriptionID: (SubscriptionEvent) -> Void] = [:]
     private var acknowledged: [(tag: DeliveryTag, consumer: InMemoryConsumer.ID)] = []
     /// How each subscription that has been ended was unsubscribed.
-    private var departures: [SubscriptionID: Departure] = [:]
+    private var departures: [SubscriptionID: UnsubscribeMode] = [:]
     private var closeCompletion: (() -> Void)?
     private var isClosed = false
 
@@ -29,7 +29,7 @@ package final class InMemoryIntake: Intake {
     /// - Throws: an error if the process has no descriptor left.
     package init(
         broker: InMemoryBroker,
-        bodyLimit: UInt64 = UInt64(LargestBody.bytes),
+        bodyLimit: UInt64 = UInt64(BodyLimit.bytes),
         loop: EventLoop
     ) throws(SystemError) {
         self.broker = broker
@@ -100,7 +100,7 @@ package final class InMemoryIntake: Intake {
         return id
     }
 
-    package func unsubscribe(_ subscription: SubscriptionID, _ departure: Departure) {
+    package func unsubscribe(_ subscription: SubscriptionID, _ departure: UnsubscribeMode) {
         guard self.departures[subscription] == nil else { return }
         switch departure {
         case .settling: break

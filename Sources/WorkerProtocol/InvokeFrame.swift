@@ -48,7 +48,7 @@ package enum InvokeFrame {
     /// Appends an invoke frame for a delivery, copied directly from the delivery's bytes.
     ///
     /// - Parameters:
-    ///   - resolvedID: the event's id if it is not among the attributes, see `Delivery.eventIDBeside`.
+    ///   - resolvedID: the event's id if it is not among the attributes, see `Delivery.eventIDOverride`.
     ///   - receivedMilliseconds: the current time in milliseconds since 1970, which becomes the event's time if the
     ///     message has none.
     package static func write(

@@ -58,7 +58,7 @@ struct AckLedgerTests {
         flush(withStragglers: true)
         #expect(channel.settled == finished)
         #expect(channel.unsettled == Set(running))
-        #expect(ledger.untold == 0)
+        #expect(ledger.unsent == 0)
     }
 
     @Test func `a settled prefix goes out as one acknowledgement`() {
@@ -69,7 +69,7 @@ struct AckLedgerTests {
         #expect(prefix?.tag == 3)
         #expect(prefix?.isMultiple == true)
         #expect(ledger.takePrefix() == nil)
-        #expect(ledger.untold == 1)
+        #expect(ledger.unsent == 1)
         #expect(ledger.takeStragglers() == [5])
         #expect(ledger.acknowledge(4) == true)
         #expect(ledger.takePrefix()?.tag == 4, "5 was told before and is not named again")

@@ -26,15 +26,15 @@ struct ConsumerLifecycleTests {
         life = Self.consuming()
         #expect(
             life.channelClosedByBroker(Self.error)
-                == [.confirmChannelClose, .reportInterrupted(.channel, Self.error), .rest]
+                == [.confirmChannelClose, .reportInterrupted(.channel, Self.error), .backOff]
         )
-        #expect(life.rested() == [.open])
+        #expect(life.backedOff() == [.open])
 
         life = Self.consuming()
         #expect(life.cancelledByBroker(Self.error) == [.reportInterrupted(.consumer, Self.error), .closeChannel])
         #expect(!life.canSettle)
-        #expect(life.channelCloseConfirmed() == [.rest])
-        #expect(life.rested() == [.open])
+        #expect(life.channelCloseConfirmed() == [.backOff])
+        #expect(life.backedOff() == [.open])
     }
 
     @Test func `a connection that does not come is reported once for each reason`() {
@@ -109,9 +109,9 @@ struct ConsumerLifecycleTests {
         #expect(life.renew(Self.error) == [.reportInterrupted(.consumer, Self.error), .closeChannel])
         #expect(!life.canSettle)
         #expect(life.renew(Self.error) == [])
-        #expect(life.channelCloseConfirmed() == [.rest])
+        #expect(life.channelCloseConfirmed() == [.backOff])
         #expect(life.renew(Self.error) == [])
-        #expect(life.rested() == [.open])
+        #expect(life.backedOff() == [.open])
         #expect(life.renew(Self.error) == [], "it is on its way already")
     }
 
@@ -150,9 +150,9 @@ struct ConsumerLifecycleTests {
         #expect(returning.state == .over)
     }
 
-    @Test(arguments: [Departure.settling, .returning])
+    @Test(arguments: [UnsubscribeMode.settling, .returning])
     func `a consumer that has not begun, or is being closed, ends at once when it is unsubscribed`(
-        departure: Departure
+        departure: UnsubscribeMode
     ) {
         var life = ConsumerLifecycle()
         var unbegun: [ConsumerLifecycle] = []
@@ -189,9 +189,9 @@ struct ConsumerLifecycleTests {
     @Test func `both sides closing the channel at once is one interruption`() {
         var life = Self.consuming()
         _ = life.cancelledByBroker(Self.error)
-        #expect(life.channelClosedByBroker(Self.error) == [.confirmChannelClose, .rest])
+        #expect(life.channelClosedByBroker(Self.error) == [.confirmChannelClose, .backOff])
         #expect(life.channelCloseConfirmed() == [])
-        #expect(life.rested() == [.open])
+        #expect(life.backedOff() == [.open])
     }
 
     @Test func `a consume that is never answered is reported, and tried again on a new channel`() {
@@ -201,8 +201,8 @@ struct ConsumerLifecycleTests {
         #expect(life.limited() == [.consume])
         #expect(life.wentUnanswered(Self.error) == [.reportInterrupted(.channel, Self.error), .closeChannel])
         #expect(life.subscribed() == [], "an answer that comes too late changes nothing")
-        #expect(life.channelCloseConfirmed() == [.rest])
-        #expect(life.rested() == [.open])
+        #expect(life.channelCloseConfirmed() == [.backOff])
+        #expect(life.backedOff() == [.open])
         var consuming = Self.consuming()
         #expect(consuming.wentUnanswered(Self.error) == [], "what was answered in time goes on")
     }
@@ -222,7 +222,7 @@ struct ConsumerLifecycleTests {
         case .cancelled: life.cancelledByBroker(self.error)
         case .channelClosed: life.channelClosedByBroker(self.error)
         case .closeConfirmed: life.channelCloseConfirmed()
-        case .rested: life.rested()
+        case .rested: life.backedOff()
         case .lost: life.connectionLost(self.error)
         case .unsubscribe: life.unsubscribe(.settling)
         case .leave: life.unsubscribe(.returning)
@@ -249,7 +249,7 @@ struct ConsumerLifecycleTests {
             for action in Self.apply(happening, to: &life) {
                 switch action {
                 case .reportEnded: ends += 1
-                case .reportActive, .reportInterrupted(.consumer, _), .consume, .cancel, .open, .limit, .rest,
+                case .reportActive, .reportInterrupted(.consumer, _), .consume, .cancel, .open, .limit, .backOff,
                     .sendLastAcks:
                     #expect(ends == 0 && !isMovedAway, "\(action) after the end, on \(happening)")
                 case .reportInterrupted(.channel, _):

@@ -85,7 +85,7 @@ struct PublishingFixture {
         self.send()
     }
 
-    mutating func withdraw(where isMeant: (Note) -> Bool) -> [Note] { self.state.withdraw(where: isMeant) }
+    mutating func withdraw(where isIncluded: (Note) -> Bool) -> [Note] { self.state.withdraw(where: isIncluded) }
 
     static func ack(_ number: UInt64, multiple: Bool = false) -> Event {
         .answered(number, multiple: multiple, isPositive: true)

@@ -130,10 +130,10 @@ struct PublishingLossTests {
         publishing.publish(1...1)
         _ = publishing(Fixture.ack(1))
         publishing.ask(2...2)
-        let rest = PublishingTimer.rest(channel: 1)
+        let rest = PublishingTimer.backOff(channel: 1)
         #expect(
             publishing(.channelClosedByBroker(Fixture.refusal))
-                == [.confirmChannelClose, .arm(rest, after: PublishingChannel.restTime)]
+                == [.confirmChannelClose, .arm(rest, after: PublishingChannel.backOffTime)]
         )
         #expect(publishing.next() == nil)
         #expect(publishing(.due(rest)) == [.openChannel])
@@ -149,17 +149,17 @@ struct PublishingLossTests {
         _ = publishing(.lost(Fixture.error))
         publishing.comeUp()
         _ = publishing(.channelClosedByBroker(Fixture.refusal))
-        #expect(publishing(.due(.rest(channel: 1))) == [])
-        #expect(publishing(.due(.rest(channel: 2))) == [.openChannel])
+        #expect(publishing(.due(.backOff(channel: 1))) == [])
+        #expect(publishing(.due(.backOff(channel: 2))) == [.openChannel])
     }
 
     @Test func `a rest ends with its connection`() {
         var publishing = Fixture.ready(.regular)
         _ = publishing(.channelClosedByBroker(Fixture.refusal))
         _ = publishing(.lost(Fixture.error))
-        #expect(publishing(.due(.rest(channel: 1))) == [])
+        #expect(publishing(.due(.backOff(channel: 1))) == [])
         #expect(publishing(.connected(to: "broker")) == [.openChannel])
-        #expect(publishing(.due(.rest(channel: 1))) == [])
+        #expect(publishing(.due(.backOff(channel: 1))) == [])
     }
 
     // MARK: - A channel that goes on refusing
@@ -242,11 +242,11 @@ struct PublishingLossTests {
         _ = publishing(Fixture.ack(4))
         #expect(
             publishing(.channelClosedByBroker(Fixture.refusal))
-                == [.confirmChannelClose, .arm(.rest(channel: 1), after: PublishingChannel.restTime)]
+                == [.confirmChannelClose, .arm(.backOff(channel: 1), after: PublishingChannel.backOffTime)]
         )
         #expect(publishing(.channelClosed) == [])
         #expect(publishing(.due(.channelEnd(channel: 1))) == [])
-        #expect(publishing(.due(.rest(channel: 1))) == [.openChannel])
+        #expect(publishing(.due(.backOff(channel: 1))) == [.openChannel])
     }
 
     // MARK: - Silence

@@ -33,7 +33,7 @@ extension PublishingModel {
             self.handOver(notes, how)
         case .suspectLate(let notes):
             for note in notes { #expect(self.onItsWay.contains { $0.note == note }) }
-        case .passBy: #expect(self.role == .regular)
+        case .retire: #expect(self.role == .regular)
         case .changeOrder(let first):
             #expect(self.onItsWay.first?.note == first)
             self.forget()

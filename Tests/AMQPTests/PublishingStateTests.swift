@@ -100,7 +100,7 @@ struct PublishingStateTests {
         publishing.wait(PublishWatch.late - .seconds(1))
         #expect(publishing(.due(.watch)) == [.arm(.watch, after: PublishWatch.interval)], "its time begins only now")
         publishing.wait(.seconds(1))
-        #expect(publishing(.due(.watch)).contains(.passBy))
+        #expect(publishing(.due(.watch)).contains(.retire))
     }
 
     @Test func `a new connection is not blocked`() {
@@ -120,7 +120,7 @@ struct PublishingStateTests {
         publishing.wait(PublishWatch.late + .milliseconds(1))
         #expect(
             publishing(.due(.watch)) == [
-                .suspectLate(Fixture.notes(1...2)), .passBy, .arm(.watch, after: PublishWatch.interval),
+                .suspectLate(Fixture.notes(1...2)), .retire, .arm(.watch, after: PublishWatch.interval),
             ]
         )
         #expect(publishing.state.backlog.unanswered == 2)

@@ -42,7 +42,7 @@ struct PublishingWalkTests {
             "breakConnection", "arm", "log",
         ]
         #expect(deeds["alone"] == everywhere.union(["answerAll"]))
-        #expect(deeds["regular"] == everywhere.union(["handOver", "suspectLate", "passBy"]))
+        #expect(deeds["regular"] == everywhere.union(["handOver", "suspectLate", "retire"]))
         #expect(deeds["suspects"] == everywhere.union(["changeOrder"]))
     }
 

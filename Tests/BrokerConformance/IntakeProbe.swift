@@ -36,7 +36,7 @@ package final class IntakeProbe: Sendable {
     fileprivate enum Command: Sendable {
         case subscribe(index: Int, Messaging.Subscription, acknowledges: Bool)
         case settle(index: Int, [DeliveryTag], Settlement, isFlushed: Bool)
-        case unsubscribe(index: Int, Departure)
+        case unsubscribe(index: Int, UnsubscribeMode)
         case renew(index: Int, BrokerError)
         case close(@Sendable () -> Void)
     }
@@ -198,7 +198,7 @@ extension IntakeProbe.Subscription {
         )
     }
 
-    package func unsubscribe(_ departure: Departure = .settling) {
+    package func unsubscribe(_ departure: UnsubscribeMode = .settling) {
         self.probe.commands.send(.unsubscribe(index: self.index, departure))
     }
 

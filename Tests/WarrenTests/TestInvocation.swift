@@ -42,7 +42,7 @@ enum TestInvocation {
             run: InvokeFrame.Run(timeoutMilliseconds: timeout, attempt: 2, maxAttempts: 5),
             delivery: delivery,
             attributes: attributes,
-            resolvedID: delivery.eventIDBeside(attributes),
+            resolvedID: delivery.eventIDOverride(attributes),
             originalRoutingKey: nil,
             receivedMilliseconds: 1_700_000_000_250,
             to: &bytes

@@ -68,7 +68,7 @@ struct PublishBacklog<Item: Returnable>: Equatable {
     mutating func takeUnanswered() -> [Item] { self.ledger.reset() }
 
     /// The only message on its way was the culprit, and is not sent again.
-    mutating func culpritIsFound() { self.suspects = max(0, self.suspects - 1) }
+    mutating func culpritFound() { self.suspects = max(0, self.suspects - 1) }
 
     /// Puts messages back at the front, to be sent again.
     ///
@@ -79,9 +79,9 @@ struct PublishBacklog<Item: Returnable>: Equatable {
     }
 
     /// Takes the unsent messages that the condition selects.
-    mutating func withdraw(where isMeant: (Item) -> Bool) -> [Item] {
-        let meant = self.unsent.filter(isMeant)
-        if !meant.isEmpty { self.unsent.removeAll(where: isMeant) }
+    mutating func withdraw(where isIncluded: (Item) -> Bool) -> [Item] {
+        let meant = self.unsent.filter(isIncluded)
+        if !meant.isEmpty { self.unsent.removeAll(where: isIncluded) }
         return Array(meant)
     }
 

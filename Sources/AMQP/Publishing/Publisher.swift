@@ -17,7 +17,7 @@ final class Publisher {
     private let loop: EventLoop
     private let logger: Logger
     private var main: PublishingConnection
-    private var passedBy: [PublishingConnection] = []
+    private var retired: [PublishingConnection] = []
     /// The connection for suspects, made when it is first needed.
     private var suspects: PublishingConnection?
     private var quarantine = Quarantine<PublishItem>()
@@ -150,7 +150,7 @@ final class Publisher {
     func close(within limit: Duration, _ completion: @escaping () -> Void) {
         guard !self.isClosing else { return completion() }
         self.isClosing = true
-        let connections = [self.main] + self.passedBy + (self.suspects.map { [$0] } ?? [])
+        let connections = [self.main] + self.retired + (self.suspects.map { [$0] } ?? [])
         var left = connections.count
         let closed = { [self] in
             left -= 1
@@ -185,8 +185,8 @@ extension Publisher: PublishingSupervisor {
         self.sendSuspects()
     }
 
-    func passBy(_ connection: PublishingConnection) {
-        guard connection === self.main, !self.isClosing, self.passedBy.count < Self.mostPassedBy else { return }
+    func retire(_ connection: PublishingConnection) {
+        guard connection === self.main, !self.isClosing, self.retired.count < Self.mostPassedBy else { return }
         do throws(SystemError) {
             self.main = try self.connect(.regular, as: Self.mainRole)
         } catch {
@@ -195,15 +195,15 @@ extension Publisher: PublishingSupervisor {
         }
         self.logger.notice("the broker answers nothing on a publishing connection; a new one takes further messages")
         connection.reportsAnswers = true
-        self.passedBy.append(connection)
+        self.retired.append(connection)
         for item in connection.withdraw(where: { _ in true }) { self.hold(item) }
         self.sendSuspects()
     }
 
     /// Closes the connections that were passed by and have no unanswered messages left.
     private func dropPassedBy() {
-        for connection in self.passedBy where connection.isIdle {
-            self.passedBy.removeAll { $0 === connection }
+        for connection in self.retired where connection.isIdle {
+            self.retired.removeAll { $0 === connection }
             // The connection stays alive until its socket is closed, because the loop watches the socket until then.
             connection.close(within: .zero) { withExtendedLifetime(connection) {} }
         }
@@ -222,7 +222,7 @@ extension Publisher: PublishingSupervisor {
 
     func answered(_ item: PublishItem, _ result: PublishResult) {
         // While closing, `close` waits for each of these connections.
-        if !self.passedBy.isEmpty, !self.isClosing { self.dropPassedBy() }
+        if !self.retired.isEmpty, !self.isClosing { self.dropPassedBy() }
         let isGood =
             switch result {
             case .confirmed, .unroutable: true

@@ -14,11 +14,11 @@ struct PublishingChannel: Equatable {
         /// channel.close was sent, to replace the channel.
         case closing
         /// The broker has closed the channel although nothing was on its way; another one is opened after a rest.
-        case resting
+        case backingOff
     }
 
     /// How long to rest after the broker has closed the channel although nothing was on its way.
-    static let restTime = Duration.seconds(1)
+    static let backOffTime = Duration.seconds(1)
     /// How long a channel that is to be replaced may wait for its last answers, and for channel.close-ok.
     static let drainLimit = Duration.seconds(3)
 
@@ -56,7 +56,7 @@ struct PublishingChannel: Equatable {
     mutating func drained() -> Bool { self.go(from: .draining, to: .closing) }
 
     /// The broker has closed the channel, with no message on its way.
-    mutating func rest() { self.state = .resting }
+    mutating func backOff() { self.state = .backingOff }
 
     /// The connection was lost, or is given up.
     mutating func isGone() { self.state = .closed }

@@ -49,7 +49,7 @@ extension PublishingConnection: ConnectionClient {
         }
     }
 
-    func tookAllFrames() {}
+    func didReadFrames() {}
 
     func lost(_ error: BrokerError) {
         self.returns = ReturnAssembly()

@@ -11,7 +11,7 @@ protocol PublishingSupervisor: AnyObject {
     func suspectLate(_ items: [PublishItem], on connection: PublishingConnection)
     /// The broker answers nothing on this connection. The few messages that are on their way stay there; further ones
     /// are to be sent on another connection.
-    func passBy(_ connection: PublishingConnection)
+    func retire(_ connection: PublishingConnection)
     /// The broker answers nothing on the connection for suspects; this message is the first in line.
     func suspectsStandStill(behind item: PublishItem)
     /// The connection was lost with these messages on their way.
@@ -34,7 +34,7 @@ final class PublishingConnection {
     /// Bytes sent between two checks of whether the socket takes more.
     private static let checkedBytes = 32 << 10
     /// Estimated bytes that a message takes beside its body.
-    private static let usualHead = 512
+    private static let estimatedOverhead = 512
     private static let congestionPause = Duration.milliseconds(2)
 
     private let loop: EventLoop
@@ -86,7 +86,7 @@ final class PublishingConnection {
     }
 
     /// Takes the unsent messages that the condition selects.
-    func withdraw(where isMeant: (PublishItem) -> Bool) -> [PublishItem] { self.state.withdraw(where: isMeant) }
+    func withdraw(where isIncluded: (PublishItem) -> Bool) -> [PublishItem] { self.state.withdraw(where: isIncluded) }
 
     /// Whether no message waits or is on its way.
     var isIdle: Bool { self.state.isIdle }
@@ -133,8 +133,8 @@ final class PublishingConnection {
             self.handOver(items, how)
         case .suspectLate(let items):
             self.supervisor?.suspectLate(items, on: self)
-        case .passBy:
-            self.supervisor?.passBy(self)
+        case .retire:
+            self.supervisor?.retire(self)
         case .changeOrder(let item):
             self.supervisor?.suspectsStandStill(behind: item)
         case .openChannel:
@@ -203,7 +203,7 @@ final class PublishingConnection {
             }
             self.handle(.wrote(item, self.write(item, on: connection)), at: now)
             sent += 1
-            unchecked += item.message.body.count + Self.usualHead
+            unchecked += item.message.body.count + Self.estimatedOverhead
         }
     }
 

@@ -42,10 +42,10 @@ extension PublishingState {
         switch self.backlog.unanswered {
         case 0:
             // Nothing was on its way, so there is no culprit to find.
-            self.channel.rest()
-            return actions.append(.arm(.rest(channel: self.channel.life), after: PublishingChannel.restTime))
+            self.channel.backOff()
+            return actions.append(.arm(.backOff(channel: self.channel.life), after: PublishingChannel.backOffTime))
         case 1:
-            self.backlog.culpritIsFound()
+            self.backlog.culpritFound()
             for item in self.backlog.takeUnanswered() { actions.append(.refuse(item, error)) }
         default:
             self.interrupted(by: .channelClosed(error), &actions)
@@ -135,7 +135,7 @@ extension PublishingState {
         case .suspectLate: actions.append(.suspectLate(self.backlog.unanswered(sentBefore: late)))
         case .isBlocked:
             actions.append(.suspectLate(self.backlog.unanswered(sentBefore: late)))
-            actions.append(.passBy)
+            actions.append(.retire)
         case .standsStill:
             guard case .up(let broker) = self.link else { return }
             self.giveUpChannel(.silence(of: broker, for: PublishWatch.silence, blockedBecause: nil), &actions)

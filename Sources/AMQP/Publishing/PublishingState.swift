@@ -50,11 +50,11 @@ struct PublishingState<Item: Returnable>: Equatable {
     }
 
     /// Takes the unsent messages that the condition selects.
-    mutating func withdraw(where isMeant: (Item) -> Bool) -> [Item] { self.backlog.withdraw(where: isMeant) }
+    mutating func withdraw(where isIncluded: (Item) -> Bool) -> [Item] { self.backlog.withdraw(where: isIncluded) }
 
     /// - Parameter actions: the actions to carry out are appended, in their order.
     mutating func handle(_ event: Event, at now: Duration, _ actions: inout [Action]) {
-        guard self.end != .over else { return self.answerBehindEnd(event, &actions) }
+        guard self.end != .over else { return self.answerAfterEnd(event, &actions) }
         switch event {
         case .started:
             if self.role.hasSupervisor { actions.append(.arm(.watch, after: PublishWatch.interval)) }
@@ -105,8 +105,8 @@ struct PublishingState<Item: Returnable>: Equatable {
                 BrokerError(.unreachable, "the broker does not close a channel that refuses messages"),
                 &actions
             )
-        case .rest(let life):
-            if self.channel.isStill(.resting, in: life) { self.openChannel(&actions) }
+        case .backOff(let life):
+            if self.channel.isStill(.backingOff, in: life) { self.openChannel(&actions) }
         case .end:
             if self.end == .wanted { self.finish(&actions) }
         }
@@ -172,7 +172,7 @@ struct PublishingState<Item: Returnable>: Equatable {
     }
 
     /// After the end no event has an effect, except that messages which still come are answered at once.
-    private func answerBehindEnd(_ event: Event, _ actions: inout [Action]) {
+    private func answerAfterEnd(_ event: Event, _ actions: inout [Action]) {
         switch event {
         case .asked(let item), .wrote(let item, _): actions.append(.answer(item, .abandoned))
         case .givenBack(let items): if !items.isEmpty { actions.append(.answerAll(items, .abandoned)) }

@@ -86,7 +86,7 @@ enum PublishingTimer: Equatable {
     /// The limit for channel.close-ok of that channel.
     case channelEnd(channel: Int)
     /// The end of the rest after the broker has closed that channel.
-    case rest(channel: Int)
+    case backOff(channel: Int)
     /// The limit for closing the connection.
     case end
 }
@@ -106,7 +106,7 @@ enum PublishingAction<Item: Returnable>: Equatable {
     /// Messages that are not answered in time. They stay on their way.
     case suspectLate([Item])
     /// Nothing is answered. What is on its way stays there, and further messages are sent on another connection.
-    case passBy
+    case retire
     /// No suspect is answered, and this one is the first in line: let others go first.
     case changeOrder(behind: Item)
 

@@ -85,16 +85,16 @@ struct Quarantine<Item> {
     /// The broker has answered a message, on whichever connection it was sent.
     ///
     /// - Parameters:
-    ///   - isMeant: whether an item of the target is that message.
+    ///   - isIncluded: whether an item of the target is that message.
     ///   - isGood: whether the message was taken, or no queue wants it: the target causes no trouble.
     /// - Returns: the messages that need not be held any more.
     mutating func answered(
         _ target: PublishTarget,
         isGood: Bool,
-        where isMeant: (Item) -> Bool
+        where isIncluded: (Item) -> Bool
     ) -> [Item] {
         guard let target = self.suspect(for: target) else { return [] }
-        if let index = self.suspects[target]?.underWay.firstIndex(where: isMeant) {
+        if let index = self.suspects[target]?.underWay.firstIndex(where: isIncluded) {
             self.suspects[target]?.underWay.remove(at: index)
             self.underWay -= 1
         }
@@ -128,8 +128,8 @@ struct Quarantine<Item> {
     ///
     /// - Parameters:
     ///   - target: the target whose turn comes last.
-    ///   - isMeant: whether an item is the one that goes behind all others of the target.
-    mutating func rotate(last target: PublishTarget, where isMeant: (Item) -> Bool) {
+    ///   - isIncluded: whether an item is the one that goes behind all others of the target.
+    mutating func rotate(last target: PublishTarget, where isIncluded: (Item) -> Bool) {
         let last = self.suspect(for: target)
         for target in Array(self.turns) {
             guard let suspect = self.suspects[target], !suspect.underWay.isEmpty else { continue }
@@ -139,7 +139,7 @@ struct Quarantine<Item> {
             self.turns.append(target)
         }
         if let last {
-            if let index = self.suspects[last]?.waiting.firstIndex(where: isMeant),
+            if let index = self.suspects[last]?.waiting.firstIndex(where: isIncluded),
                 let item = self.suspects[last]?.waiting.remove(at: index)
             {
                 self.suspects[last]?.waiting.append(item)

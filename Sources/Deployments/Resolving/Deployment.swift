@@ -12,7 +12,7 @@ package struct Deployment: Sendable {
     /// Of files that are empty or cannot be read or understood, or of the directory itself; sorted.
     package let problems: [ManifestProblem]
     /// Whether something could not be read that may be readable the next time although nobody changes it, see
-    /// `PassingError`.
+    /// `TransientError`.
     package let isWorthRepeating: Bool
 
     package init(

@@ -13,7 +13,7 @@ package struct DeploymentReader: Sendable {
     /// The files outside the directory of manifests that the last reading depended on: bundles, `fromFile`, `tls`.
     private(set) var references: Set<String> = []
     /// Of the reading that is under way: see `Deployment.isWorthRepeating`.
-    private var hasFailedPassingly = false
+    private var hasFailedTransiently = false
 
     /// - Parameters:
     ///   - bundlePath: the path of a bundle's executable, by the bundle's name.
@@ -35,7 +35,7 @@ package struct DeploymentReader: Sendable {
         let environment = self.environment()
         var bundles: [String: ResolvedBundle] = [:]
         self.references = []
-        self.hasFailedPassingly = loaded.problems.contains { $0.isPassing }
+        self.hasFailedTransiently = loaded.problems.contains { $0.isTransient }
         var manifests: [ResolvedManifest] = []
         for manifest in loaded.manifests {
             switch manifest {
@@ -56,7 +56,7 @@ package struct DeploymentReader: Sendable {
             directory: self.manifestDirectory,
             manifests: manifests,
             problems: loaded.problems,
-            isWorthRepeating: self.hasFailedPassingly
+            isWorthRepeating: self.hasFailedTransiently
         )
     }
 
@@ -82,7 +82,7 @@ package struct DeploymentReader: Sendable {
         self.refer(to: manifest.values)
         self.references.formUnion(manifest.tls.paths)
         let webhook = ResolvedWebhook(manifest, environment: environment)
-        if webhook.hasFailedPassingly { self.hasFailedPassingly = true }
+        if webhook.hasFailedTransiently { self.hasFailedTransiently = true }
         return webhook
     }
 
@@ -95,7 +95,7 @@ package struct DeploymentReader: Sendable {
         do throws(SystemError) {
             return .found(try BundleExecutable.open(path))
         } catch {
-            if PassingError.isOne(error.code) { self.hasFailedPassingly = true }
+            if TransientError.isOne(error.code) { self.hasFailedTransiently = true }
             return .missing(reason: "\(error)")
         }
     }
@@ -105,7 +105,7 @@ package struct DeploymentReader: Sendable {
         do throws(UserAccount.Problem) {
             return try UserAccount.find(name).map(ResolvedUser.other) ?? .ofHost
         } catch {
-            if case .lookup(_, let code) = error, PassingError.isOne(code) { self.hasFailedPassingly = true }
+            if case .lookup(_, let code) = error, TransientError.isOne(code) { self.hasFailedTransiently = true }
             return .unavailable(reason: "\(error)")
         }
     }
@@ -119,7 +119,7 @@ package struct DeploymentReader: Sendable {
                 try EnvironmentResolution.resolve(manifest.env, manifest: manifest.name, environment: environment)
             )
         } catch {
-            if error.isPassing { self.hasFailedPassingly = true }
+            if error.isTransient { self.hasFailedTransiently = true }
             return .incomplete(reason: "\(error)")
         }
     }

@@ -10,8 +10,8 @@ package struct ResolvedWebhook: Sendable, Equatable {
 
     package let manifest: WebhookManifest
     package let credentials: Credentials
-    /// What a file of it could not be read for may be over the next time, see `PassingError`.
-    let hasFailedPassingly: Bool
+    /// What a file of it could not be read for may be over the next time, see `TransientError`.
+    let hasFailedTransiently: Bool
     /// Which files `tls` names at this moment: libcurl reads them, and another file is another version.
     private let files: [FileStamp]
 
@@ -23,10 +23,10 @@ package struct ResolvedWebhook: Sendable, Equatable {
         guard errors.isEmpty else {
             let missing = zip(manifest.tls.paths, self.files).filter { $0.1.error != nil }.map(\.0)
             let names = missing.joined(separator: ", ")
-            let isPassing = errors.contains(where: PassingError.isOne)
-            let remedy = isPassing ? PassingError.remedy : "put it there"
+            let isTransient = errors.contains(where: TransientError.isOne)
+            let remedy = isTransient ? TransientError.remedy : "put it there"
             self.credentials = .incomplete(reason: "there is no file \(names), which 'tls' names: \(remedy)")
-            self.hasFailedPassingly = isPassing
+            self.hasFailedTransiently = isTransient
             return
         }
         do throws(EnvironmentResolution.Failure) {
@@ -36,10 +36,10 @@ package struct ResolvedWebhook: Sendable, Equatable {
                 environment: environment
             )
             self.credentials = Self.credentials(manifest, values)
-            self.hasFailedPassingly = false
+            self.hasFailedTransiently = false
         } catch {
             self.credentials = .incomplete(reason: "\(error)")
-            self.hasFailedPassingly = error.isPassing
+            self.hasFailedTransiently = error.isTransient
         }
     }
 

@@ -4,12 +4,12 @@ extension Delivery {
     /// Two deliveries of one message get the same generated ID, and so do two messages that are equal in all their
     /// parts.
     package func eventID(_ attributes: EventAttributes) -> String {
-        self.eventIDBeside(attributes) ?? self.bytes.text(attributes.id) ?? ""
+        self.eventIDOverride(attributes) ?? self.bytes.text(attributes.id) ?? ""
     }
 
     /// The event's ID where it differs from `attributes.id`: the ID in an envelope, or a generated one; otherwise
     /// `nil`.
-    package func eventIDBeside(_ attributes: EventAttributes) -> String? {
+    package func eventIDOverride(_ attributes: EventAttributes) -> String? {
         if self.isStructured, let id = EnvelopeIdentity.text(self.envelope.id, in: self.bytes) { return id }
         return attributes.id.count > 0 ? nil : EventAttributes.generatedPrefix + self.contentHash.identifier
     }

@@ -207,7 +207,7 @@ package final class ConsumerPipeline {
                 id: id,
                 delivery: delivery,
                 attributes: attributes,
-                resolvedID: delivery.eventIDBeside(attributes),
+                resolvedID: delivery.eventIDOverride(attributes),
                 attempt: held.history.attempt,
                 maxAttempts: self.state.version.manifest.retry.maxAttempts,
                 originalRoutingKey: isCopy ? held.origin.routingKey : nil

@@ -9,7 +9,7 @@ package import Messaging
 enum PipelineAction {
     // The broker.
     case subscribe(queue: String, prefetch: UInt16)
-    case unsubscribe(SubscriptionID, Departure)
+    case unsubscribe(SubscriptionID, UnsubscribeMode)
     case abandon(SubscriptionID)
     case renew(SubscriptionID, because: BrokerError)
     case acknowledge(DeliveryTag, SubscriptionID)

@@ -160,13 +160,13 @@ struct PipelineState<Policy: PipelinePolicy>: Hashable, StateMachine {
         if let old = self.subscriptions.begin(prefetch: prefetch) { self.part(from: old, .settling, &actions) }
     }
 
-    private mutating func leave(_ departure: Departure, _ actions: inout [PipelineAction]) {
+    private mutating func leave(_ departure: UnsubscribeMode, _ actions: inout [PipelineAction]) {
         if let id = self.subscriptions.leave(departure) { self.part(from: id, departure, &actions) }
     }
 
     private mutating func part(
         from id: SubscriptionID,
-        _ departure: Departure,
+        _ departure: UnsubscribeMode,
         _ actions: inout [PipelineAction]
     ) {
         actions.append(.unsubscribe(id, departure))

@@ -13,7 +13,7 @@ struct Subscriptions: Hashable {
 
     struct Leaving: Hashable {
         let id: SubscriptionID
-        let departure: Departure
+        let departure: UnsubscribeMode
     }
 
     private(set) var present: Present?
@@ -49,7 +49,7 @@ struct Subscriptions: Hashable {
     mutating func began(_ id: SubscriptionID) { self.present?.id = id }
 
     /// - Returns: the one that leaves, if there was one.
-    mutating func leave(_ departure: Departure) -> SubscriptionID? {
+    mutating func leave(_ departure: UnsubscribeMode) -> SubscriptionID? {
         guard let id = self.present?.id else { return nil }
         self.present = nil
         self.leaving.append(Leaving(id: id, departure: departure))

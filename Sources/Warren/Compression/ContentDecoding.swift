@@ -18,7 +18,7 @@ enum ContentDecoding {
     static func decode(
         _ payload: ArraySlice<UInt8>,
         property: String,
-        limit: Int = LargestBody.bytes
+        limit: Int = BodyLimit.bytes
     ) throws(UndecodableEvent) -> ArraySlice<UInt8> {
         var bytes = payload
         // The coding that was applied last is undone first (RFC 9110, section 8.4).

@@ -117,7 +117,7 @@ extension EmittedEvent {
 
 /// How much one invocation may emit. Its result is a single frame of at most 64 MiB.
 private enum EmitLimits {
-    static let payload = LargestBody.bytes
+    static let payload = BodyLimit.bytes
     static let events = 10_000
     static let bytes = 32 << 20
     /// The longest delay that 28 levels can express (2^28 × 100 ms), rounded down to whole days.

@@ -52,15 +52,15 @@ package struct AddressGuard: Sendable {
 
 /// Applies an `AddressGuard`, with this machine's own addresses, which it caches for a moment. Confined to the client's
 /// thread.
-final class AddressJudge {
+final class AddressChecker {
     /// How long the machine's own addresses are cached. Network interfaces change, but rarely.
     private static let memory = Duration.seconds(5)
 
-    private let guardian: AddressGuard
+    private let addressGuard: AddressGuard
     private var own: Set<IPAddress> = []
     private var lookAgain = ContinuousClock.now
 
-    init(_ guardian: AddressGuard) { self.guardian = guardian }
+    init(_ addressGuard: AddressGuard) { self.addressGuard = addressGuard }
 
     func allows(_ address: IPAddress) -> Bool {
         let now = ContinuousClock.now
@@ -69,7 +69,7 @@ final class AddressJudge {
             self.own = Self.ownAddresses ?? self.own
             self.lookAgain = now + Self.memory
         }
-        return self.guardian.allows(address, own: self.own)
+        return self.addressGuard.allows(address, own: self.own)
     }
 
     private static var ownAddresses: Set<IPAddress>? {

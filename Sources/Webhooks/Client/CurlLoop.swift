@@ -8,7 +8,7 @@ final class CurlLoop {
     private let multi: MultiHandle
     private let inbox: Mailbox<HTTPClient.Command>
     private let usesProxyOfEnvironment: Bool
-    private let addresses: AddressJudge
+    private let addresses: AddressChecker
     /// Idle transfers by their route. A route that was forgotten has no entry.
     private var idle: [ObjectIdentifier: [CurlTransfer]] = [:]
     private var running: [ObjectIdentifier: CurlTransfer] = [:]
@@ -17,16 +17,16 @@ final class CurlLoop {
 
     private var names = NameLookups()
     /// Requests that wait until their host name has been resolved.
-    private var line = RequestLine()
+    private var waitingRequests = RequestQueue()
     /// Batches whose requests take long to compose.
-    private var composing = ComposingLine()
+    private var composing = CompositionQueue()
 
     /// - Parameter inbox: the commands. Other threads that work for this one send their results through it, too.
     init(_ multi: MultiHandle, _ configuration: HTTPClient.Configuration, _ inbox: Mailbox<HTTPClient.Command>) {
         self.multi = multi
         self.inbox = inbox
         self.usesProxyOfEnvironment = configuration.usesProxyOfEnvironment
-        self.addresses = AddressJudge(configuration.addresses)
+        self.addresses = AddressChecker(configuration.addresses)
     }
 
     /// Runs until the client is closed.
@@ -43,7 +43,7 @@ final class CurlLoop {
             for command in self.inbox.receive() { self.perform(command) }
         }
         for refusal in self.composing.takeAll().flatMap(\.refusals) { self.replies.add(refusal) }
-        for request in self.line.takeAll() { self.replies.add(.refusal(of: request)) }
+        for request in self.waitingRequests.takeAll() { self.replies.add(.refusal(of: request)) }
         for transfer in self.running.values {
             curl_multi_remove_handle(self.multi.pointer, transfer.handle)
             self.replies.add(transfer.fail(.hostStopped))
@@ -56,7 +56,7 @@ final class CurlLoop {
     /// How long to sleep, in milliseconds. Rounded up, because the last millisecond would otherwise be spent in many
     /// short turns.
     private var wait: Int32 {
-        guard let end = self.line.firstEnd else { return Self.longestWait }
+        guard let end = self.waitingRequests.firstEnd else { return Self.longestWait }
         let left = ContinuousClock.now.duration(to: end) / .milliseconds(1)
         return Int32(max(0, min(Double(Self.longestWait), left.rounded(.up))))
     }
@@ -99,7 +99,7 @@ final class CurlLoop {
         if let known = self.names.addresses(of: name, at: now) {
             self.begin(request, known)
         } else {
-            self.line.add(request, for: name, at: now)
+            self.waitingRequests.add(request, for: name, at: now)
         }
     }
 
@@ -119,7 +119,7 @@ final class CurlLoop {
     private func finishLookup(_ name: String, _ result: NameResolver.Result) {
         let now = ContinuousClock.now
         let known = self.names.finished(name, result.addresses, at: now)
-        for (request, since) in self.line.take(name) {
+        for (request, since) in self.waitingRequests.take(name) {
             let waited = since.duration(to: now)
             switch result {
             case .found: self.begin(request, known, waited: waited)
@@ -132,7 +132,7 @@ final class CurlLoop {
     }
 
     private func endOverdueLookups() {
-        for (request, waited) in self.line.takeOverdue(at: .now) {
+        for (request, waited) in self.waitingRequests.takeOverdue(at: .now) {
             let words = "no answer in time: the time ran out while looking up the host's name"
             self.replies.add(.refusal(of: request, TransferRefusal(problem: .timeout, words: words), waited: waited))
         }

@@ -23,7 +23,7 @@ final class CurlTransfer {
     let route: HTTPRoute
     let handle: UnsafeMutableRawPointer
     private let options: CurlOptions
-    private let addresses: AddressJudge
+    private let addresses: AddressChecker
     private let errorBuffer: UnsafeMutablePointer<CChar>
     private var memory = RequestMemory()
     private var request: HTTPRequest?
@@ -42,7 +42,7 @@ final class CurlTransfer {
     private var isHeadTooLarge = false
     private var isBlocked = false
 
-    init(_ route: HTTPRoute, _ addresses: AddressJudge, usesProxyOfEnvironment: Bool) throws(TransferRefusal) {
+    init(_ route: HTTPRoute, _ addresses: AddressChecker, usesProxyOfEnvironment: Bool) throws(TransferRefusal) {
         guard let handle = curl_easy_init() else {
             throw TransferRefusal(problem: .client, words: "the host has no memory left for the request")
         }

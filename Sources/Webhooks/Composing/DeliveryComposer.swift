@@ -51,7 +51,7 @@ package struct DeliveryComposer: Sendable {
     }
 
     /// Whether the payload is sent unchanged as the body.
-    private var passesPayload: Bool { self.template == nil && self.format == .binary }
+    private var sendsPayloadUnchanged: Bool { self.template == nil && self.format == .binary }
 
     /// - Parameters:
     ///   - token: the OAuth 2 access token, if the webhook uses one.
@@ -66,7 +66,7 @@ package struct DeliveryComposer: Sendable {
         var headers = self.constantHeaders
         if let token { headers.add("Authorization", "Bearer \(token)") }
         headers.add("content-type", contentType)
-        if self.passesPayload, !self.hasOwnCoding, let coding = event.coding.fieldValue {
+        if self.sendsPayloadUnchanged, !self.hasOwnCoding, let coding = event.coding.fieldValue {
             headers.add("content-encoding", coding)
         }
         headers.add("webhook-id", id)

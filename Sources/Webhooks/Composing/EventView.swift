@@ -18,7 +18,7 @@ package struct EventView: Sendable {
     package private(set) var payload: ArraySlice<UInt8>
     /// How the payload is compressed.
     package private(set) var coding = ContentCoding.none
-    package private(set) var further = FurtherAttributes()
+    package private(set) var further = ExtensionAttributes()
     /// Why there is no payload; `nil` if there is one.
     package private(set) var flaw: Flaw?
 

@@ -12,7 +12,7 @@ struct EndpointPause: Equatable {
         case gone(reason: String)
     }
 
-    static let longestExtension = Duration.seconds(300)
+    static let longestMinimum = Duration.seconds(300)
 
     private var state = State.off
     /// The number of pauses since the endpoint last gave any other answer.
@@ -57,7 +57,7 @@ struct EndpointPause: Equatable {
 
     /// The minimum length of the next pause: zero at first, then 2 s, 4 s and so on.
     private var shortest: Duration {
-        self.pauses == 0 ? .zero : min(.seconds(1 << min(self.pauses, 16)), Self.longestExtension)
+        self.pauses == 0 ? .zero : min(.seconds(1 << min(self.pauses, 16)), Self.longestMinimum)
     }
 
     mutating func gone(reason: String) {

@@ -4,9 +4,9 @@ import PatientPolling
 /// Measures whether memory use stays constant over a long backlog.
 struct BacklogBench {
     private static let queue = "warren.count-reading"
-    private let surroundings: Surroundings
+    private let surroundings: BenchContext
 
-    init(_ surroundings: Surroundings) { self.surroundings = surroundings }
+    init(_ surroundings: BenchContext) { self.surroundings = surroundings }
 
     func measure(into table: inout BudgetTable) async throws {
         let surroundings = self.surroundings

@@ -23,7 +23,7 @@ struct Bench {
             name: "bench",
             logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }
         )
-        let surroundings = Surroundings(
+        let surroundings = BenchContext(
             programs: programs,
             directory: directory,
             node: node,
@@ -42,7 +42,7 @@ struct Bench {
         await node.stop()
     }
 
-    private static func measure(_ surroundings: Surroundings) async throws {
+    private static func measure(_ surroundings: BenchContext) async throws {
         var table = BudgetTable()
         switch surroundings.options.part {
         case .everything: try await self.measureEverything(surroundings, into: &table)
@@ -55,7 +55,7 @@ struct Bench {
         print(table.text)
     }
 
-    private static func measureEverything(_ surroundings: Surroundings, into table: inout BudgetTable) async throws {
+    private static func measureEverything(_ surroundings: BenchContext, into table: inout BudgetTable) async throws {
         // Needed only at the end, but it is better to notice now that nginx is missing.
         _ = try Nginx.find()
         try await self.measureThroughput(surroundings, into: &table)
@@ -73,25 +73,25 @@ struct Bench {
         try await self.measureWebhooks(surroundings, into: &table)
     }
 
-    private static func measureThroughput(_ surroundings: Surroundings, into table: inout BudgetTable) async throws {
+    private static func measureThroughput(_ surroundings: BenchContext, into table: inout BudgetTable) async throws {
         print("throughput: \(surroundings.options.events) events, \(self.rounds) rounds")
         try await ThroughputBench(surroundings).measure(rounds: self.rounds, into: &table)
     }
 
-    private static func measureNeighbours(_ surroundings: Surroundings, into table: inout BudgetTable) async throws {
+    private static func measureNeighbours(_ surroundings: BenchContext, into table: inout BudgetTable) async throws {
         print("a neighbour that misbehaves")
         try await NeighbourBench(surroundings).measure(into: &table)
     }
 
     private static func measureManyFunctions(
-        _ surroundings: Surroundings,
+        _ surroundings: BenchContext,
         into table: inout BudgetTable
     ) async throws {
         print("an event among many functions, \(self.rounds) rounds")
         try await ManyFunctionsBench(surroundings).measure(rounds: self.rounds, into: &table)
     }
 
-    private static func measureWebhooks(_ surroundings: Surroundings, into table: inout BudgetTable) async throws {
+    private static func measureWebhooks(_ surroundings: BenchContext, into table: inout BudgetTable) async throws {
         print("webhooks, \(surroundings.options.events) events, \(self.rounds) rounds")
         try await WebhookBench(surroundings).measure(rounds: self.rounds, into: &table)
     }
@@ -132,7 +132,7 @@ struct BenchOptions {
 }
 
 /// The programs, files, node and options that every measurement uses.
-struct Surroundings: Sendable {
+struct BenchContext: Sendable {
     let programs: Programs
     let directory: WorkDirectory
     let node: LocalBroker

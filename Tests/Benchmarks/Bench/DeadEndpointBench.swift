@@ -7,13 +7,13 @@ struct DeadEndpointBench {
     /// slows down over both kinds of run.
     private static let runs = [false, true, true, false]
     private static let concurrency = 8
-    private let surroundings: Surroundings
+    private let surroundings: BenchContext
     private let good: [BenchWebhook]
     /// The number of events for each endpoint.
     private let share: Int
     private let server: ProcessUsage
 
-    init(_ surroundings: Surroundings, _ nginx: Nginx) {
+    init(_ surroundings: BenchContext, _ nginx: Nginx) {
         self.surroundings = surroundings
         self.good = (1...10).map {
             BenchWebhook(name: "fan-\($0)", url: nginx.url, key: "fan.\($0)", concurrency: Self.concurrency)

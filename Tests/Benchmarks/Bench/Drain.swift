@@ -3,7 +3,7 @@ import PatientPolling
 
 /// Measures a host that works off queues which are full when it starts: how fast it empties them, and what that costs.
 struct Drain {
-    let surroundings: Surroundings
+    let surroundings: BenchContext
     let manifests: String
     let queues: [String]
     /// Additional arguments for the host.

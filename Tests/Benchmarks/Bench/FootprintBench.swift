@@ -3,9 +3,9 @@ import Foundation
 /// Measures what fifty idle functions cost.
 struct FootprintBench {
     private static let functions = 50
-    private let surroundings: Surroundings
+    private let surroundings: BenchContext
 
-    init(_ surroundings: Surroundings) { self.surroundings = surroundings }
+    init(_ surroundings: BenchContext) { self.surroundings = surroundings }
 
     func measure(into table: inout BudgetTable) async throws {
         let names = (1...Self.functions).map { "idle-\($0)" }

@@ -6,7 +6,7 @@ struct HostUnderTest {
     let process: Process
 
     /// - Parameter arguments: arguments in addition to those that every host gets.
-    init(_ surroundings: Surroundings, manifests: String, arguments: [String] = []) throws {
+    init(_ surroundings: BenchContext, manifests: String, arguments: [String] = []) throws {
         self.process = try surroundings.programs.start(
             "warren",
             [
@@ -20,7 +20,7 @@ struct HostUnderTest {
     var workers: [ProcessUsage] { self.usage.children.map(ProcessUsage.init) }
 
     /// Waits until each queue has a consumer.
-    func waitUntilConsuming(_ queues: [String], _ surroundings: Surroundings) async throws {
+    func waitUntilConsuming(_ queues: [String], _ surroundings: BenchContext) async throws {
         for queue in queues {
             _ = try await poll(for: "a consumer of \(queue)", every: .milliseconds(20), within: .seconds(60)) {
                 let inspection = try await surroundings.inspect(queue)

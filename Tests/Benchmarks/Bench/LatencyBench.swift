@@ -6,9 +6,9 @@ import PatientPolling
 struct LatencyBench {
     private static let queue = "warren.measure-latency"
     private static let key = "latency.tick"
-    private let surroundings: Surroundings
+    private let surroundings: BenchContext
 
-    init(_ surroundings: Surroundings) { self.surroundings = surroundings }
+    init(_ surroundings: BenchContext) { self.surroundings = surroundings }
 
     func measure(rounds: Int, into table: inout BudgetTable) async throws {
         let directory = self.surroundings.directory

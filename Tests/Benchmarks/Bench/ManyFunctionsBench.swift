@@ -6,9 +6,9 @@ struct ManyFunctionsBench {
     private static let name = "read-among-many"
     private static let key = "reading.of-many"
     private static let queue = "warren.\(Self.name)"
-    private let surroundings: Surroundings
+    private let surroundings: BenchContext
 
-    init(_ surroundings: Surroundings) { self.surroundings = surroundings }
+    init(_ surroundings: BenchContext) { self.surroundings = surroundings }
 
     func measure(rounds: Int, into table: inout BudgetTable) async throws {
         let directory = self.surroundings.directory

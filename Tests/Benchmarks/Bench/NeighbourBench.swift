@@ -7,9 +7,9 @@ import PatientPolling
 struct NeighbourBench {
     private static let faults = ["crash", "hang", "flood", "memory"]
     private static let rate = 500
-    private let surroundings: Surroundings
+    private let surroundings: BenchContext
 
-    init(_ surroundings: Surroundings) { self.surroundings = surroundings }
+    init(_ surroundings: BenchContext) { self.surroundings = surroundings }
 
     func measure(into table: inout BudgetTable) async throws {
         var quiet: [Double] = []

@@ -12,9 +12,9 @@ struct ReloadBench {
     private static let rate = 5_000
     private static let tick = Duration.milliseconds(10)
     private static let reloadInterval = Duration.milliseconds(100)
-    private let surroundings: Surroundings
+    private let surroundings: BenchContext
 
-    init(_ surroundings: Surroundings) { self.surroundings = surroundings }
+    init(_ surroundings: BenchContext) { self.surroundings = surroundings }
 
     private struct Account {
         /// Events handled by the time the last event was published.

@@ -8,9 +8,9 @@ import Workers
 
 /// Measures how long it takes until workers and functions run.
 struct StartBench {
-    private let surroundings: Surroundings
+    private let surroundings: BenchContext
 
-    init(_ surroundings: Surroundings) { self.surroundings = surroundings }
+    init(_ surroundings: BenchContext) { self.surroundings = surroundings }
 
     func measure(into table: inout BudgetTable) async throws {
         let spawns = try await self.spawns(20)

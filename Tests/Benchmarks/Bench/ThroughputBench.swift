@@ -4,9 +4,9 @@ import Foundation
 struct ThroughputBench {
     private static let queue = "warren.count-reading"
     private static let key = "reading.taken"
-    private let surroundings: Surroundings
+    private let surroundings: BenchContext
 
-    init(_ surroundings: Surroundings) { self.surroundings = surroundings }
+    init(_ surroundings: BenchContext) { self.surroundings = surroundings }
 
     private struct Round {
         var barePublish = 0.0

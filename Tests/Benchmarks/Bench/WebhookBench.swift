@@ -7,9 +7,9 @@ struct WebhookBench {
     static let hostArguments = ["--allow-network", "127.0.0.0/8"]
     private static let key = "webhook.due"
     private static let inFlight = 64
-    private let surroundings: Surroundings
+    private let surroundings: BenchContext
 
-    init(_ surroundings: Surroundings) { self.surroundings = surroundings }
+    init(_ surroundings: BenchContext) { self.surroundings = surroundings }
 
     private struct Round {
         let bare: BareReport

@@ -32,7 +32,7 @@ struct ConnectionEndTests {
         }
 
         func received(_ frame: inout amqp_frame_t) {}
-        func tookAllFrames() {}
+        func didReadFrames() {}
         func lost(_ error: BrokerError) {}
         func blocked(_ reason: String?) {}
     }

@@ -24,7 +24,7 @@ struct EventRowTests {
         let attributes = EventAttributes(row.delivery)
         let id = row.delivery.eventID(attributes)
         if let expected = row.id { #expect(id == expected) } else { #expect(id.hasPrefix("generated-")) }
-        #expect((row.delivery.eventIDBeside(attributes) ?? row.delivery.bytes.text(attributes.id)) == id)
+        #expect((row.delivery.eventIDOverride(attributes) ?? row.delivery.bytes.text(attributes.id)) == id)
     }
 
     @Test(arguments: EventRow.all.filter { $0.seen[.source] != nil })

@@ -144,7 +144,7 @@ final class BreakableIntake: Intake {
         return id
     }
 
-    func unsubscribe(_ subscription: SubscriptionID, _ departure: Departure) {
+    func unsubscribe(_ subscription: SubscriptionID, _ departure: UnsubscribeMode) {
         guard self.subscriptions[subscription]?.phase == .wanted else { return }
         self.subscriptions[subscription]?.phase = .leaving
         switch departure {

@@ -14,7 +14,7 @@ struct EventRowTests {
                 id: 1,
                 delivery: delivery,
                 attributes: attributes,
-                resolvedID: delivery.eventIDBeside(attributes),
+                resolvedID: delivery.eventIDOverride(attributes),
                 attempt: 1,
                 maxAttempts: 1,
                 originalRoutingKey: nil

@@ -1,6 +1,6 @@
 /// The queue of batches whose requests take long to compose. A single thread composes them, and exists only while there
 /// is work. A value without threads.
-struct ComposingLine {
+struct CompositionQueue {
     private var waiting: [RequestBatch] = []
     private var isAtWork = false
 

@@ -6,7 +6,7 @@ import Testing
 
 struct RequestLineTests {
     private static let start = ContinuousClock.now
-    private var line = RequestLine()
+    private var line = RequestQueue()
     private let mailbox: Mailbox<[ClientReport]>
 
     init() throws { self.mailbox = try Mailbox() }

@@ -1,5 +1,5 @@
 /// The requests that wait for the addresses of their hosts. A value without a clock.
-struct RequestLine {
+struct RequestQueue {
     private struct Waiting {
         let request: HTTPRequest
         let since: ContinuousClock.Instant
@@ -38,7 +38,7 @@ struct RequestLine {
 
     /// Removes and returns all requests.
     mutating func takeAll() -> [HTTPRequest] {
-        defer { self = RequestLine() }
+        defer { self = RequestQueue() }
         return self.waiting.values.joined().map(\.request)
     }
 }

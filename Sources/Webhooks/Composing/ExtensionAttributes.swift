@@ -5,7 +5,7 @@ import Messaging
 /// the endpoint as the publisher wrote them.
 ///
 /// Source: CloudEvents 1.0.2, sections 3.1 (names, types) and 3.3 (extensions).
-package struct FurtherAttributes: Sendable {
+package struct ExtensionAttributes: Sendable {
     /// A value, of one of the types that both headers and JSON can express.
     package enum Value: Sendable, Equatable {
         case text(String)

@@ -2,7 +2,7 @@ import Glibc
 
 /// System errors that say something about the moment rather than the file: reading the file again may succeed although
 /// nobody has changed it. A running host does so on its own, see `ChangeSettling`.
-package enum PassingError {
+package enum TransientError {
     /// The remedy for such an error.
     package static let remedy = "a running host reads it again every second"
 

@@ -23,7 +23,7 @@ struct ComposingLineTests {
     }
 
     @Test func `one thread has all that waits, and the next begins when it has ended`() throws {
-        var line = ComposingLine()
+        var line = CompositionQueue()
         #expect(self.ids(line.begin()) == [])
         for id in InvocationID.each(1...2) { line.add(try self.batch(id)) }
         #expect(self.ids(line.begin()) == [1, 2])
@@ -36,7 +36,7 @@ struct ComposingLineTests {
     }
 
     @Test func `what waits behind a thread can be taken out`() throws {
-        var line = ComposingLine()
+        var line = CompositionQueue()
         line.add(try self.batch(1))
         _ = line.begin()
         line.add(try self.batch(2))
