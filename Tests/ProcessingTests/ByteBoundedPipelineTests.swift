@@ -58,6 +58,11 @@ struct ByteBoundedPipelineTests {
             self.tell(.delivered([delivery], subscription, budget: Self.budget))
         }
 
+        mutating func pause(for time: Duration) {
+            let end = self.begin + self.time + time
+            self.tell(.invoker(self.slot, .paused(reason: "429", until: end, notRun: self.runs)))
+        }
+
         mutating func finish(_ run: InvocationID) {
             let result = InvocationResult(id: run, outcome: .done(emitted: []), nanoseconds: 0)
             self.tell(.invoker(self.slot, .results([result])))
@@ -67,6 +72,15 @@ struct ByteBoundedPipelineTests {
             self.time += ByteBound.recovery
             self.tell(.due(.bytes))
         }
+    }
+
+    @Test func `what is too much to be held is not held through a short pause either`() throws {
+        var pipeline = try Pipeline()
+        pipeline.deliver("a", tag: 1)
+        pipeline.pause(for: .seconds(10))
+        #expect(pipeline.subscriptions == [6])
+        pipeline.deliver("b", tag: 2)
+        #expect(pipeline.subscriptions == [6, 1])
     }
 
     @Test func `no more events are taken at a time as long as too much is held`() throws {

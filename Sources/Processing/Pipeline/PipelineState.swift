@@ -136,7 +136,10 @@ struct PipelineState<Policy: PipelinePolicy>: Hashable, StateMachine {
         if self.mayTake {
             self.want(UInt16(clamping: self.prefetch), &actions)
         } else if self.hold.isOn {
-            // A short pause: what has been delivered stays here.
+            // A short pause: what has been delivered stays here, as far as it may be held.
+            if let present = self.subscriptions.present, present.prefetch > self.prefetch {
+                self.want(UInt16(clamping: self.prefetch), &actions)
+            }
         } else if !self.isOrdered {
             self.leave(.settling, &actions)
             self.giveBackHeld(&actions)
