@@ -52,7 +52,7 @@ extension ModelWorld {
             self[place].timers[.pipeline(timer)] = self.time + max(.zero, duration)
         case .disarm(let timer): self[place].timers[.pipeline(timer)] = nil
         case .report(.candidateReady): events.append(.commitChange)
-        case .report(.abandonedSettlements): self[place].mustKeepQueue = true
+        case .report(.abandonedDeliveries): self[place].mustKeepQueue = true
         case .report(.drained):
             self[place].standing = .gone
             self[place].timers.removeAll()
