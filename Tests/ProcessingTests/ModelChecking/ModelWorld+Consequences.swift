@@ -44,7 +44,9 @@ extension ModelWorld {
 
     private mutating func deliver(_ id: ModelConsumer.ID) throws {
         let place = id.place
-        guard let message = self.broker[place.queue].take(for: id) else { return }
+        guard let index = self.consumer(id), let message = self.broker[place.queue].take(for: id) else { return }
+        // The broker does not know yet that nobody listens any more.
+        guard self[place].consumers[index].phase != .abandoned else { return }
         // Its time counts anew, unless it still runs here.
         if !self[place].runs.contains(where: { $0.number == message.number }) {
             self[place].ends[message.number] = nil

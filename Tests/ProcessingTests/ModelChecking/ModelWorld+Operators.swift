@@ -64,11 +64,11 @@ extension ModelWorld {
     // MARK: - Queues that are left
 
     /// Whether it is time to look at the queue of a function that is gone: what was sent to the broker before has
-    /// reached it by then.
+    /// reached it by then, but for the end of channels that nobody waits for.
     func leavesQueue(_ place: ModelPlace) -> Bool {
         guard self.settings.deletesQueues, self[place].standing == .gone, !self[place].isWanted else { return false }
         return !self[place].hasLeftQueue && self.broker[place.queue].answers
-            && self[place].consumers.allSatisfy(\.outbox.isEmpty)
+            && self[place].consumers.allSatisfy { $0.outbox.allSatisfy { $0 == .close } }
     }
 
     /// As `QueueRemoval` does: only a queue that is empty and that nobody consumes goes.

@@ -97,8 +97,8 @@ extension ModelWorld {
         let consumer = self[place].consumers[index]
         self.broker[place.queue].removeConsumers { $0 == consumer.id }
         self[place].consumers[index].isActive = false
-        self[place].consumers[index].outbox.removeAll { $0 == .cancel || $0 == .close }
         guard consumer.phase != .abandoned else { return }
+        self[place].consumers[index].outbox.removeAll { $0 == .cancel || $0 == .close }
         self[place].consumers[index].phase = .ended
         if consumer.owner == self[place].life { events.append(.ended(consumer.id.subscription)) }
     }

@@ -44,6 +44,7 @@ extension ModelWorld {
     /// Asked whenever a pipeline has been told something.
     func checkHoldings(of place: ModelPlace) throws {
         try self.checkThatNothingIsForgotten(by: place)
+        try self.checkDrain(of: place)
         try self.checkBytes(of: place)
     }
 
@@ -59,6 +60,15 @@ extension ModelWorld {
             if consumer.owner != self[place].life || known?.contains(number) == false {
                 throw BrokenPromise("message \(number) is held by \(consumer.id), and forgotten")
             }
+        }
+    }
+
+    /// What has not begun goes back as soon as the function drains. An ordered one goes back with its channel.
+    private func checkDrain(of place: ModelPlace) throws {
+        guard self[place].pipeline.isDraining, !self.broker[place.queue].isOrdered else { return }
+        let deliveries = self[place].pipeline.deliveries
+        if !deliveries.waiting.isEmpty || !deliveries.notRun.isEmpty || !deliveries.duplicates.isEmpty {
+            throw BrokenPromise("\(place) drains, and keeps what has not begun")
         }
     }
 

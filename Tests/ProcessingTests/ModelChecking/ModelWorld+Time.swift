@@ -20,8 +20,21 @@ extension ModelWorld {
         return ends.filter { $0 > self.time }.min()
     }
 
-    /// The clock that is due first.
+    /// The clock that is due first. Looks at a drain that find nothing new are one step.
     mutating func tick() throws {
+        for _ in 0..<Self.mostLooks {
+            guard let next = self.nextTimer, case .pipeline(.drain) = next.timer else { break }
+            let before = self[next.place].pipeline
+            try self.passTime()
+            guard self[next.place].pipeline == before else { return }
+        }
+        try self.passTime()
+    }
+
+    /// As long as a drain waits for answers, and a little longer.
+    private static var mostLooks: Int { 24 }
+
+    private var nextTimer: (place: ModelPlace, timer: ModelFunction<Policy>.Timer, due: Duration)? {
         var first: (place: ModelPlace, timer: ModelFunction<Policy>.Timer, due: Duration)?
         for place in self.places {
             for (timer, due) in self[place].timers {
@@ -30,6 +43,11 @@ extension ModelWorld {
                 first = (place, timer, due)
             }
         }
+        return first
+    }
+
+    private mutating func passTime() throws {
+        let first = self.nextTimer
         if let end = self.nextEnd, first.map({ end < $0.due }) ?? true {
             self.time = end
             return
