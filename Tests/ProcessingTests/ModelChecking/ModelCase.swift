@@ -48,7 +48,7 @@ struct ModelCase: CustomTestStringConvertible, CustomStringConvertible, Sendable
         ModelCase(
             description: "two hosts, everything once",
             settings: ModelSettings(hosts: 2),
-            depth: 6,
+            depth: 5,
             budget: .each(1, but: apart.union([.unavailable, .workerDies, .changeOver]))
         ),
         ModelCase(
@@ -83,7 +83,20 @@ struct ModelCase: CustomTestStringConvertible, CustomStringConvertible, Sendable
             budget: [.fail: 1, .pause: 2, .workerDies: 1, .loseConnection: 1, .changeOver: 1],
             checksEnds: true
         ),
+        ModelCase(
+            description: "one host and one event, a breaker, a pause, and the end of each state",
+            settings: ModelSettings(events: [.sameOrderOfAnotherSource], hasBreaker: true),
+            depth: 9,
+            budget: [.fail: 2, .pause: 2, .loseConnection: 1],
+            checksEnds: true
+        ),
         // MARK: Large events
+        ModelCase(
+            description: "one host, large events that are held through a pause",
+            settings: ModelSettings(events: [.order, .sameOrderOfAnotherSource], areLarge: true),
+            depth: 7,
+            budget: [.pause: 1, .republish: 1]
+        ),
         ModelCase(
             description: "one host, large events",
             settings: ModelSettings(areLarge: true),
@@ -130,7 +143,7 @@ struct ModelCase: CustomTestStringConvertible, CustomStringConvertible, Sendable
         ModelCase(
             description: "one host, functions that go with their queues",
             settings: ModelSettings(deletesQueues: true),
-            depth: 7,
+            depth: 6,
             budget: [.fail: 1, .remove: 2, .bringBack: 1, .loseConnection: 1, .crash: 1]
         ),
         ModelCase(

@@ -9,6 +9,8 @@ struct ModelSettings: Hashable, Sendable {
     static let attempts = 2
 
     var hosts = 1
+    /// The fewer there are, the further a walk comes.
+    var events = ModelEvent.allCases
     /// Invocations wait at an invoker before they begin, so that they can be withdrawn.
     var invokersQueue = false
     /// Of the first queue.

@@ -43,7 +43,7 @@ extension ModelWorld {
     private func hasHandled(allBut stuck: Int?) -> Bool {
         let queues = self.broker.queues.indices.filter { $0 != stuck }
         let isEmpty = queues.allSatisfy { self.broker[$0].ready.isEmpty && self.broker[$0].held.isEmpty }
-        let events = ModelEvent.allCases.filter { $0.queue != stuck }
+        let events = self.settings.events.filter { $0.queue != stuck }
         let away = self.broker.dead + self.broker.parked
         return isEmpty && !self.broker.delayed.contains { $0.event.queue != stuck }
             && events.allSatisfy { event in

@@ -38,7 +38,7 @@ struct ModelWorld<Policy: PipelinePolicy>: Hashable {
         self.versions = try settings.versions()
         self.budget = budget
         self.broker[0].isOrdered = settings.isOrdered
-        for event in ModelEvent.allCases { self.publish(event) }
+        for event in settings.events { self.publish(event) }
         for host in 0..<settings.hosts {
             self.hosts.append(ModelHost())
             for queue in 0..<2 { self.hosts[host].functions.append(Shared(self.function(queue, life: 0))) }

@@ -29,3 +29,7 @@ struct Shared<Value: Hashable>: Hashable {
         hasher.combine(hash)
     }
 }
+
+extension Shared: CustomStringConvertible {
+    var description: String { "\(self.value)" }
+}
