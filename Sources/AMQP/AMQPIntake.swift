@@ -182,12 +182,12 @@ package final class AMQPIntake: Intake {
         self.channel(subscription)?.acknowledge(tag)
     }
 
-    package func giveBack(_ tag: DeliveryTag, of subscription: SubscriptionID) {
-        self.channel(subscription)?.giveBack(tag)
+    package func requeue(_ tag: DeliveryTag, of subscription: SubscriptionID) {
+        self.channel(subscription)?.requeue(tag)
     }
 
-    package func refuse(_ tag: DeliveryTag, of subscription: SubscriptionID) {
-        self.channel(subscription)?.refuse(tag)
+    package func reject(_ tag: DeliveryTag, of subscription: SubscriptionID) {
+        self.channel(subscription)?.reject(tag)
     }
 
     package func flush() {

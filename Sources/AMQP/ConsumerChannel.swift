@@ -270,9 +270,9 @@ final class ConsumerChannel {
 
     func acknowledge(_ tag: DeliveryTag) { self.settle(tag) { $0.acknowledge($1) } }
 
-    func giveBack(_ tag: DeliveryTag) { self.settleMessage(tag) { $0.giveBack($1) } }
+    func requeue(_ tag: DeliveryTag) { self.settleMessage(tag) { $0.requeue($1) } }
 
-    func refuse(_ tag: DeliveryTag) { self.settleMessage(tag) { $0.refuse($1) } }
+    func reject(_ tag: DeliveryTag) { self.settleMessage(tag) { $0.reject($1) } }
 
     /// Where a settlement is no more than credit for further deliveries, each one is an acknowledgement.
     private func settleMessage(_ tag: DeliveryTag, _ body: (inout SettlementSender, UInt64) -> Void) {

@@ -23,13 +23,13 @@ struct SettlementSender {
     /// Marks the delivery as acknowledged. A later `flush` sends that, together with its neighbours.
     mutating func acknowledge(_ tag: UInt64) { _ = self.acks.acknowledge(tag) }
 
-    mutating func giveBack(_ tag: UInt64) {
+    mutating func requeue(_ tag: UInt64) {
         guard self.acks.tell(tag) else { return }
         let nack = amqp_basic_nack_t(delivery_tag: tag, multiple: 0, requeue: 1)
         self.driver.send(AMQP_BASIC_NACK_METHOD, on: self.channel, nack)
     }
 
-    mutating func refuse(_ tag: UInt64) {
+    mutating func reject(_ tag: UInt64) {
         guard self.acks.tell(tag) else { return }
         let reject = amqp_basic_reject_t(delivery_tag: tag, requeue: 0)
         self.driver.send(AMQP_BASIC_REJECT_METHOD, on: self.channel, reject)

@@ -21,10 +21,10 @@ package protocol Intake: AnyObject {
     func acknowledge(_ tag: DeliveryTag, of subscription: SubscriptionID)
 
     /// Requeues a delivery that was not run, for any consumer (basic.nack with requeue).
-    func giveBack(_ tag: DeliveryTag, of subscription: SubscriptionID)
+    func requeue(_ tag: DeliveryTag, of subscription: SubscriptionID)
 
     /// Has the broker itself dead-letter the message (basic.reject without requeue).
-    func refuse(_ tag: DeliveryTag, of subscription: SubscriptionID)
+    func reject(_ tag: DeliveryTag, of subscription: SubscriptionID)
 
     /// Ends a turn of the loop: the intake may send the acknowledgements that it has collected, or wait briefly for
     /// more.

@@ -5,8 +5,8 @@ extension InMemoryBrokerState {
     /// How a delivered message is settled.
     enum Settlement: Sendable {
         case acknowledge
-        case giveBack
-        case refuse
+        case requeue
+        case reject
     }
 
     mutating func subscribe(_ id: InMemoryConsumer.ID, to queue: String, prefetch: Int) {
@@ -88,8 +88,8 @@ extension InMemoryBrokerState {
         guard let queue = self.consumers[id]?.queue, let message = self.consumers[id]?.settle(tag) else { return }
         switch settlement {
         case .acknowledge: break
-        case .giveBack: self.putBack(message, in: queue)
-        case .refuse: self.deadLetter(message, .rejected, from: queue)
+        case .requeue: self.putBack(message, in: queue)
+        case .reject: self.deadLetter(message, .rejected, from: queue)
         }
         self.dispatch(queue)
     }

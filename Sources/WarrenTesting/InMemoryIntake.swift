@@ -118,12 +118,12 @@ package final class InMemoryIntake: Intake {
         self.acknowledged.append((tag, self.consumer(subscription)))
     }
 
-    package func giveBack(_ tag: DeliveryTag, of subscription: SubscriptionID) {
-        self.broker.settle([(tag, self.consumer(subscription))], .giveBack)
+    package func requeue(_ tag: DeliveryTag, of subscription: SubscriptionID) {
+        self.broker.settle([(tag, self.consumer(subscription))], .requeue)
     }
 
-    package func refuse(_ tag: DeliveryTag, of subscription: SubscriptionID) {
-        self.broker.settle([(tag, self.consumer(subscription))], .refuse)
+    package func reject(_ tag: DeliveryTag, of subscription: SubscriptionID) {
+        self.broker.settle([(tag, self.consumer(subscription))], .reject)
     }
 
     package func flush() {

@@ -129,7 +129,7 @@ extension ConformanceCase {
         #expect(deliveries.map(\.omittedBodySize) == [300_000, nil])
         #expect(deliveries.map(\.body.count) == [0, 1])
         #expect(deliveries.messageIDs == ["large", "small"])
-        subscription.settle([deliveries[0]], .refuse)
+        subscription.settle([deliveries[0]], .reject)
         let other = try tested.probe()
         let dead = try #require(try await other.subscribe(to: names("dead")).deliveries(1).first)
         #expect(dead.body == large.body)

@@ -5,7 +5,7 @@ internal import Testing
 extension ConformanceCase {
     static var deadLetters: [ConformanceCase] {
         [
-            ConformanceCase("what is refused is dead-lettered with its history", self.refuse),
+            ConformanceCase("what is refused is dead-lettered with its history", self.reject),
             ConformanceCase(
                 "what is refused keeps its key when the queue names none, or is gone without exchange",
                 self.plain
@@ -17,7 +17,7 @@ extension ConformanceCase {
         ]
     }
 
-    @Sendable private static func refuse(_ tested: any BrokerUnderTest) async throws {
+    @Sendable private static func reject(_ tested: any BrokerUnderTest) async throws {
         let names = Names()
         try await tested.broker.declare([
             .exchange(names("events")), .exchange(names("dlx"), .direct), .queue(names("dead")),
@@ -31,7 +31,7 @@ extension ConformanceCase {
         _ = await tested.broker.publish([message])
         let probe = try tested.probe()
         let subscription = probe.subscribe(to: names("q"))
-        subscription.settle(try await subscription.deliveries(1), .refuse)
+        subscription.settle(try await subscription.deliveries(1), .reject)
         let dead = try #require(try await probe.subscribe(to: names("dead")).deliveries(1).first)
         #expect(dead.exchange == names("dlx"))
         #expect(dead.routingKey == names("q"))
@@ -66,9 +66,9 @@ extension ConformanceCase {
         _ = await tested.broker.publish([.to(names("q"), id: "1"), .to(names("without"), id: "2")])
         let probe = try tested.probe()
         let without = probe.subscribe(to: names("without"))
-        without.settle(try await without.deliveries(1), .refuse)
+        without.settle(try await without.deliveries(1), .reject)
         let subscription = probe.subscribe(to: names("q"))
-        subscription.settle(try await subscription.deliveries(1), .refuse)
+        subscription.settle(try await subscription.deliveries(1), .reject)
         let dead = try await probe.subscribe(to: names("dead")).deliveries(1)
         #expect(dead.map(\.routingKey) == [names("q")])
         #expect(dead.messageIDs == ["1"])
@@ -84,7 +84,7 @@ extension ConformanceCase {
         _ = await tested.broker.publish([.to(names("q"), id: "1"), .to(names("q"), id: "2")])
         let probe = try tested.probe()
         let subscription = probe.subscribe(to: names("q"), prefetch: 1)
-        subscription.settle(try await subscription.deliveries(1), .refuse)
+        subscription.settle(try await subscription.deliveries(1), .reject)
         subscription.settle(try await subscription.deliveries(2).suffix(1), .acknowledge)
         try await tested.expectReady(0, in: names("q"))  // not to be had by consumers
         #expect(subscription.seen.deliveries.count == 2)
@@ -159,7 +159,7 @@ extension ConformanceCase {
         let probe = try tested.probe()
         let subscription = probe.subscribe(to: names("q"))
         for round in 1...3 {
-            subscription.settle(try await subscription.deliveries(round).suffix(1), .refuse)
+            subscription.settle(try await subscription.deliveries(round).suffix(1), .reject)
         }
         let last = try #require(try await subscription.deliveries(4).last)
         #expect(last.deaths.map { $0["count"] } == [.integer(3)])

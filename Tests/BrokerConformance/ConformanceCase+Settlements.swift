@@ -7,7 +7,7 @@ extension ConformanceCase {
         [
             ConformanceCase("prefetch bounds what is handed out and not settled", self.prefetch),
             ConformanceCase("acknowledging in any order leaves nothing", self.acknowledge),
-            ConformanceCase("what is given back comes again, marked as redelivered", self.giveBack),
+            ConformanceCase("what is given back comes again, marked as redelivered", self.requeue),
             ConformanceCase("what comes again has its headers in the order of their names", self.sortedHeaders),
             ConformanceCase("settling twice changes nothing", self.settleTwice),
             ConformanceCase("what was not settled comes back when the intake closes", self.close),
@@ -77,7 +77,7 @@ extension ConformanceCase {
         // RabbitMQ 4.x sorts at the first delivery, too.
         #expect([names, sorted].contains(first.first?.headerNames))
         #expect(first.first?.headers.bytesOfEntries == message.headers.bytesOfEntries)
-        subscription.settle(first, .giveBack)
+        subscription.settle(first, .requeue)
         let again = try await subscription.deliveries(2).last
         #expect(again?.headerNames == sorted)
         #expect(again?.returns == 1)
@@ -85,13 +85,13 @@ extension ConformanceCase {
         await probe.close()
     }
 
-    @Sendable private static func giveBack(_ tested: any BrokerUnderTest) async throws {
+    @Sendable private static func requeue(_ tested: any BrokerUnderTest) async throws {
         let queue = Names()("q")
         try await self.publish(3, to: queue, tested)
         let probe = try tested.probe()
         let subscription = probe.subscribe(to: queue, prefetch: 2)
         let first = try await subscription.deliveries(2)
-        subscription.settle([first[0]], .giveBack)
+        subscription.settle([first[0]], .requeue)
         // Whether it comes before what has waited behind it is the broker's choice.
         subscription.settle(Array(try await subscription.deliveries(3)[1...]), .acknowledge)
         let later = try await subscription.deliveries(4)[2...].sorted { ($0.messageID ?? "") < ($1.messageID ?? "") }
@@ -108,7 +108,7 @@ extension ConformanceCase {
         let subscription = probe.subscribe(to: queue, prefetch: 2)
         let first = try await subscription.deliveries(2)
         subscription.settle([first[0], first[0]], .acknowledge)
-        subscription.settle([first[0], first[1], first[1]], .giveBack)
+        subscription.settle([first[0], first[1], first[1]], .requeue)
         let unknown = DeliveryTag(generation: first[1].tag.generation, value: 1_000_000)
         let stale = DeliveryTag(generation: first[1].tag.generation &- 1, value: 1)
         subscription.settle(

@@ -23,8 +23,8 @@ package final class IntakeProbe: Sendable {
     /// What to do with a delivery.
     package enum Settlement: Sendable {
         case acknowledge
-        case giveBack
-        case refuse
+        case requeue
+        case reject
     }
 
     /// One subscription of the probe's intake.
@@ -132,8 +132,8 @@ package final class IntakeProbe: Sendable {
         private func settle(_ tag: DeliveryTag, of subscription: SubscriptionID, _ settlement: Settlement) {
             switch settlement {
             case .acknowledge: self.intake.acknowledge(tag, of: subscription)
-            case .giveBack: self.intake.giveBack(tag, of: subscription)
-            case .refuse: self.intake.refuse(tag, of: subscription)
+            case .requeue: self.intake.requeue(tag, of: subscription)
+            case .reject: self.intake.reject(tag, of: subscription)
             }
         }
 

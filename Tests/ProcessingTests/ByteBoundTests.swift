@@ -28,12 +28,23 @@ struct ByteBoundTests {
         _ = bound.holds(9000, of: 9, budget: 4000, at: Self.start)
         var history: [Int?] = [bound.prefetch]
         for minute in 1...4 {
-            let early = bound.recover(to: 12, at: Self.start + ByteBound.recovery * minute - .seconds(1))
+            let early = bound.recover(holding: 1000, to: 12, at: Self.start + ByteBound.recovery * minute - .seconds(1))
             #expect(!early)
-            _ = bound.recover(to: 12, at: Self.start + ByteBound.recovery * minute)
+            _ = bound.recover(holding: 1000, to: 12, at: Self.start + ByteBound.recovery * minute)
             history.append(bound.prefetch)
         }
         #expect(history == [2, 4, 8, nil, nil])
+    }
+
+    @Test func `while more than the budget is held the prefetch does not grow`() {
+        var bound = ByteBound()
+        _ = bound.holds(9000, of: 9, budget: 4000, at: Self.start)
+        var history: [Int?] = []
+        for (minute, bytes) in [(1, 4001), (2, 4001), (3, 4000), (4, 4000)] {
+            _ = bound.recover(holding: bytes, to: 12, at: Self.start + ByteBound.recovery * minute)
+            history.append(bound.prefetch)
+        }
+        #expect(history == [2, 2, 4, 8])
     }
 
     @Test func `consumers that hold much share the host's budget when it is exceeded`() {

@@ -54,7 +54,17 @@ struct PipelineDrainTests {
             if case .abandon(let id) = action { id } else { nil }
         }
         #expect(abandoned == [.test], "or it would stay unacknowledged for ever")
-        #expect(actions.contains { if case .report(.abandonedSettlements) = $0 { true } else { false } })
+        #expect(actions.contains { if case .report(.abandonedDeliveries) = $0 { true } else { false } })
+    }
+
+    @Test mutating func `a consumer whose end is not confirmed may have been given events, which go back`() {
+        _ = self.hear(.topologyReady)
+        _ = self.hear(.invoker(self.slot, .ready))
+        _ = self.hear(.subscribed(.test))
+        _ = self.hear(.active(.test))
+        _ = self.hear(.drain)
+        let actions = self.hear(.due(.drain), after: DrainLimits.settlingTime)
+        #expect(actions.contains { if case .report(.abandonedDeliveries) = $0 { true } else { false } })
     }
 
     @Test mutating func `what is confirmed in time is acknowledged, and nothing is abandoned`() throws {
@@ -66,6 +76,7 @@ struct PipelineDrainTests {
         #expect(actions.contains { if case .acknowledge = $0 { true } else { false } })
         let later = self.hear(.due(.drain), after: DrainLimits.settlingTime)
         #expect(!later.contains { if case .abandon = $0 { true } else { false } })
+        #expect(!later.contains { if case .report(.abandonedDeliveries) = $0 { true } else { false } })
     }
 
     @Test mutating func `a head whose timer came early is waited for again`() throws {

@@ -131,7 +131,7 @@ struct InMemoryBrokerTests {
             broker.counts(of: "q") == InMemoryBroker.Counts(unacknowledged: 4),
             "what the first holds is still there"
         )
-        first.settle(held, .giveBack)
+        first.settle(held, .requeue)
         #expect(try await second.deliveries(4).suffix(2).allSatisfy { $0.isRedelivered })
         await probe.close()
     }

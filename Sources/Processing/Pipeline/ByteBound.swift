@@ -4,14 +4,16 @@ import EventLoops
 /// none that counts bytes (basic.qos, prefetch-size): 48 events of 16 MiB would be 768 MiB for one function.
 ///
 /// When what is held exceeds the budget the prefetch shrinks to what the budget allows for events of this size, half of
-/// it used, and what waits goes back; what runs by then is held besides. After a minute without excess it doubles. A
-/// value without a clock.
+/// it used, and what waits goes back; what runs by then is held besides. After a minute without excess it doubles: not
+/// while more than the budget is held, as when the broker does not confirm what events become. A value without a clock.
 struct ByteBound: Hashable {
     static let recovery = Duration.seconds(60)
 
     /// Events; nil when the manifest's own prefetch counts.
     private(set) var prefetch: Int?
     private var exceededAt: SteadyInstant?
+    /// Bytes; the one that was exceeded.
+    private var budget = Int.max
 
     /// - Parameters:
     ///   - bytes: that are held, of so many events.
@@ -21,14 +23,18 @@ struct ByteBound: Hashable {
         guard bytes > budget, events > 1 else { return false }
         let allowed = max(1, budget / 2 / max(1, bytes / events))
         self.exceededAt = now
+        self.budget = budget
         guard allowed < self.prefetch ?? .max else { return false }
         self.prefetch = allowed
         return true
     }
 
-    /// - Parameter full: the manifest's prefetch.
+    /// - Parameters:
+    ///   - bytes: that are held.
+    ///   - full: the manifest's prefetch.
     /// - Returns: whether the prefetch has grown.
-    mutating func recover(to full: Int, at now: SteadyInstant) -> Bool {
+    mutating func recover(holding bytes: Int, to full: Int, at now: SteadyInstant) -> Bool {
+        if bytes > self.budget { self.exceededAt = now }
         guard let prefetch = self.prefetch, let exceededAt = self.exceededAt,
             exceededAt.duration(to: now) >= Self.recovery
         else { return false }

@@ -30,12 +30,12 @@ struct WaitingHead: Hashable {
         case wait(Duration)
         case run
         /// The same consumer gets it again at once: nothing else was delivered to it.
-        case giveBack
+        case requeue
     }
 
     func turn(at now: SteadyInstant) -> Turn {
         let age = self.since.duration(to: now)
-        if age >= OrderedHead.longestHold { return .giveBack }
+        if age >= OrderedHead.longestHold { return .requeue }
         let wait = now.duration(to: self.due)
         return wait > .zero ? .wait(min(wait, OrderedHead.longestHold - age)) : .run
     }

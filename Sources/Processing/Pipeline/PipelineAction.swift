@@ -13,9 +13,9 @@ enum PipelineAction {
     case abandon(SubscriptionID)
     case renew(SubscriptionID, because: BrokerError)
     case acknowledge(DeliveryTag, SubscriptionID)
-    case giveBack(DeliveryTag, SubscriptionID)
+    case requeue(DeliveryTag, SubscriptionID)
     /// The broker dead-letters it.
-    case refuse(DeliveryTag, SubscriptionID)
+    case reject(DeliveryTag, SubscriptionID)
     /// Publishes what takes the place of a delivery, and tells the result with `PipelineEvent.settled`.
     indirect case replace(HeldDelivery, SettlementID, by: Settlement)
 
@@ -42,8 +42,9 @@ package enum PipelineReport {
     case candidateReady
     /// A change has come to its end.
     case changed(ChangeResult)
-    /// What it was settling goes back to its queue, because no answer came. Told before `drained`.
-    case abandonedSettlements
+    /// Events go back to its queue later than it ends, because no answer came: what it was settling, or what the broker
+    /// has delivered to a consumer whose end it has not confirmed. Told before `drained`.
+    case abandonedDeliveries
     /// Nothing runs any more, and nothing will.
     case drained
 

@@ -116,7 +116,11 @@ extension PipelineState {
     }
 
     mutating func recoverBytes(_ now: Moment, _ actions: inout [PipelineAction]) {
-        _ = self.bound.recover(to: self.manifest.prefetch, at: now.instant)
+        _ = self.bound.recover(
+            holding: self.deliveries.holding.bytes,
+            to: self.manifest.prefetch,
+            at: now.instant
+        )
         if self.bound.prefetch != nil, !self.isDraining { actions.append(.arm(.bytes, ByteBound.recovery)) }
     }
 }

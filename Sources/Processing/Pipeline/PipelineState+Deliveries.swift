@@ -24,7 +24,7 @@ extension PipelineState {
             self.deliveries.waiting.reserveCapacity(self.deliveries.waiting.count + deliveries.count)
             for delivery in deliveries {
                 if let size = delivery.omittedBodySize {
-                    self.refuse(delivery, id, because: "its body of \(size) bytes is over the limit", &actions)
+                    self.reject(delivery, id, because: "its body of \(size) bytes is over the limit", &actions)
                 } else if !self.recognize(delivery, of: id, now, &actions) {
                     self.deliveries.waiting.append(delivery)
                 }
@@ -33,7 +33,7 @@ extension PipelineState {
         case .leaving:
             for delivery in deliveries
             where delivery.omittedBodySize != nil || !self.recognize(delivery, of: id, now, &actions) {
-                actions.append(.giveBack(delivery.tag, id))
+                actions.append(.requeue(delivery.tag, id))
             }
         case .over:
             break
@@ -196,9 +196,9 @@ extension PipelineState {
         switch head.turn(at: now.instant) {
         case .wait:
             return false
-        case .giveBack:
+        case .requeue:
             self.deliveries.waitingHead = nil
-            actions.append(.giveBack(head.delivery.delivery.tag, head.delivery.subscription))
+            actions.append(.requeue(head.delivery.delivery.tag, head.delivery.subscription))
             return true
         case .run:
             self.deliveries.waitingHead = nil

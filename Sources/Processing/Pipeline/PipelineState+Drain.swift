@@ -36,12 +36,12 @@ extension PipelineState {
         if !consumerHasEnded || settlements > 0 {
             let note = PipelineNote.endsWithoutAnswer(settlements: settlements, consumerHasEnded: consumerHasEnded)
             actions.append(.note(note))
+            actions.append(.report(.abandonedDeliveries))
         }
         self.deliveries.waiting.removeAll()
         // A subscription that has ended may still hold what is being replaced.
         let holding = self.deliveries.replacing.values.lazy.filter { !$0.held.isOrphaned }.map(\.held.subscription)
         let abandoned = Set(self.subscriptions.takeAll()).union(holding)
-        if settlements > 0 { actions.append(.report(.abandonedSettlements)) }
         for id in abandoned.sorted(by: { $0.number < $1.number }) {
             self.voidTags(of: id)
             actions.append(.abandon(id))

@@ -105,12 +105,12 @@ extension PipelineState {
         case .tooLarge where held.isOrphaned, .refused where held.isOrphaned, .abandoned where held.isOrphaned:
             break
         case .tooLarge:
-            self.refuse(held.delivery, held.subscription, because: "its headers leave no room for a copy's", &actions)
+            self.reject(held.delivery, held.subscription, because: "its headers leave no room for a copy's", &actions)
         case .refused(let error):
             let reason = "the broker refuses what is to follow it: \(error)"
-            self.refuse(held.delivery, held.subscription, because: reason, &actions)
+            self.reject(held.delivery, held.subscription, because: reason, &actions)
         case .abandoned:
-            actions.append(.giveBack(held.delivery.tag, held.subscription))
+            actions.append(.requeue(held.delivery.tag, held.subscription))
         }
     }
 
@@ -135,13 +135,13 @@ extension PipelineState {
     }
 
     /// Has the broker dead-letter a delivery of which the host cannot make a copy.
-    mutating func refuse(
+    mutating func reject(
         _ delivery: Delivery,
         _ id: SubscriptionID,
         because reason: String,
         _ actions: inout [PipelineAction]
     ) {
-        actions.append(.refuse(delivery.tag, id))
+        actions.append(.reject(delivery.tag, id))
         actions.append(.note(.refused(delivery, reason: reason)))
     }
 }

@@ -136,10 +136,13 @@ struct PipelineState<Policy: PipelinePolicy>: Hashable, StateMachine {
         if self.mayTake {
             self.want(UInt16(clamping: self.prefetch), &actions)
         } else if self.hold.isOn {
-            // A short pause: what has been delivered stays here.
+            // A short pause: what has been delivered stays here, as far as it may be held.
+            if let present = self.subscriptions.present, present.prefetch > self.prefetch {
+                self.want(UInt16(clamping: self.prefetch), &actions)
+            }
         } else if !self.isOrdered {
             self.leave(.settling, &actions)
-            self.giveBackHeld(&actions)
+            self.requeueHeld(&actions)
         } else if self.deliveries.isQuiet {
             // Whoever becomes the active consumer next must find the events in their order.
             self.leave(.returning, &actions)
@@ -175,7 +178,7 @@ struct PipelineState<Policy: PipelinePolicy>: Hashable, StateMachine {
         switch departure {
         case .settling:
             // After the word to stop, or the broker would deliver them here again.
-            for delivery in waiting { actions.append(.giveBack(delivery.tag, id)) }
+            for delivery in waiting { actions.append(.requeue(delivery.tag, id)) }
         case .returning:
             // Everything goes back with the channel, in its order.
             self.voidTags(of: id)
@@ -187,7 +190,7 @@ struct PipelineState<Policy: PipelinePolicy>: Hashable, StateMachine {
         for (orphan, delivery) in self.deliveries.interrupt(id) { self.redelivery.orphaned(orphan, delivery) }
     }
 
-    private mutating func giveBackHeld(_ actions: inout [PipelineAction]) {
-        for held in self.deliveries.takeHeld() { actions.append(.giveBack(held.delivery.tag, held.subscription)) }
+    private mutating func requeueHeld(_ actions: inout [PipelineAction]) {
+        for held in self.deliveries.takeHeld() { actions.append(.requeue(held.delivery.tag, held.subscription)) }
     }
 }

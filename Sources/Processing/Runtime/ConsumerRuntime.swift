@@ -153,7 +153,7 @@ package final class ConsumerRuntime {
         case .interrupted: self.handle(.interrupted(key))
         case .candidateReady: self.handle(.candidateReady(key))
         case .changed(let result): self.handle(.changed(key, result))
-        case .abandonedSettlements: self.handle(.abandonedSettlements(key))
+        case .abandonedDeliveries: self.handle(.abandonedDeliveries(key))
         case .drained: self.handle(.ended(key))
         }
     }

@@ -32,7 +32,7 @@ enum RuntimeEvent {
     /// The consumer seemed dead at the last look.
     case suspected(ConsumerKey)
     /// Events of it went back to its queue a moment ago, or will in a moment.
-    case abandonedSettlements(ConsumerKey)
+    case abandonedDeliveries(ConsumerKey)
     case ended(ConsumerKey)
     case relayEnded
     case relayInterrupted

@@ -60,7 +60,7 @@ struct RuntimeState: StateMachine {
         case .apply(let deployment, let settled, let retryingRejected):
             self.apply(deployment, settled: settled, retryingRejected: retryingRejected, &actions)
         case .drain: self.drain(&actions)
-        case .abandonedSettlements(let key): self.consumers[key]?.mustKeepQueue = true
+        case .abandonedDeliveries(let key): self.consumers[key]?.mustKeepQueue = true
         case .ended(let key): self.ended(key, &actions)
         case .relayEnded:
             self.hasRelayEnded = true
@@ -87,7 +87,7 @@ struct RuntimeState: StateMachine {
             guard let consumer = self.consumers[key], consumer.move == nil else { return }
             actions.append(.arm(.secondLook(key), Self.secondLook))
         case .due(let timer): self.timerIsDue(timer, &actions)
-        case .start, .apply, .drain, .abandonedSettlements, .ended, .relayEnded: break
+        case .start, .apply, .drain, .abandonedDeliveries, .ended, .relayEnded: break
         }
     }
 

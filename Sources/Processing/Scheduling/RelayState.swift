@@ -22,8 +22,8 @@ struct RelayState: StateMachine {
         case subscribe
         case unsubscribe(SubscriptionID)
         case acknowledge(DeliveryTag, SubscriptionID)
-        case giveBack(DeliveryTag, SubscriptionID)
-        case refuse(DeliveryTag, SubscriptionID)
+        case requeue(DeliveryTag, SubscriptionID)
+        case reject(DeliveryTag, SubscriptionID)
         case publish(SettlementID, Settler.Replacement)
         case arm(Timer, Duration)
         /// The broker that answers next may be one without the queue.
@@ -144,7 +144,7 @@ struct RelayState: StateMachine {
 
     private mutating func relay(_ delivery: Delivery, _ now: Moment, _ actions: inout [Action]) {
         guard let subscription = self.subscription else { return }
-        guard case .relaying = self.phase else { return actions.append(.giveBack(delivery.tag, subscription)) }
+        guard case .relaying = self.phase else { return actions.append(.requeue(delivery.tag, subscription)) }
         guard let message = self.copies.due(delivery, now: now.milliseconds) else {
             return self.park(delivery, because: "it does not say where it is to go", &actions)
         }
@@ -220,7 +220,7 @@ struct RelayState: StateMachine {
         case .refused(let error):
             self.park(delivery, because: "the broker refuses it: \(error)", &actions)
         case .abandoned:
-            if let subscription = self.subscription { actions.append(.giveBack(delivery.tag, subscription)) }
+            if let subscription = self.subscription { actions.append(.requeue(delivery.tag, subscription)) }
         }
         guard let target = settling.target else { return }
         self.targets.end(target)
@@ -236,7 +236,7 @@ struct RelayState: StateMachine {
     /// Has the broker itself move a message of which the host cannot make a copy.
     private func park(_ delivery: Delivery, because reason: String, _ actions: inout [Action]) {
         guard let subscription = self.subscription else { return }
-        actions.append(.refuse(delivery.tag, subscription))
+        actions.append(.reject(delivery.tag, subscription))
         actions.append(.note(.parked(delivery, reason: reason)))
     }
 

@@ -52,8 +52,8 @@ final class ScheduledRelay {
         case .subscribe: self.subscribe()
         case .unsubscribe(let id): self.intake.unsubscribe(id)
         case .acknowledge(let tag, let id): self.intake.acknowledge(tag, of: id)
-        case .giveBack(let tag, let id): self.intake.giveBack(tag, of: id)
-        case .refuse(let tag, let id): self.intake.refuse(tag, of: id)
+        case .requeue(let tag, let id): self.intake.requeue(tag, of: id)
+        case .reject(let tag, let id): self.intake.reject(tag, of: id)
         case .publish(let id, let replacement):
             self.settler.replace(with: [replacement], repairingWith: []) { [weak self] result in
                 self?.handle(.settled(id, result))

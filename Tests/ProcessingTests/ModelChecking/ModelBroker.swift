@@ -16,11 +16,19 @@ struct ModelBroker: Hashable {
         var ready: [ModelMessage] = []
         var held: [Held] = []
         var answers = true
+        /// Deleted with its function, until somebody consumes it again.
+        var exists = true
         /// One consumer at a time gets messages (x-single-active-consumer), the one that came first.
         var isOrdered = false
         private var active: [ModelConsumer.ID] = []
 
-        mutating func add(_ consumer: ModelConsumer.ID) { self.active.append(consumer) }
+        var hasConsumers: Bool { !self.active.isEmpty }
+
+        mutating func add(_ consumer: ModelConsumer.ID) {
+            self.active.append(consumer)
+            // Whoever misses it declares it.
+            self.exists = true
+        }
         mutating func removeConsumers(where isMeant: (ModelConsumer.ID) -> Bool) {
             self.active.removeAll(where: isMeant)
         }
@@ -42,6 +50,9 @@ struct ModelBroker: Hashable {
             self.held.contains { $0.message.number == number && $0.holder == holder }
         }
 
+        /// How many messages the consumer has.
+        func count(heldBy holder: ModelConsumer.ID) -> Int { self.held.count { $0.holder == holder } }
+
         mutating func remove(_ number: Int, of holder: ModelConsumer.ID) -> ModelMessage? {
             self.held.firstIndex { $0.message.number == number && $0.holder == holder }
                 .map { self.held.remove(at: $0).message }
@@ -61,17 +72,27 @@ struct ModelBroker: Hashable {
             self.held.removeAll { isMeant($0.holder) }
             for held in lost { self.putBack(held.message) }
         }
+
+        /// The first message, if it has waited for longer than it may: RabbitMQ looks at no other.
+        func hasExpired(at now: Duration) -> Bool { self.ready.first?.brokerEnd.map { $0 <= now } ?? false }
     }
 
-    var queues = [Queue(), Queue()]
+    var queues = [Shared(Queue()), Shared(Queue())]
     /// In the delay levels, on their way back to their queues.
     var delayed: [ModelMessage] = []
     var dead: [ModelMessage] = []
+    /// Came back for a queue that was gone.
+    var parked: [ModelMessage] = []
     /// Events whose emitted event has arrived.
     var emitted: Set<ModelEvent> = []
     /// Messages whose replacement has arrived.
     var replaced: Set<Int> = []
     private(set) var messages = 0
+
+    subscript(queue: Int) -> Queue {
+        _read { yield self.queues[queue].value }
+        _modify { yield &self.queues[queue].value }
+    }
 
     /// The same message, sent once more.
     mutating func another(_ message: ModelMessage) -> ModelMessage {
@@ -83,39 +104,4 @@ struct ModelBroker: Hashable {
         self.messages += 1
         return ModelMessage(number: self.messages, event: event, attempt: attempt, message)
     }
-}
-
-/// A subscription as the model's intake and broker see it.
-struct ModelConsumer: Hashable {
-    struct ID: Hashable {
-        let host: Int
-        /// The host's life: after a crash it is another one.
-        let life: Int
-        let subscription: SubscriptionID
-    }
-
-    enum Phase: Hashable {
-        case wanted
-        /// The broker has been told.
-        case leaving
-        case ended
-        case abandoned
-    }
-
-    /// What is on its way to the broker on the consumer's channel, in its order.
-    enum Frame: Hashable {
-        case acknowledge(Int)
-        case giveBack(Int)
-        /// The end of the consumer; what it holds stays with it.
-        case cancel
-        /// The end of the channel; what it holds goes back.
-        case close
-    }
-
-    let id: ID
-    let queue: Int
-    let prefetch: Int
-    var phase = Phase.wanted
-    var isActive = false
-    var outbox: [Frame] = []
 }

@@ -1,8 +1,10 @@
+import Messaging
+import SeededGeneration
 import Testing
 
 @testable import Processing
 
-/// A machine walks through what can happen to two hosts, two queues and three events, and looks at every step whether
+/// A machine walks through what can happen to hosts, queues and events in small worlds, and looks at every step whether
 /// the promises hold. What it cannot find it must be able to find: each rule that mended a fault is taken out in turn,
 /// and the fault must come back.
 struct PipelineModelTests {
@@ -28,18 +30,14 @@ struct PipelineModelTests {
 
     // MARK: - Far walks
 
-    @Test(arguments: 0..<200 as Range<UInt64>)
+    @Test(arguments: 0..<300 as Range<UInt64>)
     func `on long random walks every promise holds, and everything comes to its end`(seed: UInt64) throws {
         try Self.telling { try Self.farWalk(seed, StandardPolicy.self) }
     }
 
     private static func farWalk<Policy: PipelinePolicy>(_ seed: UInt64, _ policy: Policy.Type) throws {
-        let world = try ModelWorld<Policy>(
-            hosts: 2,
-            budget: .each(Int(seed % 5)),
-            invokersQueue: seed % 2 == 1,
-            isOrdered: seed % 3 == 1
-        )
+        var random = SeededGenerator(seed: seed)
+        let world = try ModelWorld<Policy>(.random(using: &random), budget: .random(using: &random))
         var walk = RandomWalk(world)
         for part in 0..<4 as Range<UInt64> {
             try walk.walk(60, seed: seed << 2 | part)
@@ -60,13 +58,12 @@ struct PipelineModelTests {
         _ policy: Policy.Type,
         depth: Int,
         _ budget: ModelBudget,
-        hosts: Int = 1,
         check: @escaping (ModelWorld<Policy>) throws -> Void = { _ in }
     ) throws -> BrokenPromise? {
         var walk = ExhaustiveWalk<Policy>()
         walk.check = check
         do {
-            try walk.walk(try ModelWorld(hosts: hosts, budget: budget), depth: depth)
+            try walk.walk(try ModelWorld(ModelSettings(), budget: budget), depth: depth)
             return nil
         } catch let broken as BrokenPromise {
             return broken
@@ -74,92 +71,25 @@ struct PipelineModelTests {
     }
 
     @Test func `a key that ignores the source acknowledges an event without a run`() throws {
-        let broken = try Self.finds(KeyWithoutSource.self, depth: 9, ModelBudget(loseConnection: 1))
+        let broken = try Self.finds(KeyWithoutSource.self, depth: 9, [.loseConnection: 1])
         #expect(try #require(broken).description.contains("is acknowledged"))
     }
 
     @Test func `a key that depends on the order of headers runs an event twice at the same time`() throws {
-        let broken = try Self.finds(KeyByOrderOfHeaders.self, depth: 6, ModelBudget(loseConnection: 1))
+        let broken = try Self.finds(KeyByOrderOfHeaders.self, depth: 6, [.loseConnection: 1])
         #expect(try #require(broken).description.contains("runs twice at the same time"))
     }
 
     @Test func `a memory of what is not marked as redelivered acknowledges what was published anew`() throws {
-        let budget = ModelBudget(republish: 1, loseConnection: 1)
+        let budget: ModelBudget = [.republish: 1, .loseConnection: 1]
         let broken = try Self.finds(KnownWithoutRedelivery.self, depth: 12, budget)
         #expect(try #require(broken).description.contains("acknowledged without a finished run"))
     }
 
     @Test func `a drain without a clock of its own waits for ever for a queue that does not answer`() throws {
-        let broken = try Self.finds(DrainWithoutClock.self, depth: 2, ModelBudget(suspend: 1)) { world in
+        let broken = try Self.finds(DrainWithoutClock.self, depth: 2, [.suspend: 1]) { world in
             try world.drainsWithoutBroker()
         }
         #expect(try #require(broken).description.contains("the drain does not end"))
     }
-}
-
-/// A small world and how far to walk in it.
-struct ModelCase: CustomTestStringConvertible, CustomStringConvertible, Sendable {
-    let description: String
-    let hosts: Int
-    let depth: Int
-    let budget: ModelBudget
-    var invokersQueue = false
-    var isOrdered = false
-    /// Also whether every state can drain and come to its end; that takes longer than the walk itself.
-    var checksEnds = false
-
-    var testDescription: String { self.description }
-
-    func world() throws -> ModelWorld<StandardPolicy> {
-        try ModelWorld(
-            hosts: self.hosts,
-            budget: self.budget,
-            invokersQueue: self.invokersQueue,
-            isOrdered: self.isOrdered
-        )
-    }
-
-    func check(_ world: ModelWorld<StandardPolicy>) throws {
-        guard self.checksEnds else { return }
-        try world.drainsWithoutBroker()
-        try world.comesToItsEnd()
-        try world.comesToItsEnd(stuck: 0)
-    }
-
-    static let exhaustive = [
-        ModelCase(
-            description: "one host, a lost connection, a lost confirmation and a failure",
-            hosts: 1,
-            depth: 13,
-            budget: ModelBudget(fail: 1, loseConnection: 1, loseConfirm: 1)
-        ),
-        ModelCase(
-            description: "one host with an ordered queue, a lost connection and failures",
-            hosts: 1,
-            depth: 13,
-            budget: ModelBudget(fail: 2, loseConnection: 1),
-            isOrdered: true
-        ),
-        ModelCase(
-            description: "one host, everything once, and the end of each state",
-            hosts: 1,
-            depth: 5,
-            budget: .each(1),
-            invokersQueue: true,
-            checksEnds: true
-        ),
-        ModelCase(
-            description: "two hosts, everything once",
-            hosts: 2,
-            depth: 5,
-            budget: .each(1)
-        ),
-        ModelCase(
-            description: "two hosts with an ordered queue, a crash and a lost connection",
-            hosts: 2,
-            depth: 8,
-            budget: ModelBudget(fail: 1, loseConnection: 1, crash: 1),
-            isOrdered: true
-        ),
-    ]
 }

@@ -173,16 +173,16 @@ final class BreakableIntake: Intake {
         self.inner?.acknowledge(tag, of: inner)
     }
 
-    func giveBack(_ tag: DeliveryTag, of subscription: SubscriptionID) {
+    func requeue(_ tag: DeliveryTag, of subscription: SubscriptionID) {
         guard let (tag, inner) = self.settle(tag, of: subscription) else { return }
         self.givenBack += 1
-        self.inner?.giveBack(tag, of: inner)
+        self.inner?.requeue(tag, of: inner)
     }
 
-    func refuse(_ tag: DeliveryTag, of subscription: SubscriptionID) {
+    func reject(_ tag: DeliveryTag, of subscription: SubscriptionID) {
         guard let (tag, inner) = self.settle(tag, of: subscription) else { return }
         self.refused += 1
-        self.inner?.refuse(tag, of: inner)
+        self.inner?.reject(tag, of: inner)
     }
 
     func flush() {
