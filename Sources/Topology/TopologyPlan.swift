@@ -21,6 +21,15 @@ package struct TopologyPlan: Sendable, Equatable {
             }
         }
 
+        /// Everything but the bindings by which events come into the consumer's queue: what a retry, a dead letter or
+        /// an emitted event needs.
+        package func declarationsWithoutEvents(_ names: TopologyNames) -> [Declaration] {
+            self.declarations.filter { declaration in
+                guard case .binding(let binding) = declaration else { return true }
+                return binding.destination != .queue(self.queue) || binding.source == names.delayDone
+            }
+        }
+
         /// The bindings of the consumer's own queue.
         package var bindings: [BindingDeclaration] {
             self.declarations.compactMap { declaration in

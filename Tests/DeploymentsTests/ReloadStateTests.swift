@@ -204,6 +204,35 @@ struct ReloadStateTests {
         #expect(self.apply(moved).count == 2)
     }
 
+    @Test mutating func `one that waits for its queue is not removed while anything is wrong`() throws {
+        _ = try self.apply(.test("a", file: "a.yaml"), .test("b", file: "b.yaml"))
+        let new = try ResolvedManifest.test("a", file: "a.yaml", queue: "t.b")
+        // b goes, and a takes its queue: it waits until b has drained.
+        #expect(self.apply(new).count == 2)
+        // Now the manifest of a is moved to another file, with a mistake in it.
+        let wrong = self.apply(problemsIn: ["c.yaml"])
+        #expect(wrong.contains(.report(.removalHeld(name: "a"))))
+        #expect(self.state.successors(of: .test("a")) == [.test("a", queue: "t.b")])
+        #expect(self.state.removed(.test("b")) == [.add(.test("a", queue: "t.b"), new.consumer, revision: 3)])
+    }
+
+    @Test mutating func `queues that would go round in a ring are refused, and all go on as they are`() throws {
+        let old = try (1...3).map { try ResolvedManifest.test("f\($0)", file: "\($0).yaml") }
+        _ = self.state.apply(.test(old), settled: true, retryingRejected: false)
+        let ring = try [(1, "t.f2"), (2, "t.f3"), (3, "t.f1")].map { number, queue in
+            try ResolvedManifest.test("f\(number)", file: "\(number).yaml", queue: queue)
+        }
+        let actions = self.state.apply(.test(ring), settled: true, retryingRejected: false)
+        #expect(actions.allSatisfy { $0.isReport })
+        #expect(self.state.problems.map(\.file) == ["1.yaml", "2.yaml", "3.yaml"])
+        #expect(self.state.problems[0].what.hasPrefix("'f1' and 'f2', 'f3' are to take each other's queues"))
+        // With a new queue for one of them, the others follow.
+        let opened = try Array(ring.prefix(2)) + [.test("f3", file: "3.yaml", queue: "new")]
+        let moves = self.state.apply(.test(opened), settled: true, retryingRejected: false).filter { !$0.isReport }
+        #expect(moves.count == 4, "f3 is added on its new queue, and all three leave")
+        #expect(self.state.problems == [])
+    }
+
     @Test mutating func `of two files in each other's way the one that runs wins`() throws {
         let running = try ResolvedManifest.test("a", file: "z.yaml")
         let rival = try ResolvedManifest.test("a", file: "b.yaml", concurrency: 2)

@@ -11,10 +11,14 @@ struct Admission {
     private(set) var refused: [String: [ManifestProblem]] = [:]
 
     private let namespace: String
+    private let running: Set<ConsumerKey>
 
-    /// - Parameter wanted: what was wanted until now; its manifests go together.
-    init(_ deployment: Deployment, wanted: some Sequence<ResolvedManifest>) {
+    /// - Parameters:
+    ///   - wanted: what was wanted until now; its manifests go together.
+    ///   - running: the consumers that are there, those that drain included.
+    init(_ deployment: Deployment, wanted: some Sequence<ResolvedManifest>, running: Set<ConsumerKey>) {
         self.namespace = deployment.namespace
+        self.running = running
         self.refuse(deployment.problems) { $0.file }
         let wanted = wanted.sorted { $0.name < $1.name }
         // Every round refuses another file, or is the last. A refused file may keep a manifest whose name or queue a
@@ -22,7 +26,7 @@ struct Admission {
         while true {
             self.kept = wanted.filter { self.refused[$0.file] != nil || self.refused[deployment.directory] != nil }
             let manifests = deployment.manifests.filter { self.refused[$0.file] == nil }
-            guard self.refuseConflicts(of: manifests) else {
+            guard self.refuseConflicts(of: manifests) || self.refuseStandoffs(of: manifests) else {
                 self.admitted = manifests
                 return
             }
@@ -46,6 +50,27 @@ struct Admission {
             if !conflict.isEmpty { self.refuse(conflict) { _ in file } }
         }
         return self.refused.count > before
+    }
+
+    /// - Returns: whether another file is refused now.
+    private mutating func refuseStandoffs(of manifests: [ResolvedManifest]) -> Bool {
+        let wanted = WantedManifests(self.kept + manifests, namespace: self.namespace)
+        let members = QueueStandoff(running: self.running, wanted: wanted).members
+        let names = Set(members.map(\.name))
+        let problems = manifests.filter { names.contains($0.name) }.flatMap { manifest in
+            manifest.claim.consumers.prefix(1).map { consumer in
+                let others = members.filter { $0.name != manifest.name }.map { "'\($0.label)'" }
+                return ManifestProblem(
+                    at: consumer.locations.queue,
+                    what:
+                        "'\(manifest.name)' and \(others.joined(separator: ", ")) are to take each other's queues, and "
+                        + "none can give up its own first",
+                    remedy: "name a new queue in one of them, and the queue that it is to have when it has moved"
+                )
+            }
+        }
+        self.refuse(problems) { $0.file }
+        return !problems.isEmpty
     }
 
     private func problems(in manifests: [ResolvedManifest]) -> [ManifestProblem] {

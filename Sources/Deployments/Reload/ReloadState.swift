@@ -14,7 +14,8 @@ package import Manifests
 ///   manifests ask for now is switched to: a change that they no longer ask for is cancelled.
 /// - At most one step of a consumer is under way. One that is asked for again while it drains is added when it has
 ///   ended, and so is another that is to consume the same queue. When a manifest asks for other queues, their consumers
-///   are added before those of the old queues are removed, so that no event falls in between.
+///   are added before those of the old queues are removed, so that no event falls in between. A deployment in which
+///   that cannot be, because consumers wait for each other's queues, is refused: see `QueueStandoff`.
 ///
 /// The host applies actions and confirms them on one thread. After it was given `.cancelChange`, a newer `.change` or
 /// `.remove` it no longer switches to the older revision; a late confirmation of one is ignored.
@@ -63,7 +64,11 @@ package struct ReloadState: Sendable {
         retryingRejected: Bool
     ) -> [ReloadAction] {
         let namespace = deployment.namespace
-        let admission = Admission(deployment, wanted: self.wanted.manifests.values)
+        let admission = Admission(
+            deployment,
+            wanted: self.wanted.manifests.values,
+            running: Set(self.entries.keys)
+        )
         let isSound = admission.refused.isEmpty
         let found = admission.kept + admission.admitted
         let held = isSound && settled ? [] : self.holdBack(found, admission, namespace)
@@ -104,7 +109,7 @@ package struct ReloadState: Sendable {
         }
         let names = Set(lost.map(\.name))
         return self.wanted.manifests.values.filter { manifest in
-            names.contains(manifest.name) || manifest.consumers.isEmpty && wanted.manifests[manifest.name] == nil
+            names.contains(manifest.name) || wanted.manifests[manifest.name] == nil
         }
     }
 

@@ -8,6 +8,10 @@ struct EnvelopeIdentity: Sendable, Hashable {
     private(set) var id = ByteRange.absent
     private(set) var source = ByteRange.absent
 
+    /// The most bytes in which a name can be written that is looked for: each letter of `source` as an escape. Reading
+    /// a name of megabytes would hold up all events of the host.
+    private static let longestName = 6 * "source".utf8.count
+
     /// The identity of a message in binary mode.
     init() {}
 
@@ -17,7 +21,8 @@ struct EnvelopeIdentity: Sendable, Hashable {
         var seen = 0
         var (hasID, hasSource) = (false, false)
         // Nothing can be found behind an error, but what was found before it stays.
-        try? JSONScanner.visitMembers(of: bytes[body]) { name, value in
+        try? JSONScanner.visitMembers(of: bytes[body]) { written, value in
+            let name = written.count <= Self.longestName ? JSONText.unescaped(written) : ""
             if name == "id", !hasID {
                 hasID = true
                 self.id = Self.place(of: value, as: .id, in: bytes)

@@ -42,7 +42,7 @@ package struct EventEnvelope: Sendable {
         var all: [(name: String, value: Range<Int>)] = []
         do throws(JSONScanner.Malformed) {
             try JSONScanner.visitMembers(of: bytes) { name, value in
-                all.append((name, value))
+                all.append((JSONText.unescaped(name), value))
                 return all.count <= EventReader.mostMembers
             }
         } catch {

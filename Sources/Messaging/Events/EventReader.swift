@@ -49,7 +49,8 @@
 /// | a name that occurs twice       | see ²                    | the first one                                     |
 /// | dataschema, others             | webhooks only, see there | webhooks only, see there; never refused           |
 ///
-/// ⁴ A `time` of AMQP's own type for times is accepted (AMQP binding, section 2.2).
+/// ⁴ A `time` of AMQP's own type for times is accepted (AMQP binding, section 2.2): before a text, and of several the
+/// first one.
 /// Sizes are in bytes of UTF-8.
 ///
 /// **Data of an envelope** (JSON event format, section 3.1).

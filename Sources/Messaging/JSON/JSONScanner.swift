@@ -55,14 +55,14 @@ package struct JSONScanner {
         return start..<scanner.position
     }
 
-    /// Visits the members of an object in their order, until `visit` returns false. `visit` gets each name, and the
-    /// range of its value. A byte order mark in front is ignored (RFC 8259, section 8.1).
+    /// Visits the members of an object in their order, until `visit` returns false. `visit` gets each name as it is
+    /// written between the quotes, and the range of its value. A byte order mark in front is ignored (RFC 8259, section 8.1).
     ///
     /// - Parameter bytes: any bytes. If they are not exactly one object, the error is thrown after the members in front
     ///   of it have been visited.
     package static func visitMembers(
         of bytes: ArraySlice<UInt8>,
-        _ visit: (_ name: String, _ value: Range<Int>) -> Bool
+        _ visit: (_ name: ArraySlice<UInt8>, _ value: Range<Int>) -> Bool
     ) throws(Malformed) {
         var scanner = JSONScanner(bytes)
         if bytes.starts(with: [0xef, 0xbb, 0xbf]) { scanner.position += 3 }
@@ -74,7 +74,7 @@ package struct JSONScanner {
                 scanner.skipSpace()
                 let start = scanner.position + 1
                 try scanner.skipString()
-                let name = JSONText.unescaped(bytes[start..<scanner.position - 1])
+                let name = bytes[start..<scanner.position - 1]
                 try scanner.expectColon()
                 scanner.skipSpace()
                 let value = scanner.position

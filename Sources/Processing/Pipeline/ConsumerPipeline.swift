@@ -72,7 +72,8 @@ package final class ConsumerPipeline {
     package var isTopologyReady: Bool { self.state.health.isTopologyReady }
     var facts: PipelineFacts {
         PipelineFacts(
-            hasWorkers: self.state.slots.current.isReady,
+            // A pause ends by itself.
+            hasWorkers: self.state.slots.current.isReady || self.state.slots.current.pause != nil,
             isConsuming: self.state.subscriptions.isActive,
             hasNothingToDo: self.state.deliveries.isIdle && self.state.deliveries.waiting.isEmpty
         )
@@ -179,7 +180,8 @@ package final class ConsumerPipeline {
         let version = self.state.version
         self.settler.replace(
             with: self.messages.replacements(of: held, by: settlement, version, now: self.clock.milliseconds),
-            repairingWith: version.topology.declarations
+            // Without what was unbound because the consumer moves to another queue, or takes other keys now.
+            repairingWith: version.topology.declarationsWithoutEvents(self.state.names)
         ) { [weak self] result in
             self?.handle(.settled(id, result))
         }

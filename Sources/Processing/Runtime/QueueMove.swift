@@ -53,10 +53,7 @@ extension RuntimeState {
     func declarations(of key: ConsumerKey) -> [Declaration]? {
         guard let consumer = self.consumers[key] else { return nil }
         guard consumer.move?.isUnbound == true else { return consumer.topology.declarations }
-        let gone = self.eventBindings(of: consumer)
-        return consumer.topology.declarations.filter { declaration in
-            if case .binding(let binding) = declaration { !gone.contains(binding) } else { true }
-        }
+        return consumer.topology.declarationsWithoutEvents(self.names)
     }
 
     /// Retries come to the queue as long as it exists.
@@ -75,10 +72,6 @@ extension RuntimeState {
         } else if successors.allSatisfy({ self.isThere($0) }) {
             move.unbind()
             self.takeAway(self.eventBindings(of: consumer).map(Removal.binding), of: key, &actions)
-        } else if successors.contains(where: { self.consumers[$0] == nil }), move.isHopeless(hasWorkers: false) {
-            // Another consumer still has the queue that a successor is to consume, and itself waits for the queue of
-            // this one to become free. When two consumers swap their queues, one of them has to go first.
-            return self.endMove(of: key, &actions)
         }
         self.consumers[key]?.move = move
         actions.append(.arm(.move(key), QueueMove.interval))
@@ -101,7 +94,8 @@ extension RuntimeState {
         // While its consumer is there the queue cannot be without one: such a look says nothing.
         let isEmpty = inspection.readyMessages == 0 && !(facts.isConsuming && inspection.isUnknown)
         let isOver = move.isOver(hasNothingToDo: isEmpty && facts.hasNothingToDo)
-        let isHopeless = move.isHopeless(hasWorkers: facts.hasWorkers)
+        // A consumer that waits for the queue would get what is left in it.
+        let isHopeless = move.isHopeless(hasWorkers: facts.hasWorkers) && self.reload.heir(of: key) == nil
         self.consumers[key]?.move = move
         if isOver || isHopeless { self.endMove(of: key, &actions) }
     }

@@ -6,7 +6,7 @@ struct JSONMembersTests {
         let bytes = Array(text.utf8)[...]
         var members: [String] = []
         try JSONScanner.visitMembers(of: bytes) { name, value in
-            members.append("\(name)=\(String(decoding: bytes[value], as: UTF8.self))")
+            members.append("\(JSONText.unescaped(name))=\(String(decoding: bytes[value], as: UTF8.self))")
             return members.count < most
         }
         return members
