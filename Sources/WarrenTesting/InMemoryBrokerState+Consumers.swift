@@ -56,6 +56,14 @@ extension InMemoryBrokerState {
         self.dispatch(consumer.queue)
     }
 
+    /// The number of consumers that an inspection reports. One that has ended counts as long as it holds deliveries.
+    func countedConsumers(of queue: String) -> Int {
+        let holding = self.consumers.values.count { consumer in
+            if case .ended = consumer.state { consumer.queue == queue && !consumer.unsettled.isEmpty } else { false }
+        }
+        return (self.queues[queue]?.countedConsumers ?? 0) + holding
+    }
+
     /// The intake considers the consumer dead: it starts again, behind the other consumers of its queue.
     mutating func renew(_ id: InMemoryConsumer.ID, because error: BrokerError) {
         guard let consumer = self.consumers[id], case .consuming = consumer.state else { return }

@@ -73,7 +73,7 @@ struct InMemoryBrokerState {
     func inspect(queue: String) -> QueueInspection? {
         self.queues[queue].map { state in
             guard !self.silentQueues.contains(queue) else { return QueueInspection(readyMessages: 0, consumers: 0) }
-            return QueueInspection(readyMessages: state.ready.count, consumers: state.countedConsumers)
+            return QueueInspection(readyMessages: state.ready.count, consumers: self.countedConsumers(of: queue))
         }
     }
 

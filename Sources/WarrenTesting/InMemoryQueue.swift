@@ -49,7 +49,8 @@ struct InMemoryQueue {
 
     mutating func append(_ message: InMemoryMessage) { self.ready.append(message) }
 
-    /// The number of consumers that an inspection reports.
+    /// The number of consumers that an inspection reports, those that wait for their turn and those that have ended
+    /// apart.
     var countedConsumers: Int { self.hasSingleActiveConsumer ? min(1, self.consumers.count) : self.consumers.count }
 
     /// The consumer that gets the next message; `nil` if no eligible consumer has room for it.

@@ -7,6 +7,7 @@ extension ConformanceCase {
         [
             ConformanceCase("of single active consumers only the first gets deliveries", self.singleActive),
             ConformanceCase("a returning departure hands everything on in its order", self.returning),
+            ConformanceCase("one that has ended counts as long as it holds deliveries", self.countedWhileHolding),
             ConformanceCase("a returning departure is open to every state", self.returningEarly),
             ConformanceCase("a renewed subscription gets again what it had not settled", self.renewal),
             ConformanceCase("renewing an unsubscribed one changes nothing", self.renewalOfEnded),
@@ -68,6 +69,24 @@ extension ConformanceCase {
         #expect(first.seen.signals == [.active, .ended])
         #expect(first.seen.deliveries.count == 50, "what came after the word to leave was not handed over")
         #expect(second.seen.deliveries.count == expected.count, "nothing came twice")
+    }
+
+    /// A host deletes a queue that nobody consumes: not while another one still runs what it got of it.
+    @Sendable private static func countedWhileHolding(_ tested: any BrokerUnderTest) async throws {
+        let queue = Names()("q")
+        try await tested.broker.declare([.queue(queue)])
+        await self.publish(0..<2, to: queue, tested)
+        let probe = try tested.probe()
+        let subscription = probe.subscribe(to: queue, prefetch: 2)
+        let held = try await subscription.deliveries(2)
+        subscription.unsubscribe(.settling)
+        try await subscription.signal(.ended)
+        #expect(try await tested.broker.inspectForCertain(queue: queue)?.consumers == 1)
+        subscription.settle([held[0]], .acknowledge)
+        subscription.settle([held[1]], .requeue)
+        try await tested.expectReady(1, in: queue)
+        #expect(try await tested.broker.inspectForCertain(queue: queue)?.consumers == 0)
+        await probe.close()
     }
 
     @Sendable private static func returningEarly(_ tested: any BrokerUnderTest) async throws {

@@ -42,14 +42,14 @@ struct PipelineRemovalTests {
     }
 
     @Test func `with onRemove delete a queue that does not say what is in it stays with all that is in it`() throws {
-        let rig = try Self.rig(.deleting())
+        let rig = try Self.rig(.test().with { $0.onRemove = .delete })
         rig.broker.setSilent(true, queue: "t.f")
         try Self.remove(rig)
         rig.publish("a")
         rig.turn(20)
         rig.broker.setSilent(false, queue: "t.f")
         #expect(rig.broker.counts(of: "t.f") == InMemoryBroker.Counts(ready: 1))
-        rig.deploy([try .deleting()])
+        rig.deploy([try .test().with { $0.onRemove = .delete }])
         try rig.run("the queue's function") { !$0.laterInvokers.isEmpty }
         rig.broker.setSilent(true, queue: "t.f.dead")
         rig.laterInvokers[0].becomeReady()
@@ -82,7 +82,7 @@ struct PipelineRemovalTests {
     @Test func `with onRemove delete an empty queue goes with its function, and so does its empty dead-letter queue`()
         throws
     {
-        let rig = try Self.rig(.deleting())
+        let rig = try Self.rig(.test().with { $0.onRemove = .delete })
         rig.publish("a")
         try rig.run(pending: 1)
         rig.invoker.finish(.done(emitted: []))
@@ -93,7 +93,7 @@ struct PipelineRemovalTests {
     }
 
     @Test func `dead letters keep their queue although the other one goes`() throws {
-        let rig = try Self.rig(.deleting())
+        let rig = try Self.rig(.test().with { $0.onRemove = .delete })
         rig.publish("a")
         try rig.run(pending: 1)
         rig.invoker.finish(.rejected(.test))
@@ -105,7 +105,7 @@ struct PipelineRemovalTests {
     }
 
     @Test func `a queue with events in it stays, with its bindings`() throws {
-        let rig = try Self.rig(.deleting(concurrency: 1))
+        let rig = try Self.rig(.test(concurrency: 1).with { $0.onRemove = .delete })
         for id in ["a", "b"] { rig.publish(id) }
         try rig.run(pending: 1)
         rig.deploy([])
@@ -171,16 +171,5 @@ struct PipelineRemovalTests {
         }
         #expect(rig.invoker.begun.count + rig.ids(in: "t.f").count == 2)
         #expect(rig.broker.counts(of: "other") == InMemoryBroker.Counts())
-    }
-}
-
-extension FunctionManifest {
-    /// Its queue goes with it: soon, for no host can be running an event of it for long.
-    fileprivate static func deleting(concurrency: Int = 20) throws -> FunctionManifest {
-        try .test(concurrency: concurrency).with {
-            $0.onRemove = .delete
-            $0.timeout = .milliseconds(1)
-            $0.timeoutGrace = .zero
-        }
     }
 }

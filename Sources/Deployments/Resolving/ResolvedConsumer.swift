@@ -34,17 +34,4 @@ package indirect enum Workload: Sendable, Equatable {
         case .webhook(let webhook): webhook.obstacle
         }
     }
-
-    /// The longest time that one invocation may take before a time limit ends it.
-    package var longestRun: Duration {
-        switch self {
-        case .function(let function):
-            // An event may wait for its batch, and the batch before it may take its whole timeout.
-            let batch = function.manifest.batch.map { $0.wait + function.manifest.timeout } ?? .zero
-            return batch + function.manifest.timeout + function.manifest.timeoutGrace
-        case .webhook(let webhook):
-            // A request, another access token, and the request again.
-            return webhook.manifest.consumer.timeout * 3
-        }
-    }
 }

@@ -56,7 +56,8 @@ package struct JSONScanner {
     }
 
     /// Visits the members of an object in their order, until `visit` returns false. `visit` gets each name as it is
-    /// written between the quotes, and the range of its value. A byte order mark in front is ignored (RFC 8259, section 8.1).
+    /// written between the quotes, and the range of its value. A byte order mark in front is ignored (RFC 8259, section
+    /// 8.1).
     ///
     /// - Parameter bytes: any bytes. If they are not exactly one object, the error is thrown after the members in front
     ///   of it have been visited.

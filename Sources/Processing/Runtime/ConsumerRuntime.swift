@@ -28,7 +28,6 @@ package final class ConsumerRuntime {
     /// - Parameters:
     ///   - waysBackInterval: how often the delay levels and dead letters are declared again, in case somebody has
     ///     deleted a part of them; nil: never.
-    ///   - settlingReserve: for another host to settle what has run and to end its consumer, before a queue is deleted.
     ///   - bytes: how much of events may be held.
     ///   - makeInvoker: of a version, not started yet; the logger names the function or webhook.
     ///   - report: called with a manifest when the status of what it asks for changes.
@@ -42,15 +41,11 @@ package final class ConsumerRuntime {
         loop: EventLoop,
         logger: Logger,
         waysBackInterval: Duration? = .seconds(60),
-        settlingReserve: Duration = .seconds(10),
         bytes: ByteBudget = ByteBudget(),
         makeInvoker: @escaping (ResolvedConsumer, Logger) -> any Invoker,
         report: @escaping (ConsumerManifest, ConsumerStatus) -> Void
     ) throws(SystemError) {
-        self.driver = Driver(
-            RuntimeState(names: names, waysBackInterval: waysBackInterval, settlingReserve: settlingReserve),
-            clock: clock
-        )
+        self.driver = Driver(RuntimeState(names: names, waysBackInterval: waysBackInterval), clock: clock)
         self.intake = intake
         self.loop = loop
         self.logger = logger
@@ -71,7 +66,6 @@ package final class ConsumerRuntime {
         )
         self.keeper.declared = { [weak self] part, error in self?.handle(.declared(part, error)) }
         self.keeper.inspected = { [weak self] part, answer in self?.inspected(part, answer) }
-        self.keeper.mayRemove = { [weak self] removal, delay in self?.handle(.mayRemove(removal, delay: delay)) }
         self.relay.interrupted = { [weak self] in self?.handle(.relayInterrupted) }
     }
 
@@ -117,9 +111,9 @@ package final class ConsumerRuntime {
         case .declare(let part): self.declare(part)
         case .inspect(let part, let queue): self.keeper.inspect(part, queue: queue)
         case .remove(let removals, let key): self.remove(removals, of: key)
-        case .lookBeforeRemoval(let removal, let delay):
-            self.keeper.lookBeforeRemoval(removal, delay: delay, self.logger)
-        case .removeQueue(let removal): self.keeper.delete(removal, self.logger)
+        case .removeQueue(let removal, let key):
+            let logger = self.logger(of: key)
+            self.keeper.perform { await removal.carryOut($0, logger) }
         case .startRelay: self.relay.start()
         case .drainRelay: self.relay.drain { [weak self] in self?.handle(.relayEnded) }
         case .abandonRelay: self.relay.abandon()
@@ -222,7 +216,6 @@ package final class ConsumerRuntime {
                 """,
                 metadata: ["queue": "\(key.queue)", "takes-events": "\(!isUnbound)"]
             )
-        case .queueIsLeft(let removal): removal.tellThatItIsLeft(self.logger)
         case .cannotDeclareShared(let error):
             self.logger.error("cannot declare the shared topology; trying again", metadata: ["reason": "\(error)"])
         case .cannotDeclareWaysBack(let error):

@@ -22,8 +22,6 @@ enum RuntimeEvent {
 
     // The broker.
     case declared(TopologyPart, BrokerError?)
-    /// Nothing that is known keeps the queue of a consumer that has gone: it may be deleted after the given time.
-    case mayRemove(QueueRemoval, delay: Duration)
     /// What the broker says of a queue: nil when it does not exist. With an error nothing is known.
     case inspected(TopologyPart, Result<QueueInspection?, BrokerError>, PipelineFacts?)
 
@@ -62,8 +60,6 @@ enum RuntimeTimer: Hashable {
     case move(ConsumerKey)
     /// Something that the broker did not take is declared again.
     case declare(TopologyPart)
-    /// The second step of a removal.
-    case removal(queue: String, number: Int)
     /// The relay is not waited for any longer.
     case abandonRelay
 }
@@ -89,10 +85,7 @@ enum RuntimeAction {
     case declare(TopologyPart)
     case inspect(TopologyPart, queue: String)
     case remove([Removal], ConsumerKey)
-    /// The first step of a removal, which may end in `RuntimeEvent.mayRemove`.
-    indirect case lookBeforeRemoval(QueueRemoval, delay: Duration)
-    /// The second step.
-    indirect case removeQueue(QueueRemoval)
+    indirect case removeQueue(QueueRemoval, ConsumerKey)
 
     case startRelay
     case drainRelay
@@ -111,8 +104,6 @@ enum RuntimeNote {
     case switched(ConsumerKey)
     /// The host ends before the queue that a consumer leaves is empty.
     case moveIsUnfinished(ConsumerKey, isUnbound: Bool)
-    /// The queue of a consumer that has gone was to be deleted, and the host ends before.
-    case queueIsLeft(QueueRemoval)
     case cannotDeclareShared(BrokerError)
     case cannotDeclareWaysBack(BrokerError)
 }

@@ -39,11 +39,7 @@ extension RuntimeState {
 
     private mutating func add(_ key: ConsumerKey, _ version: ResolvedConsumer, _ actions: inout [RuntimeAction]) {
         let topology = TopologyPlanner.consumer(version.manifest, self.names)
-        self.consumers[key] = Consumer(
-            manifest: version.manifest,
-            longestRun: version.workload.longestRun,
-            topology: topology
-        )
+        self.consumers[key] = Consumer(manifest: version.manifest, topology: topology)
         actions.append(.add(key, version, topology))
         // Whatever its state: events wait in the queue of a function whose workers cannot be started.
         if self.isSharedReady { self.declare(.consumer(key), &actions) }
@@ -61,7 +57,6 @@ extension RuntimeState {
         self.consumers[key]?.change = Change(
             revision: revision,
             manifest: version.manifest,
-            longestRun: version.workload.longestRun,
             topology: topology,
             needsDeclaring: topology.declarations != consumer.topology.declarations,
             obsolete: consumer.topology.bindings.filter { !topology.bindings.contains($0) }.map(Removal.binding)
@@ -87,12 +82,11 @@ extension RuntimeState {
         _ result: PipelineReport.ChangeResult,
         _ actions: inout [RuntimeAction]
     ) {
-        guard let consumer = self.consumers[key], let change = consumer.change else { return }
+        guard let change = self.consumers[key]?.change else { return }
         switch result {
         case .switched:
             self.consumers[key]?.change = nil
             self.consumers[key]?.manifest = change.manifest
-            self.consumers[key]?.longestRun = max(consumer.longestRun, change.longestRun)
             self.consumers[key]?.topology = change.topology
             actions.append(.note(.switched(key)))
             self.takeAway(change.obsolete, of: key, &actions)
@@ -134,7 +128,13 @@ extension RuntimeState {
             let obsolete = consumer.topology.bindings.filter { !kept.contains($0) }
             self.takeAway(obsolete.map(Removal.binding), of: key, &actions)
         } else {
-            self.beginRemoval(of: consumer, &actions)
+            let removal = QueueRemoval(
+                consumer.topology,
+                names: self.names,
+                policy: consumer.mustKeepQueue ? .keep : consumer.manifest.onRemove,
+                hasMoved: consumer.move?.isUnbound ?? false
+            )
+            actions.append(.removeQueue(removal, key))
         }
         if self.isDraining { return self.closeIfOver(&actions) }
         // Whoever logs about it needs its name until here.

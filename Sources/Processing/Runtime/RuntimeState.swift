@@ -8,8 +8,6 @@ import Topology
 struct RuntimeState: StateMachine {
     struct Consumer {
         var manifest: ConsumerManifest
-        /// See `Workload.longestRun`; the longest of all versions that have run.
-        var longestRun: Duration
         var topology: TopologyPlan.Consumer
         /// Its queue exists, as far as this host knows.
         var isReady = false
@@ -24,7 +22,6 @@ struct RuntimeState: StateMachine {
     struct Change {
         let revision: Int
         let manifest: ConsumerManifest
-        let longestRun: Duration
         let topology: TopologyPlan.Consumer
         /// It needs something else of the broker than the version that runs.
         let needsDeclaring: Bool
@@ -41,27 +38,20 @@ struct RuntimeState: StateMachine {
 
     let names: TopologyNames
     let waysBackInterval: Duration?
-    let settlingReserve: Duration
     var reload = ReloadState()
     /// What runs, those that drain included.
     var consumers: [ConsumerKey: Consumer] = [:]
     var parts = PartStates<TopologyPart>()
     var delayLevels = DelayLevels()
-    /// By queue.
-    var removals: [String: PendingRemoval] = [:]
-    var lastRemoval = 0
     var isSharedReady = false
     private(set) var isDraining = false
     private var hasRelayEnded = false
 
-    /// - Parameters:
-    ///   - waysBackInterval: how often the delay levels and dead letters are declared again, in case somebody has
-    ///     deleted a part of them; `nil`: never.
-    ///   - settlingReserve: for another host to settle what has run and to end its consumer, see `QueueRemoval`.
-    init(names: TopologyNames, waysBackInterval: Duration?, settlingReserve: Duration) {
+    /// - Parameter waysBackInterval: how often the delay levels and dead letters are declared again, in case somebody
+    ///   has deleted a part of them; `nil`: never.
+    init(names: TopologyNames, waysBackInterval: Duration?) {
         self.names = names
         self.waysBackInterval = waysBackInterval
-        self.settlingReserve = settlingReserve
     }
 
     mutating func handle(_ event: RuntimeEvent, at now: Moment, _ actions: inout [RuntimeAction]) {
@@ -76,7 +66,6 @@ struct RuntimeState: StateMachine {
             self.hasRelayEnded = true
             self.closeIfOver(&actions)
         case .due(.abandonRelay): actions.append(.abandonRelay)
-        case .mayRemove(let removal, let delay): self.mayRemove(removal, after: delay, &actions)
         default:
             // Going down, nothing is declared, looked at or switched to any more.
             if !self.isDraining { self.goOn(event, &actions) }
@@ -98,7 +87,7 @@ struct RuntimeState: StateMachine {
             guard let consumer = self.consumers[key], consumer.move == nil else { return }
             actions.append(.arm(.secondLook(key), Self.secondLook))
         case .due(let timer): self.timerIsDue(timer, &actions)
-        case .start, .apply, .drain, .abandonedDeliveries, .ended, .relayEnded, .mayRemove: break
+        case .start, .apply, .drain, .abandonedDeliveries, .ended, .relayEnded: break
         }
     }
 
@@ -115,7 +104,6 @@ struct RuntimeState: StateMachine {
         case .declare(let part):
             self.parts.pauseIsOver(part)
             self.declare(part, &actions)
-        case .removal(let queue, let number): self.removalIsDue(queue, number, &actions)
         case .abandonRelay: break
         }
     }
@@ -125,7 +113,6 @@ struct RuntimeState: StateMachine {
     private mutating func drain(_ actions: inout [RuntimeAction]) {
         guard !self.isDraining else { return }
         self.isDraining = true
-        self.leaveQueues(&actions)
         for (key, consumer) in self.consumers.sorted(by: { $0.key < $1.key }) where !consumer.isLeaving {
             guard let move = consumer.move else { continue }
             actions.append(.note(.moveIsUnfinished(key, isUnbound: move.isUnbound)))

@@ -1,5 +1,4 @@
 import EventLoops
-import Logging
 import Messaging
 
 /// Carries out what a runtime wants of the broker: one thing after the other, in the order in which they were asked
@@ -9,7 +8,6 @@ final class TopologyKeeper {
     private enum Answer: Sendable {
         case declared(TopologyPart, BrokerError?)
         case inspected(TopologyPart, Result<QueueInspection?, BrokerError>)
-        case mayRemove(QueueRemoval, delay: Duration)
     }
 
     /// Before something is tried again that is to be taken away while the broker is away.
@@ -23,9 +21,6 @@ final class TopologyKeeper {
     /// Called with what the broker says of a queue; nil when it does not exist.
     var inspected: (TopologyPart, Result<QueueInspection?, BrokerError>) -> Void = { _, _ in }
 
-    /// Called when the queue of a consumer that has gone may be deleted after a time.
-    var mayRemove: (QueueRemoval, Duration) -> Void = { _, _ in }
-
     init(broker: any Broker, loop: EventLoop) throws(SystemError) {
         self.broker = broker
         self.answers = try Mailbox()
@@ -38,7 +33,6 @@ final class TopologyKeeper {
         switch answer {
         case .declared(let part, let error): self.declared(part, error)
         case .inspected(let part, let result): self.inspected(part, result)
-        case .mayRemove(let removal, let delay): self.mayRemove(removal, delay)
         }
     }
 
@@ -70,21 +64,8 @@ final class TopologyKeeper {
         }
     }
 
-    /// Looks at the queue of a consumer that has gone.
-    ///
-    /// - Parameter delay: after which the queue may be deleted.
-    func lookBeforeRemoval(_ removal: QueueRemoval, delay: Duration, _ logger: Logger) {
-        let answers = self.answers
-        self.perform { broker in
-            if await removal.look(broker, delay: delay, logger) { answers.send(.mayRemove(removal, delay: delay)) }
-        }
-    }
-
-    /// Deletes the queue of a consumer that has gone, unless something has come into it since it was looked at.
-    func delete(_ removal: QueueRemoval, _ logger: Logger) { self.perform { await removal.delete($0, logger) } }
-
     /// Does something with the broker when all that was asked for before is done.
-    private func perform(_ body: @escaping @Sendable (any Broker) async -> Void) {
+    func perform(_ body: @escaping @Sendable (any Broker) async -> Void) {
         let broker = self.broker
         let previous = self.last
         // Unstructured, because the loop's thread has no task to be a child of; it ends with its body.

@@ -1,4 +1,5 @@
 import AMQP
+import Foundation
 import Glibc
 import Messaging
 import Testing
@@ -86,6 +87,45 @@ struct RemovalTests {
             #expect(ledger.queued.isDisjoint(with: ledger.handled))
             // It is still bound: it goes on taking events.
             try await bed.publish(bed.event(#"{"milliseconds":0}"#, id: "later"))
+        }
+    }
+
+    @Test func `a queue stays as long as another host runs an event of it, which may die`() async throws {
+        try await TestBed.use { bed in
+            let work = Draft("work").with { $0.settings = "concurrency: 1\ntimeout: 3m\nonRemove: delete" }
+            try bed.put(Draft("record").with { $0.keys = ["other"] })
+            try bed.put(work)
+            let debugging = ["--log-level", "debug"]
+            // Each host has a directory of manifests of its own.
+            let copy = "\(bed.directory)/copy"
+            try FileManager.default.copyItem(atPath: bed.manifests, toPath: copy)
+            var hosts = [bed.manifests: try await bed.startHost(arguments: debugging)]
+            hosts[copy] = try await bed.startHost(manifests: copy, arguments: debugging)
+            let confirmed = await bed.publish(ids: ["e"], #"{"milliseconds":150000}"#)
+            let deeds = try await bed.journal.wait(for: "the run") { $0.count("begun") == 1 }
+            let (manifests, busy) = try #require(
+                hosts.first { $0.value.processes(of: "work").contains(deeds[0].process) }
+            )
+            hosts[manifests] = nil
+            let (others, idle) = try #require(hosts.first)
+
+            #expect(unlink("\(manifests)/work.yaml") == 0)
+            try await busy.wait(for: "the busy host to drain its function") { log in
+                log.contains { $0.message == "status changed" && $0["status"] == "draining" }
+            }
+            #expect(unlink("\(others)/work.yaml") == 0)
+            try await idle.wait(for: "the idle host's look") { log in
+                log.contains { $0["queue"] == bed.queue("work") && $0.message.contains("another host consumes it") }
+            }
+            busy.warren.signal(SIGKILL)
+            #expect(bed.journal.deeds.count("ended") == 0)
+            try await Waiting.wait(for: "the event to be back") {
+                try await bed.broker.inspect(queue: bed.queue("work"))?.readyMessages == 1
+            }
+            #expect(try await idle.stop() == 0)
+            let ledger = try await bed.ledger(confirmed: confirmed, handled: [], function: "work")
+            ledger.expectBalance()
+            #expect(ledger.queued == confirmed)
         }
     }
 

@@ -28,9 +28,7 @@ struct QueueRemovalTests {
     }
 
     private func carryOut(_ removal: QueueRemoval, on broker: any Broker) async {
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        guard await removal.look(broker, delay: .zero, logger) else { return }
-        await removal.delete(broker, logger)
+        await removal.carryOut(broker, Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
     /// Publishes an event for the function, or past it to one of its queues.
@@ -89,7 +87,7 @@ struct QueueRemovalTests {
         #expect(!self.exists && !self.hasDeadLetters)
         #expect(
             broker.calls == [
-                .inspectForCertain(Self.queue), .inspectForCertain(Self.queue),
+                .inspect(Self.queue), .inspectForCertain(Self.queue),
                 .remove(self.topology.bindings.map(Removal.binding)), .inspectForCertain(Self.queue),
                 .remove([.queue(Self.queue)]), .inspectForCertain(Self.deadLetters),
                 .remove([.queue(Self.deadLetters)]),
@@ -102,7 +100,7 @@ struct QueueRemovalTests {
         let broker = InterferingBroker(self.broker)
         await self.carryOut(self.removal(), on: broker)
         #expect(self.ids() == ["a"])
-        #expect(broker.calls == [.inspectForCertain(Self.queue)])
+        #expect(broker.calls == [.inspect(Self.queue), .inspectForCertain(Self.queue)])
     }
 
     @Test func `an event that comes after the first look keeps its queue, which is bound again`() async {
@@ -131,7 +129,7 @@ struct QueueRemovalTests {
         let broker = InterferingBroker(self.broker)
         await self.carryOut(self.removal(), on: broker)
         #expect(self.exists)
-        #expect(broker.calls == [.inspectForCertain(Self.queue)], "it was never unbound")
+        #expect(broker.calls == [.inspect(Self.queue), .inspectForCertain(Self.queue)], "it was never unbound")
         withExtendedLifetime(intake) {}
     }
 

@@ -44,7 +44,7 @@ struct RuntimeDrainTests {
         _ = self.runtime.hear(.drain)
         #expect(self.runtime.hear(.relayEnded) == [])
         #expect(
-            self.runtime.hear(.ended(.test("f"))) == ["look before removing t.f", "close intake"],
+            self.runtime.hear(.ended(.test("f"))) == ["remove queue t.f", "close intake"],
             "what becomes of its queue is not forgotten"
         )
     }

@@ -54,7 +54,7 @@ struct RuntimeMoveTests {
         #expect(self.look() == [])
         #expect(self.look() == ["drain t.f"])
         #expect(self.runtime.hear(.due(.move(self.old))) == [])
-        #expect(self.runtime.hear(.ended(self.old)) == ["look before removing t.f", "forget t.f"])
+        #expect(self.runtime.hear(.ended(self.old)) == ["remove queue t.f", "forget t.f"])
     }
 
     @Test mutating func `one that is divided is unbound only when the queues of all partitions are there`() {
@@ -134,8 +134,8 @@ struct RuntimeMoveTests {
         self.unbind()
         #expect(self.runtime.apply() == ["drain other"])
         #expect(self.runtime.hear(.due(.move(self.old))) == ["drain t.f"])
-        #expect(self.runtime.hear(.ended(self.old)) == ["look before removing t.f", "forget t.f"])
-        #expect(self.runtime.hear(.ended(self.new)) == ["look before removing other", "forget other"])
+        #expect(self.runtime.hear(.ended(self.old)) == ["remove queue t.f", "forget t.f"])
+        #expect(self.runtime.hear(.ended(self.new)) == ["remove queue other", "forget other"])
     }
 
     @Test mutating func `two that would swap their queues both go on as they are`() throws {

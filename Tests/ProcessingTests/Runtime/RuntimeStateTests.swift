@@ -182,7 +182,7 @@ struct RuntimeStateTests {
         self.runtime.run(self.f, self.other)
         #expect(self.runtime.apply(self.other) == ["drain t.f"])
         #expect(self.runtime.apply(self.other) == [])
-        #expect(self.runtime.hear(.ended(self.key)) == ["look before removing t.f", "forget t.f"])
+        #expect(self.runtime.hear(.ended(self.key)) == ["remove queue t.f", "forget t.f"])
         #expect(self.runtime.hear(.ended(self.key)) == [])
     }
 

@@ -37,8 +37,6 @@ struct RuntimeWalk {
     private var pipelines: [ConsumerKey: Pipeline] = [:]
     private var questions: [Question] = []
     private var timers: [RuntimeTimer] = []
-    /// Queues that are looked at before they may be deleted.
-    private var looks: [(removal: QueueRemoval, delay: Duration)] = []
     private var wanted: [FunctionManifest] = []
     private var isSharedDeclared = false
     private var isDraining = false
@@ -63,7 +61,7 @@ struct RuntimeWalk {
     }
 
     private mutating func step() throws {
-        switch Int.random(in: 0..<13, using: &self.random) {
+        switch Int.random(in: 0..<12, using: &self.random) {
         case 0:
             if self.chance(3, in: 4) { self.wanted = try Self.manifests(&self.random) }
             let settled = self.chance(5, in: 6)
@@ -73,7 +71,6 @@ struct RuntimeWalk {
             guard let index = self.timers.indices.randomElement(using: &self.random) else { return }
             self.tell(.due(self.timers.remove(at: index)))
         case 7: if self.chance(1, in: 4) { self.tell(.relayInterrupted) }
-        case 8: self.answerLook(well: self.chance(3, in: 4))
         default:
             guard let key = self.pipelines.keys.sorted().randomElement(using: &self.random) else { return }
             self.step(key)
@@ -99,13 +96,6 @@ struct RuntimeWalk {
             let isThere = well ? part.consumer != nil : self.chance(1, in: 2)
             self.tell(.inspected(part, .success(isThere ? inspection : nil), facts))
         }
-    }
-
-    /// Nothing keeps the queue, or something does.
-    private mutating func answerLook(well: Bool) {
-        guard let look = self.looks.first else { return }
-        self.looks.removeFirst()
-        if well { self.tell(.mayRemove(look.removal, delay: look.delay)) }
     }
 
     private mutating func isDeclared(_ part: TopologyPart) {
@@ -173,7 +163,6 @@ struct RuntimeWalk {
         while !self.isSettled, rounds < 2000 {
             rounds += 1
             for _ in self.questions { self.answer(well: true) }
-            for _ in self.looks { self.answerLook(well: true) }
             for (key, pipeline) in self.pipelines.sorted(by: { $0.key < $1.key }) {
                 if pipeline.isDraining { self.end(key) }
                 if let candidate = pipeline.candidate { self.getOn(key, candidate) }
@@ -255,12 +244,7 @@ struct RuntimeWalk {
             if self.pipelines.removeValue(forKey: key)?.isDraining != true { self.fail("\(key) has not ended") }
         case .declare(let part): self.declare(part)
         case .inspect(let part, _): self.ask(.look(part))
-        case .lookBeforeRemoval(let removal, let delay): self.looks.append((removal, delay))
-        case .removeQueue(let removal):
-            if self.pipelines.keys.contains(where: { $0.queue == removal.queue }) {
-                self.fail("\(removal.queue) is deleted under its consumer")
-            }
-            self.tally.removedQueues += 1
+        case .removeQueue: self.tally.removedQueues += 1
         case .closeIntake: self.tally.closed += 1
         case .arm(let timer, _): self.timers.append(timer)
         case .note(.reload(.rejected)): self.tally.refused += 1
@@ -305,8 +289,8 @@ struct RuntimeWalk {
         switch action {
         case .closeIntake, .abandonRelay: break
         case .remove(_, let key) where self.going.contains(key): break
-        case .lookBeforeRemoval(let removal, _) where self.going.contains(where: { $0.queue == removal.queue }): break
-        case .note(.queueIsLeft): break
+        case .removeQueue(_, let key) where self.going.contains(key): break
+        case .note(.moveIsUnfinished): break
         default: self.fail("'\(action.words)', while everything ends")
         }
     }

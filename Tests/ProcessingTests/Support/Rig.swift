@@ -97,7 +97,6 @@ final class Rig {
             loop: self.loop,
             logger: logger,
             waysBackInterval: waysBackInterval,
-            settlingReserve: .zero,
             bytes: bytes,
             makeInvoker: { consumer, _ in made.next(consumer.manifest.name) },
             report: { _, status in statuses.list.append(status) }

@@ -20,8 +20,7 @@ extension RuntimeAction {
         case .declare(let part): "declare \(part.words)"
         case .inspect(_, let queue): "inspect \(queue)"
         case .remove(let removals, let key): "unbind \(removals.map(\.words).joined(separator: ", ")) from \(key.queue)"
-        case .lookBeforeRemoval(let removal, _): "look before removing \(removal.queue)"
-        case .removeQueue(let removal): "remove queue \(removal.queue)"
+        case .removeQueue(_, let key): "remove queue \(key.queue)"
         case .startRelay: "start relay"
         case .drainRelay: "drain relay"
         case .abandonRelay: "abandon relay"
@@ -38,10 +37,10 @@ extension RuntimeAction {
         switch self {
         case .change(let key, _, _), .cancelChange(let key), .commitChange(let key), .topologyIsReady(let key),
             .topologyFailed(let key, _), .observe(let key, _), .reconsider(let key), .drain(let key), .forget(let key),
-            .remove(_, let key):
+            .remove(_, let key), .removeQueue(_, let key):
             key
         case .inspect(let part, _), .declare(let part): part.consumer
-        case .add, .lookBeforeRemoval, .removeQueue, .startRelay, .drainRelay, .abandonRelay, .drainSettler,
+        case .add, .startRelay, .drainRelay, .abandonRelay, .drainSettler,
             .closeIntake, .arm, .note:
             nil
         }
@@ -75,7 +74,6 @@ extension RuntimeTimer {
         case .secondLook(let key): "second look at \(key.queue)"
         case .move(let key): "move of \(key.queue)"
         case .declare(let part): "declare \(part.words)"
-        case .removal(let queue, _): "removal of \(queue)"
         case .abandonRelay: "abandon relay"
         }
     }
@@ -88,7 +86,6 @@ extension RuntimeNote {
         case .switching(let key): "switching \(key.queue)"
         case .switched(let key): "switched \(key.queue)"
         case .moveIsUnfinished(let key, let isUnbound): "move of \(key.queue) is unfinished, \(isUnbound)"
-        case .queueIsLeft(let removal): "\(removal.queue) is left"
         case .cannotDeclareShared: "cannot declare shared"
         case .cannotDeclareWaysBack: "cannot declare ways back"
         }

@@ -15,7 +15,7 @@ struct StateUnderTest {
     private let now = Moment(instant: .now, milliseconds: 0)
 
     init(waysBackInterval: Duration? = nil) {
-        self.state = RuntimeState(names: Rig.names, waysBackInterval: waysBackInterval, settlingReserve: .seconds(10))
+        self.state = RuntimeState(names: Rig.names, waysBackInterval: waysBackInterval)
     }
 
     mutating func actions(_ event: RuntimeEvent) -> [RuntimeAction] {
