@@ -23,8 +23,9 @@ struct ModelSettings: Hashable, Sendable {
     var areLarge = false
     /// The body of `ModelEvent.withoutID` is over the limit of every host.
     var hasOversized = false
-    /// A queue goes with its function (`onRemove: delete`). With one host only: in this model an ended consumer does not
-    /// count, while RabbitMQ counts it as long as it holds deliveries, which keeps the queue for what other hosts run.
+    /// A queue goes with its function (`onRemove: delete`). With one host only: in this model an ended consumer does
+    /// not count, while RabbitMQ counts it as long as it holds deliveries, which keeps the queue for what other hosts
+    /// run.
     var deletesQueues = false
 
     /// How long `ModelEvent.order` may wait.
