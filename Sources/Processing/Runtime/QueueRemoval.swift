@@ -13,6 +13,10 @@ import Topology
 /// answered: one that does not answer, or has lost its leader, stays with all that is in it. What another host still
 /// runs keeps the queue, too: a consumer that has ended counts as one as long as it holds deliveries.
 struct QueueRemoval: Sendable {
+    /// At a queue that only seems to be consumed by another host.
+    static let looks = 10
+    private static let pause = Duration.milliseconds(100)
+
     private let word: String
     private let queue: String
     /// What is still bound to the queue.
@@ -63,7 +67,7 @@ struct QueueRemoval: Sendable {
     }
 
     private func delete(_ broker: any Broker) async throws(BrokerError) -> Bool {
-        guard try await self.isUnused(self.queue, broker) else { return false }
+        guard try await self.becomesUnused(broker) else { return false }
         try await broker.remove(self.bindings.map(Removal.binding))
         guard try await self.isUnused(self.queue, broker) else {
             try await broker.declare(self.bindings.map(Declaration.binding))
@@ -73,6 +77,17 @@ struct QueueRemoval: Sendable {
         // Dead letters wait for a person: only an empty queue of them goes, too.
         if try await self.isUnused(self.deadLetters, broker) { try await broker.remove([.queue(self.deadLetters)]) }
         return true
+    }
+
+    /// Looks a few times at a queue that is empty and has a consumer: this host's own counts until the broker has passed
+    /// its last settlements on to the queue.
+    private func becomesUnused(_ broker: any Broker) async throws(BrokerError) -> Bool {
+        for _ in 1..<Self.looks {
+            guard let inspection = try await broker.inspectForCertain(queue: self.queue) else { return true }
+            guard inspection.readyMessages == 0, inspection.consumers > 0 else { return inspection.readyMessages == 0 }
+            try? await Task.sleep(for: Self.pause)
+        }
+        return try await self.isUnused(self.queue, broker)
     }
 
     private func isUnused(_ queue: String, _ broker: any Broker) async throws(BrokerError) -> Bool {
