@@ -79,8 +79,8 @@ struct QueueRemoval: Sendable {
         return true
     }
 
-    /// Looks a few times at a queue that is empty and has a consumer: this host's own counts until the broker has passed
-    /// its last settlements on to the queue.
+    /// Looks a few times at a queue that is empty and has a consumer: this host's own counts until the broker has
+    /// passed its last settlements on to the queue.
     private func becomesUnused(_ broker: any Broker) async throws(BrokerError) -> Bool {
         for _ in 1..<Self.looks {
             guard let inspection = try await broker.inspectForCertain(queue: self.queue) else { return true }
