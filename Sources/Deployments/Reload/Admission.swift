@@ -65,7 +65,7 @@ struct Admission {
                     what:
                         "'\(manifest.name)' and \(others.joined(separator: ", ")) are to take each other's queues, and "
                         + "none can give up its own first",
-                    remedy: "name a new queue in one of them, and the queue that it is to have when it has moved"
+                    remedy: "give one of them a queue of a new name first"
                 )
             }
         }

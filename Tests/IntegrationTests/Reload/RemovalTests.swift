@@ -90,6 +90,22 @@ struct RemovalTests {
         }
     }
 
+    @Test func `a queue goes although an event of it was running when its manifest went`() async throws {
+        try await TestBed.use { bed in
+            try bed.put(Draft("record").with { $0.keys = ["other"] })
+            try bed.put(Draft("work").with { $0.settings = "onRemove: delete" })
+            let host = try await bed.startHost()
+            let confirmed = await bed.publish(ids: ["e"], #"{"milliseconds":1500}"#)
+            try await bed.journal.wait(for: "the run") { $0.count("begun") == 1 }
+            try bed.withdraw("work")
+            try await host.wait(for: "the queue's end") { log in
+                log.contains { $0.message.hasSuffix("its queue is gone") && $0["queue"] == bed.queue("work") }
+            }
+            #expect(bed.journal.deeds.events("ended") == confirmed)
+            #expect(try await host.stop() == 0)
+        }
+    }
+
     @Test func `a queue stays as long as another host runs an event of it, which may die`() async throws {
         try await TestBed.use { bed in
             let work = Draft("work").with { $0.settings = "concurrency: 1\ntimeout: 3m\nonRemove: delete" }
