@@ -10,7 +10,7 @@ import Topology
 /// The old consumer goes on as it was until the new queues are there and bound. Then the old queue is unbound, and the
 /// old consumer works off what is left in it, beside the new ones; when the queue is empty the old consumer drains and
 /// ends. So no event falls in between and none stays behind. An event that is published while both are bound goes to
-/// both and runs twice. An ordered function's events in the new queue do not wait for those in the old one. Retries
+/// both and runs twice. An ordered consumer takes nothing from the new queue until the old one is worked off. Retries
 /// that are still in a delay come back to the old queue, which stays and is reported.
 struct QueueMove {
     /// Between looks at how far it is.
@@ -75,6 +75,23 @@ extension RuntimeState {
         }
         self.consumers[key]?.move = move
         actions.append(.arm(.move(key), QueueMove.interval))
+    }
+
+    /// Whether a consumer's queue takes events, but the consumer does not yet: it is ordered, and what was published
+    /// before is in a queue that it takes over from. Another host may still run the last event of that queue.
+    func waitsForOrder(_ key: ConsumerKey) -> Bool {
+        guard self.consumers[key]?.manifest.ordered == true else { return false }
+        return self.consumers.contains { other, consumer in
+            consumer.move != nil && other.name == key.name && self.reload.successors(of: other).contains(key)
+        }
+    }
+
+    /// Those that have waited for a consumer's end begin.
+    func letFollow(_ key: ConsumerKey, _ actions: inout [RuntimeAction]) {
+        for (other, consumer) in self.consumers.sorted(by: { $0.key < $1.key }) where other.name == key.name {
+            guard consumer.manifest.ordered, consumer.isReady, !self.waitsForOrder(other) else { continue }
+            actions.append(.topologyIsReady(other))
+        }
     }
 
     /// Its queue takes events from now on. One that is leaving itself does not stay.

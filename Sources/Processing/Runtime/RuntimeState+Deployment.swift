@@ -137,6 +137,7 @@ extension RuntimeState {
             actions.append(.removeQueue(removal, key))
         }
         if self.isDraining { return self.closeIfOver(&actions) }
+        self.letFollow(key, &actions)
         // Whoever logs about it needs its name until here.
         actions.append(.forget(key))
         self.follow(self.reload.removed(key), &actions)

@@ -67,7 +67,7 @@ extension RuntimeState {
             guard self.consumers[key] != nil else { return }
             if let error { return actions.append(.topologyFailed(key, error)) }
             self.consumers[key]?.isReady = true
-            actions.append(.topologyIsReady(key))
+            if !self.waitsForOrder(key) { actions.append(.topologyIsReady(key)) }
         case (.change(let key, let revision), nil):
             if self.change(key, revision) != nil { actions.append(.commitChange(key)) }
         case (.change(let key, let revision), let error?):

@@ -188,6 +188,31 @@ struct RoutingChangeTests {
         }
     }
 
+    @Test func `an ordered function works its old queue off before it begins with the new one`() async throws {
+        try await TestBed.use { bed in
+            let draft = Draft("work").with { $0.settings = "ordered: true" }
+            try bed.put(draft)
+            let host = try await bed.startHost()
+            var confirmed = await bed.publish(ids: (1...30).map { "old-\($0)" }, #"{"milliseconds":200}"#)
+            try await bed.journal.wait(for: "the first run") { $0.count("begun") >= 1 }
+            let other = "\(bed.namespace).elsewhere"
+            try bed.put(draft.with { $0.settings += "\nqueue: \(other)" })
+            // Until the new queue is bound, events go to the old one.
+            var number = 0
+            try await Waiting.wait(for: "events in the new queue, which nobody takes") {
+                number += 1
+                confirmed.formUnion(await bed.publish(ids: ["new-\(number)"], #"{"milliseconds":1}"#))
+                return try await bed.broker.inspect(queue: other)?.readyMessages ?? 0 >= 5
+            }
+            let deeds = try await bed.journal.wait(for: "every event") { $0.events("ended") == confirmed }
+            #expect(deeds.peak == 1)
+            let begun = deeds.filter { $0.name == "begun" }.map(\.event)
+            let firstNew = try #require(begun.firstIndex { $0.hasPrefix("new") })
+            #expect(begun[firstNew...].allSatisfy { $0.hasPrefix("new") })
+            #expect(try await host.stop() == 0)
+        }
+    }
+
     @Test func `a function moves to another queue without a gap, and leaves nothing behind`() async throws {
         try await TestBed.use { bed in
             let draft = Draft("work").with { $0.settings = "concurrency: 4" }

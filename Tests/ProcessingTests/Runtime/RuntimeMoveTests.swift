@@ -182,6 +182,23 @@ struct RuntimeMoveTests {
         for _ in 0..<1000 { #expect(self.look(ready: 1, hasWorkers: false) == []) }
     }
 
+    @Test mutating func `an ordered function takes nothing from its new queue until the old one is worked off`() {
+        let ordered = self.f.with { $0.ordered = true }
+        self.runtime = StateUnderTest()
+        self.runtime.run(ordered)
+        let begun = self.runtime.apply(ordered.with { $0.queue = "other" })
+        #expect(begun == ["add other", "declare other", "arm move of t.f"])
+        #expect(self.runtime.hear(.declared(.consumer(self.new), nil)) == [])
+        let unbound = self.runtime.hear(.due(.move(self.old)))
+        #expect(unbound == ["unbind order.placed from t.f", "arm move of t.f"])
+        // Declared again meanwhile, it waits as before.
+        #expect(self.runtime.hear(.interrupted(self.new)) == ["declare other"])
+        #expect(self.runtime.hear(.declared(.consumer(self.new), nil)) == [])
+        #expect(self.look() == [])
+        #expect(self.look() == ["drain t.f"])
+        #expect(self.runtime.hear(.ended(self.old)) == ["remove queue t.f", "other is ready", "forget t.f"])
+    }
+
     @Test mutating func `a host that ends in the middle of a move says which queue is left`() {
         self.unbind()
         #expect(self.runtime.hear(.drain).contains("note move of t.f is unfinished, true"))
