@@ -46,6 +46,7 @@ package enum TopologyPlanner {
             self.delayEnd(names, queue: queue),
             .exchange(ExchangeDeclaration(name: manifest.exchange, kind: .topic)),
         ]
+        let withoutEvents = declarations
         for key in manifest.keys {
             declarations.append(
                 .binding(
@@ -62,7 +63,8 @@ package enum TopologyPlanner {
             name: manifest.name,
             partition: manifest.partition,
             queue: queue,
-            declarations: declarations
+            declarations: declarations,
+            declarationsWithoutEvents: withoutEvents
         )
     }
 

@@ -57,17 +57,15 @@ struct Admission {
         let wanted = WantedManifests(self.kept + manifests, namespace: self.namespace)
         let members = QueueStandoff(running: self.running, wanted: wanted).members
         let names = Set(members.map(\.name))
-        let problems = manifests.filter { names.contains($0.name) }.flatMap { manifest in
-            manifest.claim.consumers.prefix(1).map { consumer in
-                let others = members.filter { $0.name != manifest.name }.map { "'\($0.label)'" }
-                return ManifestProblem(
-                    at: consumer.locations.queue,
-                    what:
-                        "'\(manifest.name)' and \(others.joined(separator: ", ")) are to take each other's queues, and "
-                        + "none can give up its own first",
-                    remedy: "give one of them a queue of a new name first"
-                )
-            }
+        let problems = manifests.filter { names.contains($0.name) }.compactMap { manifest -> ManifestProblem? in
+            guard let consumer = manifest.consumers.first?.manifest else { return nil }
+            let others = members.filter { $0.name != manifest.name }.map { "'\($0.label)'" }.joined(separator: ", ")
+            return ManifestProblem(
+                at: consumer.locations.queue,
+                what: "'\(manifest.name)' and \(others) are to take each other's queues, and none can give up its own "
+                    + "first",
+                remedy: "give one of them a queue of a new name first"
+            )
         }
         self.refuse(problems) { $0.file }
         return !problems.isEmpty

@@ -70,10 +70,10 @@ package struct ReloadState: Sendable {
             running: Set(self.entries.keys)
         )
         let isSound = admission.refused.isEmpty
-        let found = admission.kept + admission.admitted
-        let held = isSound && settled ? [] : self.holdBack(found, admission, namespace)
+        let all = WantedManifests(admission.kept + admission.admitted, namespace: namespace)
+        let (wanted, held) = isSound && settled ? (all, []) : self.holdingBack(all, admission, namespace)
         let reports = self.report(admission, directory: deployment.directory, held: isSound ? [] : held)
-        if held.isEmpty { self.wanted = WantedManifests(found, namespace: namespace) }
+        self.wanted = wanted
         let keys = Set(self.wanted.consumers.keys).union(self.entries.keys).sorted()
         let steps = keys.flatMap { self.step(of: $0, retryingRejected: retryingRejected) }
         return reports + steps.filter { !$0.isRemoval } + steps.filter(\.isRemoval)
@@ -81,13 +81,14 @@ package struct ReloadState: Sendable {
 
     /// Follows the manifests that were found as far as no consumer is removed.
     ///
-    /// - Returns: the names of the manifests that stay as they were, because they would lose a consumer, or are gone.
-    private mutating func holdBack(
-        _ found: [ResolvedManifest],
+    /// - Returns: what is wanted, and the names of the manifests that stay as they were, because they would lose a
+    ///   consumer or are gone.
+    private func holdingBack(
+        _ found: WantedManifests,
         _ admission: Admission,
         _ namespace: String
-    ) -> Set<String> {
-        var wanted = WantedManifests(found, namespace: namespace)
+    ) -> (wanted: WantedManifests, staying: Set<String>) {
+        var wanted = found
         var staying: [String: ResolvedManifest] = [:]
         // What stays may be in the way of another manifest that was found. Then that one stays as it was, too.
         while true {
@@ -97,8 +98,7 @@ package struct ReloadState: Sendable {
             let admitted = admission.admitted.filter { !Self.collides($0, staying.values, namespace) }
             wanted = WantedManifests(admission.kept + staying.values + admitted, namespace: namespace)
         }
-        self.wanted = wanted
-        return Set(staying.keys)
+        return (wanted, Set(staying.keys))
     }
 
     /// The manifests that would lose a consumer, or go themselves, if nothing but `wanted` were wanted.

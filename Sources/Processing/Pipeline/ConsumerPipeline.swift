@@ -181,7 +181,7 @@ package final class ConsumerPipeline {
         self.settler.replace(
             with: self.messages.replacements(of: held, by: settlement, version, now: self.clock.milliseconds),
             // Without what was unbound because the consumer moves to another queue, or takes other keys now.
-            repairingWith: version.topology.declarationsWithoutEvents(self.state.names)
+            repairingWith: version.topology.declarationsWithoutEvents
         ) { [weak self] result in
             self?.handle(.settled(id, result))
         }

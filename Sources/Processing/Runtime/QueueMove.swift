@@ -53,7 +53,7 @@ extension RuntimeState {
     func declarations(of key: ConsumerKey) -> [Declaration]? {
         guard let consumer = self.consumers[key] else { return nil }
         guard consumer.move?.isUnbound == true else { return consumer.topology.declarations }
-        return consumer.topology.declarationsWithoutEvents(self.names)
+        return consumer.topology.declarationsWithoutEvents
     }
 
     /// Retries come to the queue as long as it exists.
