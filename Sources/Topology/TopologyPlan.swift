@@ -12,8 +12,8 @@ package struct TopologyPlan: Sendable, Equatable {
         package let partition: Int?
         package let queue: String
         package let declarations: [Declaration]
-        /// Everything but the bindings by which events come into the consumer's queue: what a retry, a dead letter or an
-        /// emitted event needs. Made once: every replacement of an event is published with it.
+        /// Everything but the bindings by which events come into the consumer's queue: what a retry, a dead letter or
+        /// an emitted event needs. Made once: every replacement of an event is published with it.
         package let declarationsWithoutEvents: [Declaration]
 
         /// Queues and exchanges, and the bindings of queues other than the consumer's own.

@@ -3,7 +3,6 @@ import Invoking
 import Manifests
 import Messaging
 import Testing
-import Topology
 
 @testable import Processing
 
@@ -23,14 +22,7 @@ struct ByteBoundedPipelineTests {
         private(set) var runs: [InvocationID] = []
 
         init() throws {
-            let manifest = try FunctionManifest.test(concurrency: 2).consumer
-            let topology = TopologyPlanner.consumer(manifest, Rig.names)
-            self.state = PipelineState(
-                PipelineVersion(manifest: manifest, topology: topology),
-                names: Rig.names,
-                slot: self.slot,
-                jitter: SplitMix64(seed: 0)
-            )
+            self.state = .test(try FunctionManifest.test(concurrency: 2).consumer, slot: self.slot)
             self.tell(.topologyReady)
             self.tell(.invoker(self.slot, .ready))
         }

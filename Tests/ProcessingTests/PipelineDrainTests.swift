@@ -3,7 +3,6 @@ import Invoking
 import Manifests
 import Messaging
 import Testing
-import Topology
 
 @testable import Processing
 
@@ -14,14 +13,7 @@ struct PipelineDrainTests {
     private let slot = InvokerSlot.ID(number: 0)
 
     init() throws {
-        let consumer = try FunctionManifest.test("f").consumer
-        let topology = TopologyPlanner.consumer(consumer, Rig.names)
-        self.state = PipelineState(
-            PipelineVersion(manifest: consumer, topology: topology),
-            names: Rig.names,
-            slot: self.slot,
-            jitter: SplitMix64(seed: 0)
-        )
+        self.state = .test(try FunctionManifest.test("f").consumer, slot: self.slot)
     }
 
     private mutating func hear(_ event: PipelineEvent, after time: Duration = .zero) -> [PipelineAction] {
