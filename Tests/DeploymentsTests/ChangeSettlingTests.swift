@@ -24,6 +24,18 @@ struct ChangeSettlingTests {
         for _ in 0..<5 { #expect(settling.look(self.fingerprint(0), at: self.start) == .wait(.milliseconds(100))) }
     }
 
+    @Test(arguments: [(1, 100), (100, 100), (500, 500), (5000, 1000)])
+    func `the more paths there are, the more rarely they are looked at`(paths: Int, pause: Int) {
+        let many = Fingerprint(manifestDirectory: "/nowhere", references: Set((0..<paths).map { "/nowhere/\($0)" }))
+        var settling = ChangeSettling()
+        settling.anticipated(at: self.start)
+        _ = settling.look(many, at: self.start)
+        #expect(settling.look(many, at: self.start) == .act(settled: true))
+        settling.finished(at: self.start)
+        #expect(settling.look(many, at: self.start) == .wait(.milliseconds(pause)))
+        #expect(ChangeSettling.interval(for: many) == .milliseconds(pause))
+    }
+
     @Test func `a reading that failed for the moment is repeated every second until it succeeds`() {
         var settling = self.settled()
         settling.finished(isWorthRepeating: true, at: self.start)

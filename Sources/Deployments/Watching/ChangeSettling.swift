@@ -15,14 +15,23 @@ struct ChangeSettling: Sendable {
         case act(settled: Bool)
     }
 
-    /// Between looks while nothing changes.
+    /// The shortest pause between looks while nothing changes.
     static let interval = Duration.milliseconds(100)
+    /// The longest one.
+    static let longestInterval = Duration.seconds(1)
     /// Between looks while something does.
     static let recheck = Duration.milliseconds(30)
     /// How long looks may disagree.
     static let patience = Duration.seconds(1)
     /// Between readings that fail for the moment.
     static let repetition = Duration.seconds(1)
+
+    /// The pause between looks while nothing changes: a millisecond for each path that is looked at. A look takes two
+    /// to three microseconds for each, so that watching takes at most three thousandths of a core up to a thousand
+    /// paths, instead of more with every manifest.
+    static func interval(for fingerprint: Fingerprint) -> Duration {
+        min(max(self.interval, .milliseconds(fingerprint.count)), self.longestInterval)
+    }
 
     private var last: Fingerprint?
     /// Since when there has been something to act on that is not yet settled.
@@ -36,7 +45,7 @@ struct ChangeSettling: Sendable {
         self.last = fingerprint
         guard let since = self.changingSince else {
             if isSame, let repeatAt = self.repeatAt, repeatAt <= now { return .act(settled: true) }
-            if isSame { return .wait(Self.interval) }
+            if isSame { return .wait(Self.interval(for: fingerprint)) }
             self.changingSince = now
             return .wait(Self.recheck)
         }

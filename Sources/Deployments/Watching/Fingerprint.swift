@@ -23,6 +23,9 @@ struct Fingerprint: Sendable, Equatable {
         self.references = Self.stamps(of: references)
     }
 
+    /// How many paths were looked at.
+    var count: Int { self.manifests.count + self.references.count }
+
     private static func stamps(of paths: some Sequence<String>) -> [String: FileStamp] {
         var stamps: [String: FileStamp] = [:]
         for path in paths { stamps[path] = FileStamp(of: path) }

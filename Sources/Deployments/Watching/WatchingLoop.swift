@@ -50,7 +50,7 @@ final class WatchingLoop {
             if self.fingerprint() == found {
                 self.settling.finished(isWorthRepeating: deployment.isWorthRepeating, at: .now)
                 self.tell(deployment, settled: true)
-                self.look(after: ChangeSettling.interval)
+                self.look(after: ChangeSettling.interval(for: found))
             } else {
                 self.settling.failed(at: .now)
                 self.look(after: ChangeSettling.recheck)

@@ -29,6 +29,17 @@ struct HostUnderTest {
         }
     }
 
+    /// Waits until the host has done what it does at its start: half a second passes in which it needs at most 10 ms of
+    /// CPU time, a tick of the clock that counts it.
+    func waitUntilQuiet() async throws {
+        var last = self.usage.cpuMicroseconds
+        try await poll(for: "the host to come to rest", every: .milliseconds(500), within: .seconds(60)) {
+            let now = self.usage.cpuMicroseconds
+            defer { last = now }
+            return now - last <= 10_000 ? () : nil
+        }
+    }
+
     /// Drains the host and waits until it has exited. Blocks.
     func stop() throws {
         self.process.terminate()

@@ -33,6 +33,7 @@ struct ManyFunctionsBench {
         let count = self.surroundings.options.events
         let host = try HostUnderTest(self.surroundings, manifests: manifests)
         try await host.waitUntilConsuming(names.map { "warren.\($0)" }, self.surroundings)
+        try await host.waitUntilQuiet()
         let before = host.usage.cpuMicroseconds
         _ = try self.surroundings.fill(Self.key, count)
         try await poll(for: "the queue to empty", every: .milliseconds(10), within: .seconds(300)) {
