@@ -25,10 +25,12 @@ enum InputFile {
     /// Reads the whole input as the payload of one event.
     static func payload(_ path: String?) throws -> [UInt8] {
         let payload = try self.read(path, limit: self.largestPayload + 1)
-        guard payload.count <= self.largestPayload else {
-            throw ValidationError("the payload has more than \(self.largestPayload) bytes")
-        }
+        guard payload.count <= self.largestPayload else { throw self.tooLarge }
         return payload
+    }
+
+    static var tooLarge: ValidationError {
+        ValidationError("the payload has more than \(self.largestPayload) bytes, the most that an event may have")
     }
 
     /// Reads at most `limit` bytes.

@@ -231,7 +231,7 @@ package final class WorkerPool: Invoker {
         if actions.contains(.died) {
             self.logger.error(
                 "a worker died; starting another",
-                metadata: ["reason": "\(end.reason)", "in-flight": "\(lost.count)"]
+                metadata: ["reason": "\(end.reason)", "interrupted-events": "\(lost.count)"]
             )
         } else if self.stopCompletion == nil, !actions.isEmpty {
             self.logStartFailure()

@@ -276,11 +276,10 @@ struct ReloadStateTests {
         let problem = ManifestProblem.test(in: "a.yaml")
         let refusal = ReloadReport.refused(file: "a.yaml", problems: [problem, problem], stillRunning: ["a", "b"])
         #expect(
-            refusal.description == """
-                a.yaml is refused and changes nothing; a, b run on as before:
-                a.yaml:1:1: error: it is wrong; mend it
-                a.yaml:1:1: error: it is wrong; mend it
-                """
+            refusal.lines == [
+                "a.yaml is refused and changes nothing; what was deployed before goes on: a, b",
+                "a.yaml:1:1: error: it is wrong; mend it", "a.yaml:1:1: error: it is wrong; mend it",
+            ]
         )
     }
 }

@@ -20,6 +20,8 @@ extension EventRow {
         mode("application/cloudevents+json;charset=utf-8", isEnvelope: true),
         mode("application/cloudevents+json ;a=b", isEnvelope: true),
         mode("application/cloudevents+json\t", isEnvelope: true),
+        mode(" \tapplication/cloudevents+json", isEnvelope: true),
+        mode(" application/cloudevents+jso", isEnvelope: false),
         mode("application/cloudevents+jsonx", isEnvelope: false),
         mode("application/cloudevents-batch+json", isEnvelope: false),
         mode("application/cloudevents", isEnvelope: false),

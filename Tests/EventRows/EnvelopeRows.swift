@@ -107,7 +107,8 @@ extension EventRow {
         #"{"id":"i","data":1"# + (2..<count).map { ",\"a\($0)\":1" }.joined() + "}"
     }
 
-    private static let noObject = "envelope: not a JSON object"
+    private static let noObject = "envelope: it is not a JSON object"
+    private static let noJSON = "envelope: it is not JSON after byte "
 
     static let wholes: [EventRow] = [
         broken("an empty body", "", "envelope: empty"),
@@ -115,14 +116,14 @@ extension EventRow {
         broken("an array", "[1,2]", noObject),
         broken("a number", "42", noObject),
         broken("null", "null", noObject),
-        broken("cut off behind the id", #"{"id":"i","data":"#, id: "i", noObject),
-        broken("cut off before the id", #"{"data":{"a":1,"#, noObject),
-        broken("more behind it", #"{"id":"i","data":1} x"#, id: "i", noObject),
+        broken("cut off behind the id", #"{"id":"i","data":"#, id: "i", noJSON + "17"),
+        broken("cut off before the id", #"{"data":{"a":1,"#, noJSON + "15"),
+        broken("more behind it", #"{"id":"i","data":1} x"#, id: "i", noJSON + "20"),
         broken(
             "nested too deep",
             #"{"id":"i","data":"# + String(repeating: "[", count: 300) + String(repeating: "]", count: 300) + "}",
             id: "i",
-            noObject
+            "envelope: it is nested deeper than 256 levels after byte 272"
         ),
         EventRow("256 members", body: members(256), id: "i", payload: "1"),
         broken("257 members", members(257), id: "i", "envelope: it has more than 256 members"),

@@ -11,7 +11,7 @@ import Warren
             ),
             (#"{"id":"1","items":[{"sku":"a"}]}"#, "undecodable: payload.items[0].price: missing"),
             (#"{"id":null,"items":[]}"#, "undecodable: payload.id: expected String, found null"),
-            ("[]", "undecodable: payload: expected Dictionary<String, Any>, found an array"),
+            ("[]", "undecodable: payload: expected an object, found an array"),
             ("", "undecodable: payload: empty, and JSON was expected"),
         ]
     )

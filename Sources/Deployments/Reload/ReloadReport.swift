@@ -14,20 +14,24 @@ package enum ReloadReport: Sendable, Equatable {
     case removalHeld(name: String)
 }
 
-extension ReloadReport: CustomStringConvertible {
-    package var description: String {
+extension ReloadReport {
+    /// The lines that are logged.
+    package var lines: [String] {
         switch self {
         case .refused(let file, let problems, let stillRunning):
-            "\(file) is refused and changes nothing"
-                + (stillRunning.isEmpty ? "" : "; \(stillRunning.joined(separator: ", ")) run on as before")
-                + ":\n" + problems.map(\.description).joined(separator: "\n")
+            let rest =
+                stillRunning.isEmpty
+                ? "" : "; what was deployed before goes on: \(stillRunning.joined(separator: ", "))"
+            return ["\(file) is refused and changes nothing\(rest)"] + problems.map(\.description)
         case .mended(let file):
-            "\(file) is refused no more"
+            return ["\(file) is refused no more"]
         case .rejected(let key, let reason):
-            "the new version of \(key.label) cannot start and the running one goes on: \(reason); mend it, or send "
-                + "SIGHUP to try it again"
+            return [
+                "the new version of \(key.label) cannot start and the running one goes on: \(reason); mend it, or send "
+                    + "SIGHUP to try it again"
+            ]
         case .removalHeld(let name):
-            "\(name) goes on as it was until no manifest has problems: its own is gone, or names another queue"
+            return ["\(name) goes on as it was until no manifest has problems: its own is gone, or names another queue"]
         }
     }
 }

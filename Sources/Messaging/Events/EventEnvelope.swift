@@ -46,9 +46,7 @@ package struct EventEnvelope: Sendable {
                 return all.count <= EventReader.mostMembers
             }
         } catch {
-            throw EventReader.Refusal(
-                reason: "envelope: not a JSON object; it is malformed, or nested too deep, after byte \(error.offset)"
-            )
+            throw EventReader.Refusal(reason: "envelope: it is \(error)")
         }
         count = all.count
         return all

@@ -4,7 +4,8 @@
 ///
 /// **The mode.** A message whose content-type *property* is `application/cloudevents+json`, in any letter case and with
 /// any parameters, is in structured mode: its body is an envelope. Every other message is in binary mode, and its body
-/// is the payload. That includes batches, and CloudEvents formats other than JSON.
+/// is the payload. That includes batches (`application/cloudevents-batch+json`, which the AMQP binding does not know),
+/// and CloudEvents formats other than JSON.
 ///
 /// **Attributes.** Each is looked up in these places, in this order. An empty value counts as missing.
 ///

@@ -1,12 +1,13 @@
-/// The media type in a content type: without parameters, and compared in any letter case.
+/// The media type in a content type: without parameters, and compared in any letter case. Space in front of it, which
+/// some publishers copy from an HTTP header together with the value, is ignored.
 ///
-/// Source: RFC 9110, section 8.3.1.
+/// Source: RFC 9110, sections 5.5 and 8.3.1.
 package struct MediaType: Sendable, Hashable {
     /// In lower case.
     package let name: String
 
     package init(_ contentType: String) {
-        let name = contentType.utf8.prefix { !Self.endsName($0) }
+        let name = contentType.utf8.drop(while: Self.isSpace).prefix { !Self.endsName($0) }
         self.name = String(Substring(name)).lowercased()
     }
 
@@ -14,9 +15,9 @@ package struct MediaType: Sendable, Hashable {
     /// format, section 3.1 (a subtype `json`).
     package var isJSON: Bool { self.name.hasSuffix("/json") || self.name.hasSuffix("+json") }
 
-    private static func endsName(_ byte: UInt8) -> Bool {
-        byte == UInt8(ascii: ";") || byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t")
-    }
+    private static func endsName(_ byte: UInt8) -> Bool { byte == UInt8(ascii: ";") || self.isSpace(byte) }
+
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
 
     private static let envelope: StaticString = "application/cloudevents+json"
 
@@ -30,12 +31,15 @@ package struct MediaType: Sendable, Hashable {
     package static func isEnvelope(_ contentType: ByteRange, in bytes: [UInt8]) -> Bool {
         let count = self.envelope.utf8CodeUnitCount
         guard Int(contentType.count) >= count, contentType.isPresent else { return false }
+        var start = contentType.lowerBound
+        while start < contentType.upperBound, self.isSpace(bytes[start]) { start += 1 }
+        guard contentType.upperBound - start >= count else { return false }
         for index in 0..<count {
-            let byte = bytes[contentType.lowerBound + index]
+            let byte = bytes[start + index]
             let isCapital = (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
             // The index is within the literal, which lives forever.
             guard (isCapital ? byte | 0x20 : byte) == self.envelope.utf8Start[index] else { return false }
         }
-        return Int(contentType.count) == count || self.endsName(bytes[contentType.lowerBound + count])
+        return contentType.upperBound == start + count || self.endsName(bytes[start + count])
     }
 }

@@ -3,10 +3,27 @@
 /// A payload is passed on as its publisher wrote it: numbers keep their digits and objects the order of their keys,
 /// which decoding and encoding would not guarantee. Source: RFC 8259.
 package struct JSONScanner {
-    /// The text is not JSON.
-    package struct Malformed: Error, Sendable, Equatable {
+    /// The text is not what was expected.
+    package struct Malformed: Error, Sendable, Equatable, CustomStringConvertible {
+        package enum Kind: Sendable, Equatable {
+            case grammar
+            /// It may be JSON, but nests deeper than the scanner follows.
+            case depth
+            case notAnObject
+        }
+
+        package let kind: Kind
         /// The offset of the error: so many bytes in front of it are valid.
         package let offset: Int
+
+        /// Completes the sentence "it is …".
+        package var description: String {
+            switch self.kind {
+            case .grammar: "not JSON after byte \(self.offset)"
+            case .depth: "nested deeper than \(JSONScanner.maximumDepth) levels after byte \(self.offset)"
+            case .notAnObject: "not a JSON object"
+            }
+        }
     }
 
     /// One step of a path: a member of an object, or an element of an array, counted from 0.
@@ -68,7 +85,7 @@ package struct JSONScanner {
         var scanner = JSONScanner(bytes)
         if bytes.starts(with: [0xef, 0xbb, 0xbf]) { scanner.position += 3 }
         scanner.skipSpace()
-        guard scanner.take(UInt8(ascii: "{")) else { throw scanner.malformed }
+        guard scanner.take(UInt8(ascii: "{")) else { throw scanner.malformed(.notAnObject) }
         scanner.skipSpace()
         if scanner.peek != UInt8(ascii: "}") {
             repeat {
@@ -136,7 +153,7 @@ package struct JSONScanner {
     }
 
     private mutating func skipObject(_ depth: Int) throws(Malformed) {
-        guard depth < Self.maximumDepth else { throw self.malformed }
+        guard depth < Self.maximumDepth else { throw self.malformed(.depth) }
         self.position += 1
         self.skipSpace()
         guard !self.take(UInt8(ascii: "}")) else { return }
@@ -151,7 +168,7 @@ package struct JSONScanner {
     }
 
     private mutating func skipArray(_ depth: Int) throws(Malformed) {
-        guard depth < Self.maximumDepth else { throw self.malformed }
+        guard depth < Self.maximumDepth else { throw self.malformed(.depth) }
         self.position += 1
         self.skipSpace()
         guard !self.take(UInt8(ascii: "]")) else { return }
@@ -247,5 +264,9 @@ package struct JSONScanner {
         return true
     }
 
-    private var malformed: Malformed { Malformed(offset: self.position - self.bytes.startIndex) }
+    private var malformed: Malformed { self.malformed(.grammar) }
+
+    private func malformed(_ kind: Malformed.Kind) -> Malformed {
+        Malformed(kind: kind, offset: self.position - self.bytes.startIndex)
+    }
 }

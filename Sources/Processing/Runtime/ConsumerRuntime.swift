@@ -208,6 +208,11 @@ package final class ConsumerRuntime {
         case .reload(let report): self.tell(report)
         case .switching(let key): self.logger(of: key).info("switching to a new version")
         case .switched(let key): self.logger(of: key).info("switched to the new version")
+        case .moving(let key, let queues):
+            self.logger(of: key).info(
+                "moving to another queue; the old one is worked off meanwhile",
+                metadata: ["from": "\(key.queue)", "to": "\(queues.joined(separator: ", "))"]
+            )
         case .moveIsUnfinished(let key, let isUnbound):
             self.logger(of: key).warning(
                 """
@@ -227,10 +232,12 @@ package final class ConsumerRuntime {
     }
 
     private func tell(_ report: ReloadReport) {
-        switch report {
-        case .refused, .rejected: self.logger.error("\(report)")
-        case .removalHeld: self.logger.warning("\(report)")
-        case .mended: self.logger.notice("\(report)")
-        }
+        let level: Logger.Level =
+            switch report {
+            case .refused, .rejected: .error
+            case .removalHeld: .warning
+            case .mended: .notice
+            }
+        for line in report.lines { self.logger.log(level: level, "\(line)") }
     }
 }

@@ -102,6 +102,8 @@ enum RuntimeNote {
     case reload(ReloadReport)
     case switching(ConsumerKey)
     case switched(ConsumerKey)
+    /// A consumer begins to give its place to those of other queues.
+    case moving(ConsumerKey, to: [String])
     /// The host ends before the queue that a consumer leaves is empty.
     case moveIsUnfinished(ConsumerKey, isUnbound: Bool)
     case cannotDeclareShared(BrokerError)

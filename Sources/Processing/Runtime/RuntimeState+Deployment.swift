@@ -108,7 +108,9 @@ extension RuntimeState {
         self.cancelChange(key, &actions)
         switch how {
         case .atOnce: self.leave(key, &actions)
-        case .whenReplaced: self.beginMove(of: key, &actions)
+        case .whenReplaced(let successors):
+            actions.append(.note(.moving(key, to: successors.map(\.queue))))
+            self.beginMove(of: key, &actions)
         }
     }
 

@@ -9,9 +9,9 @@ struct UndecodableEvent: Error, Equatable {
         switch error {
         case .typeMismatch(let type, let context):
             let found = Self.found(context.debugDescription)
-            self.init("\(Self.path(root, context)): expected \(type)\(found.map { ", found \($0)" } ?? "")")
+            self.init("\(Self.path(root, context)): expected \(Self.name(type))\(found.map { ", found \($0)" } ?? "")")
         case .valueNotFound(let type, let context):
-            self.init("\(Self.path(root, context)): expected \(type), found null")
+            self.init("\(Self.path(root, context)): expected \(Self.name(type)), found null")
         case .keyNotFound(let key, let context):
             self.init("\(Self.path(root, context, and: key)): missing")
         case .dataCorrupted(let context):
@@ -23,6 +23,13 @@ struct UndecodableEvent: Error, Equatable {
         @unknown default:
             self.init("\(root): \(error)")
         }
+    }
+
+    /// For a container that a type asks for, Foundation names a collection that appears nowhere in anybody's code.
+    private static func name(_ type: any Any.Type) -> String {
+        if type == [String: Any].self { return "an object" }
+        if type == [Any].self { return "an array" }
+        return "\(type)"
     }
 
     /// Foundation's description of a value inside the payload quotes the value, which must not leave the payload.

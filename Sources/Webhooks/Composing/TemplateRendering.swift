@@ -23,9 +23,7 @@ extension PayloadTemplate {
         do throws(JSONScanner.Malformed) {
             if needsPayload { try JSONScanner.check(event.payload) }
         } catch {
-            throw Undeliverable(
-                reason: "the template uses parts of the payload, which is not JSON (byte \(error.offset))"
-            )
+            throw Undeliverable(reason: "the template uses parts of the payload, which is \(error)")
         }
         if needsPayload, String(validating: event.payload, as: UTF8.self) == nil {
             throw Undeliverable(reason: "the template uses parts of the payload, which is not UTF-8")

@@ -15,41 +15,11 @@ struct PublishTests {
         let id: String?
     }
 
-    /// A queue behind an exchange of its own, and the command with the options that lead there.
-    private struct Bench {
-        let sink: Sink
-        let workshop: Workshop
-        let seen: IntakeProbe.Subscription
-
-        init() async throws {
-            self.sink = try await Sink()
-            self.workshop = try Workshop()
-            let queue = "\(self.workshop.namespace).sink"
-            try await self.sink.declare(queue: queue, boundTo: self.workshop.exchange, "order.#")
-            self.seen = self.sink.drain(queue)
-        }
-
-        func publish(_ arguments: String..., input: String = "") async throws -> ObservedCommand.Output {
-            try await ObservedCommand.run(
-                ["publish"] + arguments + ["--exchange", self.workshop.exchange],
-                environment: ["WARREN_BROKER": self.sink.node.url],
-                input: Array(input.utf8)
-            )
-        }
-
-        func close() async { await self.sink.close() }
-
-        func file(_ text: String) throws -> String {
-            try self.workshop.write("../payload", Array(text.utf8))
-            return "\(self.workshop.directory)/payload"
-        }
-    }
-
     @Test
     func `an event comes from the command line, from a file or from standard input, and its id is printed`()
         async throws
     {
-        let bench = try await Bench()
+        let bench = try await PublishBench()
         let results = [
             try await bench.publish("order.placed", "--data", "{\"a\":1}"),
             try await bench.publish("order.placed", "--file", try bench.file("{\"a\":2}\n")),
@@ -70,7 +40,7 @@ struct PublishTests {
 
     @Test
     func `what the options say arrives`() async throws {
-        let bench = try await Bench()
+        let bench = try await PublishBench()
         let result = try await bench.publish(
             "order.placed",
             "--data",
@@ -114,7 +84,7 @@ struct PublishTests {
 
     @Test
     func `twenty thousand lines arrive in order, whatever their ends`() async throws {
-        let bench = try await Bench()
+        let bench = try await PublishBench()
         let lines = (0..<20_000).map { "{\"number\":\($0)}" }
         let ends = ["\n", "\r\n", "\n\n", "\n\r\n\n"]
         // The last line has no end.
@@ -140,7 +110,7 @@ struct PublishTests {
 
     @Test
     func `a line that is too long stops the rest, and what stands before it is published and counted`() async throws {
-        let bench = try await Bench()
+        let bench = try await PublishBench()
         let long = String(repeating: "x", count: 16 << 20 | 1)
         for input in ["1\n2\n\(long)\n4\n", "1\n2\n\(long)"] {
             let result = try await bench.publish("order.bulk", "--ndjson", input: input)
@@ -154,7 +124,7 @@ struct PublishTests {
 
     @Test
     func `an event of the largest size arrives`() async throws {
-        let bench = try await Bench()
+        let bench = try await PublishBench()
         let payload = String(repeating: "x", count: 16 << 20)
         let single = try await bench.publish("order.big", input: payload)
         #expect(single.status == 0)
@@ -169,7 +139,7 @@ struct PublishTests {
 
     @Test
     func `an event that nobody would get is an error of its own`() async throws {
-        let bench = try await Bench()
+        let bench = try await PublishBench()
         let single = try await bench.publish("invoice.sent", "--data", "{}")
         #expect(single.status == 3)
         #expect(single.text == "")
@@ -191,7 +161,7 @@ struct PublishTests {
 
     @Test
     func `headers that fit no frame are told`() async throws {
-        let bench = try await Bench()
+        let bench = try await PublishBench()
         let large = "large=\(String(repeating: "x", count: 120_000))"
         let two = try await bench.publish("order.placed", "--data", "{}", "--header", large, "--header", large)
         #expect(two.status == 1)
@@ -201,7 +171,7 @@ struct PublishTests {
 
     @Test
     func `the address comes from the option, else the variable, else the file`() async throws {
-        let bench = try await Bench()
+        let bench = try await PublishBench()
         let nowhere = "amqp://127.0.0.1:1/"
         try bench.workshop.write("../broker", Array("\(bench.sink.node.url)\n\(nowhere)\n".utf8))
         let file = "\(bench.workshop.directory)/broker"
@@ -223,7 +193,7 @@ struct PublishTests {
 
     @Test
     func `progress is shown on a terminal and nowhere else`() async throws {
-        let bench = try await Bench()
+        let bench = try await PublishBench()
         let input = (0..<5000).map { "\($0)\n" }.joined()
         let file = try bench.file(input)
         let command = "\(ObservedCommand.products)/warren publish order.bulk --ndjson --file \(file)"

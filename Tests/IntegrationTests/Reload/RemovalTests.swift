@@ -154,7 +154,7 @@ struct RemovalTests {
             let aside = "\(bed.directory)/aside"
             #expect(rename(bed.manifests, aside) == 0)
             try await host.wait(for: "the complaint") { log in
-                log.contains { $0["level"] == "error" && $0.message.contains("work run on as before") }
+                log.contains { $0["level"] == "error" && $0.message.hasSuffix("goes on: work") }
             }
             #expect(host.processes(of: "work") == worker)
             let confirmed = await bed.publish(ids: ["e"], #"{"milliseconds":0}"#)

@@ -231,8 +231,12 @@ struct RoutingChangeTests {
                 log.contains { $0["queue"] == bed.queue("work") && $0.message.contains("has moved to another queue") }
             }
             #expect(events.refused == [], "there was a time in which no queue was bound")
-            let report = log.first { $0["queue"] == bed.queue("work") }
-            #expect(report?["waiting"] == "0")
+            let old = log.filter { $0["queue"] == bed.queue("work") }
+            #expect(old.first?.message == "stopped")
+            #expect(old.last?["waiting"] == "0")
+            let beginning = log.first { $0["from"] == bed.queue("work") }
+            #expect(beginning?.message == "moving to another queue; the old one is worked off meanwhile")
+            #expect(beginning?["to"] == "\(bed.namespace).elsewhere")
             events.confirmed.formUnion(await bed.publish(ids: ["last"], #"{"milliseconds":0}"#))
             let deeds = try await bed.journal.wait(for: "every event") { $0.events("ended") == events.confirmed }
             // Both queues got what was published while both were bound, so an event may run twice but not thrice.

@@ -28,13 +28,14 @@ struct JSONScannerTests {
         ("\u{FEFF}1", 0), ("1\0", 1), ("\u{0B}1", 0), ("\u{A0}1", 0), ("[1,\u{0C}2]", 3),
     ])
     func `what is not JSON is refused at its place`(text: String, offset: Int) {
-        #expect(throws: JSONScanner.Malformed(offset: offset)) { try JSONScanner.check(Array(text.utf8)[...]) }
+        let malformed = JSONScanner.Malformed(kind: .grammar, offset: offset)
+        #expect(throws: malformed) { try JSONScanner.check(Array(text.utf8)[...]) }
     }
 
     @Test(arguments: 0..<0x20)
     func `a control character has to be escaped in a string`(code: Int) throws {
         let bytes = [UInt8(ascii: "\""), UInt8(ascii: "a"), try #require(UInt8(exactly: code)), UInt8(ascii: "\"")]
-        #expect(throws: JSONScanner.Malformed(offset: 2)) { try JSONScanner.check(bytes[...]) }
+        #expect(throws: JSONScanner.Malformed(kind: .grammar, offset: 2)) { try JSONScanner.check(bytes[...]) }
     }
 
     /// A hostile payload must not exhaust the stack, however long it is.
@@ -45,14 +46,16 @@ struct JSONScannerTests {
             return Array("\(opening)0\(closing)".utf8)[...]
         }
         try JSONScanner.check(nested(256))
-        #expect(throws: JSONScanner.Malformed(offset: 256 * open.utf8.count)) { try JSONScanner.check(nested(257)) }
+        let tooDeep = JSONScanner.Malformed(kind: .depth, offset: 256 * open.utf8.count)
+        #expect(throws: tooDeep) { try JSONScanner.check(nested(257)) }
         let million = Array(String(repeating: open, count: 1_000_000).utf8)[...]
-        #expect(throws: JSONScanner.Malformed(offset: 256 * open.utf8.count)) { try JSONScanner.check(million) }
+        #expect(throws: tooDeep) { try JSONScanner.check(million) }
     }
 
     @Test func `depth is counted over both kinds of nesting, and siblings do not add up`() throws {
         let pairs = String(repeating: #"[{"a":"#, count: 128) + "[]" + String(repeating: "}]", count: 128)
-        #expect(throws: JSONScanner.Malformed(offset: 128 * 6)) { try JSONScanner.check(Array(pairs.utf8)[...]) }
+        let tooDeep = JSONScanner.Malformed(kind: .depth, offset: 128 * 6)
+        #expect(throws: tooDeep) { try JSONScanner.check(Array(pairs.utf8)[...]) }
         let siblings = "[" + Array(repeating: "[[]]", count: 1000).joined(separator: ",") + "]"
         try JSONScanner.check(Array(siblings.utf8)[...])
     }
@@ -60,8 +63,8 @@ struct JSONScannerTests {
     @Test func `a slice is looked at by itself, and offsets are counted from its start`() throws {
         let bytes = Array("[[7]x".utf8)
         try JSONScanner.check(bytes[1..<4])
-        #expect(throws: JSONScanner.Malformed(offset: 3)) { try JSONScanner.check(bytes[1...]) }
-        #expect(throws: JSONScanner.Malformed(offset: 2)) { try JSONScanner.check(bytes[1..<3]) }
+        #expect(throws: JSONScanner.Malformed(kind: .grammar, offset: 3)) { try JSONScanner.check(bytes[1...]) }
+        #expect(throws: JSONScanner.Malformed(kind: .grammar, offset: 2)) { try JSONScanner.check(bytes[1..<3]) }
         #expect(try JSONScanner.find([.element(0)], in: bytes[1..<4]) == 2..<3)
     }
 }

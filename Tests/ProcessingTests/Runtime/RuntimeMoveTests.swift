@@ -37,7 +37,11 @@ struct RuntimeMoveTests {
     }
 
     @Test mutating func `it is unbound only when its successor's queue is there, and stays until it is worked off`() {
-        #expect(self.runtime.apply(self.moved) == ["add other", "declare other", "arm move of t.f"])
+        #expect(
+            self.runtime.apply(self.moved) == [
+                "add other", "declare other", "note moving t.f to other", "arm move of t.f",
+            ]
+        )
         #expect(self.runtime.hear(.due(.move(self.old))) == ["arm move of t.f"])
         let error = StateUnderTest.unreachable
         #expect(self.runtime.hear(.declared(.consumer(self.new), error)) == ["arm declare other", "other has failed"])
@@ -64,7 +68,8 @@ struct RuntimeMoveTests {
         ]
         #expect(
             self.runtime.hear(.apply(divided, settled: true, retryingRejected: false)) == [
-                "add t.f.0", "declare t.f.0", "add t.f.1", "declare t.f.1", "arm move of t.f",
+                "add t.f.0", "declare t.f.0", "add t.f.1", "declare t.f.1",
+                "note moving t.f to t.f.0, t.f.1", "arm move of t.f",
             ]
         )
         #expect(self.runtime.hear(.declared(.consumer(partitions[0]), nil)) == ["t.f.0 is ready"])
@@ -119,7 +124,7 @@ struct RuntimeMoveTests {
 
     @Test mutating func `one that is wanted on its old queue again ends and comes back with its bindings`() {
         self.unbind()
-        #expect(self.runtime.apply(self.f) == ["arm move of other"])
+        #expect(self.runtime.apply(self.f) == ["note moving other to t.f", "arm move of other"])
         #expect(self.runtime.hear(.due(.move(self.old))) == ["drain t.f"])
         #expect(self.runtime.hear(.due(.move(self.new))) == ["arm move of other"], "one that is going is no successor")
         let back = self.runtime.hear(.ended(self.old))
@@ -157,7 +162,12 @@ struct RuntimeMoveTests {
         _ = self.runtime.hear(.declared(.consumer(.test("g")), nil))
         // f is to take the queue of g, which moves to a third one.
         let begun = self.runtime.apply(self.f.with { $0.queue = "t.g" }, g.with { $0.queue = "t.third" })
-        #expect(begun == ["add t.third", "declare t.third", "arm move of t.f", "arm move of t.g"])
+        #expect(
+            begun == [
+                "add t.third", "declare t.third", "note moving t.f to t.g", "arm move of t.f",
+                "note moving t.g to t.third", "arm move of t.g",
+            ]
+        )
         _ = self.runtime.hear(.declared(.consumer(.test("g", queue: "t.third")), nil))
         #expect(self.runtime.hear(.due(.move(.test("g")))) == ["unbind other from t.g", "arm move of t.g"])
         self.expectWaiting()
@@ -169,7 +179,7 @@ struct RuntimeMoveTests {
         _ = self.runtime.apply(self.f, g)
         _ = self.runtime.hear(.declared(.consumer(.test("g")), nil))
         let begun = self.runtime.apply(self.f.with { $0.queue = "t.g" })
-        #expect(begun == ["arm move of t.f", "drain t.g"])
+        #expect(begun == ["note moving t.f to t.g", "arm move of t.f", "drain t.g"])
         self.expectWaiting()
         let ended = self.runtime.hear(.ended(.test("g")))
         #expect(ended == ["unbind other from t.g", "forget t.g", "add t.g", "declare t.g"])
@@ -187,7 +197,7 @@ struct RuntimeMoveTests {
         self.runtime = StateUnderTest()
         self.runtime.run(ordered)
         let begun = self.runtime.apply(ordered.with { $0.queue = "other" })
-        #expect(begun == ["add other", "declare other", "arm move of t.f"])
+        #expect(begun == ["add other", "declare other", "note moving t.f to other", "arm move of t.f"])
         #expect(self.runtime.hear(.declared(.consumer(self.new), nil)) == [])
         let unbound = self.runtime.hear(.due(.move(self.old)))
         #expect(unbound == ["unbind order.placed from t.f", "arm move of t.f"])

@@ -85,6 +85,7 @@ extension RuntimeNote {
         case .reload: "reload"
         case .switching(let key): "switching \(key.queue)"
         case .switched(let key): "switched \(key.queue)"
+        case .moving(let key, let queues): "moving \(key.queue) to \(queues.joined(separator: ", "))"
         case .moveIsUnfinished(let key, let isUnbound): "move of \(key.queue) is unfinished, \(isUnbound)"
         case .cannotDeclareShared: "cannot declare shared"
         case .cannotDeclareWaysBack: "cannot declare ways back"

@@ -76,9 +76,13 @@ struct TemplateRenderingTests {
         }
     }
 
-    @Test(arguments: [("", 0), ("text", 1), ("{\"a\":1", 6), ("{} x", 3), (String(repeating: "[", count: 300), 256)])
-    func `a payload that is not JSON has no parts`(payload: String, offset: Int) throws {
-        let reason = "the template uses parts of the payload, which is not JSON (byte \(offset))"
+    @Test(arguments: [
+        ("", "not JSON after byte 0"), ("text", "not JSON after byte 1"), ("{\"a\":1", "not JSON after byte 6"),
+        ("{} x", "not JSON after byte 3"),
+        (String(repeating: "[", count: 300), "nested deeper than 256 levels after byte 256"),
+    ])
+    func `a payload that is not JSON has no parts`(payload: String, flaw: String) throws {
+        let reason = "the template uses parts of the payload, which is \(flaw)"
         for template in ["{{ payload }}", "{{ payload.a? }}", "[{{ id }}, \"{{ payload.a? }}\"]"] {
             #expect(throws: Undeliverable(reason: reason)) { try self.render(template, .test(payload)) }
         }

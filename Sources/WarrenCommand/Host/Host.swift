@@ -143,7 +143,7 @@ final class Host: Service {
         )
         let copies = CopyBuilder(names: TopologyNames(namespace: self.namespace), host: HostName.current)
         let settler = try Settler(broker: self.broker, copies: copies, loop: loop, logger: self.logger)
-        let report = StatusReport(logger: self.logger)
+        let report = StatusReport(namespace: self.namespace, logger: self.logger)
         let factory = InvokerFactory(loop: loop, deliveries: self.deliveries)
         let runtime = try ConsumerRuntime(
             names: copies.names,
@@ -168,7 +168,7 @@ final class Host: Service {
                         runtime.apply(deployment, settled: settled, retryingRejected: retryingRejected)
                     } else {
                         hasStarted = true
-                        report.expect(deployment.manifests.flatMap(\.consumers).map(\.manifest.label))
+                        report.expect(deployment.manifests)
                         runtime.start(deployment)
                     }
                 case .drain: runtime.drain { loop.stop() }

@@ -1,4 +1,5 @@
 import AMQP
+import ArgumentParser
 import EventLoops
 import Messaging
 import Processing
@@ -88,9 +89,14 @@ struct BulkPublisher {
                     break
                 }
                 bytes += line.count
-                let id = ids.next(milliseconds: now)
-                batch.messages.append(self.template.message(id: id, payload: line[...]))
-                batch.ids.append(id)
+                let event: (id: String, message: OutgoingMessage)
+                do {
+                    event = try self.template.event(payload: line[...]) { ids.next(milliseconds: now) }
+                } catch {
+                    throw ValidationError("line \(input.lineNumber): \(error)")
+                }
+                batch.messages.append(event.message)
+                batch.ids.append(event.id)
             } catch {
                 batch.problem = error
                 batch.isLast = true

@@ -8,8 +8,10 @@ enum ShortText {
 
     /// Throws if a value is empty or too long, naming its option. A `nil` value is an option that was not given.
     static func check(_ values: [(option: String, value: String?)]) throws {
-        for case (let option, let value?) in values where value.isEmpty || value.utf8.count > self.largestSize {
+        for case (let option, let value?) in values where !self.fits(value) {
             throw ValidationError("\(option) must have 1 to \(self.largestSize) bytes")
         }
     }
+
+    static func fits(_ value: String) -> Bool { !value.isEmpty && value.utf8.count <= self.largestSize }
 }

@@ -62,11 +62,8 @@ struct HostCommand {
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         logger.info(
             "host started",
-            metadata: [
-                "broker": "\(self.addresses)", "namespace": "\(self.namespace)",
-                "functions": "\(manifests.count { $0.kind == .function })",
-                "webhooks": "\(manifests.count { $0.kind == .webhook })",
-            ]
+            metadata: StatusReport.counts(of: manifests)
+                .merging(["broker": "\(self.addresses)", "namespace": "\(self.namespace)"]) { $1 }
         )
         self.onStart()
         try await self.run(host, until: signals, logger)

@@ -11,7 +11,8 @@ struct LineReader: ~Copyable {
     /// The offset from which to search for the next newline, so that a long line is not searched again after each read.
     private var searched = 0
     private var isAtEnd = false
-    private var lineNumber = 0
+    /// The number of the line that was returned last, counted from 1. Empty lines count.
+    private(set) var lineNumber = 0
     private var chunk = [UInt8](repeating: 0, count: 256 << 10)
     /// The size of the input in bytes; `nil` if it is not a regular file.
     let size: Int?
@@ -47,6 +48,7 @@ struct LineReader: ~Copyable {
                 let line = self.buffer[self.head...]
                 self.bytesTaken += line.count
                 self.head = self.buffer.count
+                self.lineNumber += 1
                 return Self.content(line)
             }
             try self.fill()
@@ -54,7 +56,7 @@ struct LineReader: ~Copyable {
     }
 
     private func tooLong(_ number: Int) -> ValidationError {
-        ValidationError("line \(number) has more than \(self.longestLine) bytes")
+        ValidationError("line \(number) has more than \(self.longestLine) bytes, the most that an event may have")
     }
 
     private static func content(_ line: ArraySlice<UInt8>) -> [UInt8]? {

@@ -16,6 +16,9 @@ struct PublishCommand: AsyncParsableCommand {
         discussion: """
             The payload comes from --data, from --file, or from standard input. The event's id is printed. Exit code 3: \
             no queue is bound for the key, and nothing was stored.
+
+            With --content-type application/cloudevents+json the payload is a whole CloudEvent. Its attributes count, \
+            and --id, --type, --source, --subject and --correlation-id change them.
             """
     )
 
@@ -37,8 +40,8 @@ struct PublishCommand: AsyncParsableCommand {
     var type: String?
     @Option(help: "The event's id. (default: a new UUID)")
     var id: String?
-    @Option(help: "The publisher's name.")
-    var source = "warren-publish"
+    @Option(help: "The publisher's name. (default: \(PublishTemplate.source))")
+    var source: String?
     @Option(help: "What the event is about.")
     var subject: String?
     @Option(help: "The id that all events of one chain share. (default: the event's id)")
@@ -128,10 +131,10 @@ struct PublishCommand: AsyncParsableCommand {
             throw ValidationError("standard input is empty: give --data '' for an event without a payload")
         }
         var ids = EventIDs()
-        let id = self.id ?? ids.next(milliseconds: WallClock.system.milliseconds)
-        let results = await broker.publish([template.message(id: id, payload: payload[...])])
+        let event = try template.event(payload: payload[...]) { ids.next(milliseconds: WallClock.system.milliseconds) }
+        let results = await broker.publish([event.message])
         var report = PublishReport()
-        report.add(results, ids: [id])
+        report.add(results, ids: [event.id])
         return (report, nil)
     }
 
