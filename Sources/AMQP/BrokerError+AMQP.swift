@@ -5,7 +5,7 @@ import Messaging
 extension BrokerError {
     /// From a status code of librabbitmq.
     static func status(_ status: Int32, while doing: String, at address: AMQPAddress) -> BrokerError {
-        let words = String(cString: amqp_error_string2(status))
+        let words = self.words(status)
         switch amqp_status_enum(rawValue: status) {
         case AMQP_STATUS_HOSTNAME_RESOLUTION_FAILED:
             return BrokerError(
@@ -21,6 +21,15 @@ extension BrokerError {
             return BrokerError(.unreachable, "\(address) has sent no heartbeat for too long")
         default:
             return BrokerError(.unreachable, "\(doing) \(address) failed: \(words)")
+        }
+    }
+
+    /// What a status code means. Where librabbitmq only says "a socket error occurred" it does not know more either.
+    static func words(_ status: Int32) -> String {
+        switch amqp_status_enum(rawValue: status) {
+        case AMQP_STATUS_SOCKET_ERROR: "the network or the other side broke the connection, or does not take it"
+        case AMQP_STATUS_CONNECTION_CLOSED: "the other side has closed the connection"
+        default: String(cString: amqp_error_string2(status))
         }
     }
 
@@ -58,7 +67,12 @@ extension BrokerError {
         case 405:
             (kind, remedy) = (.locked, "another consumer has exclusive use of it")
         case 406:
-            (kind, remedy) = (.mismatch, "delete the object or choose another name")
+            kind = .mismatch
+            remedy =
+                text.contains("inequivalent arg")
+                ? "it exists with other settings, which never change (of a queue 'ordered' is one): name another one in "
+                    + "the manifest, or delete it when it is empty"
+                : "delete the object or choose another name"
         case 530:
             (kind, remedy) = (.accessRefused, "check the virtual host and the user's access to it")
         default:

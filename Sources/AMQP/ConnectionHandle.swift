@@ -62,7 +62,7 @@ final class ConnectionHandle: @unchecked Sendable {
             guard error.kind == .unreachable else { throw error }
             throw BrokerError(
                 .unreachable,
-                "cannot reach RabbitMQ at \(address) (\(String(cString: amqp_error_string2(status)))); "
+                "cannot reach RabbitMQ at \(address) (\(BrokerError.words(status))); "
                     + "start it there, or name another broker"
             )
         }

@@ -24,7 +24,8 @@ extension PipelineState {
             self.deliveries.waiting.reserveCapacity(self.deliveries.waiting.count + deliveries.count)
             for delivery in deliveries {
                 if let size = delivery.omittedBodySize {
-                    self.reject(delivery, id, because: "its body of \(size) bytes is over the limit", &actions)
+                    let reason = "its body of \(size) bytes is over the limit of \(BodyLimit.bytes)"
+                    self.reject(delivery, id, because: reason, &actions)
                 } else if !self.recognize(delivery, of: id, now, &actions) {
                     self.deliveries.waiting.append(delivery)
                 }
@@ -88,15 +89,16 @@ extension PipelineState {
 
     // MARK: - What may begin
 
-    /// Begins what may begin.
-    mutating func fill(_ now: Moment, _ actions: inout [PipelineAction]) {
+    /// Begins events as long as there is room: first those that an invoker gave back, then duplicates whose turn has
+    /// come, then what waits.
+    mutating func beginWhatFits(_ now: Moment, _ actions: inout [PipelineAction]) {
         guard self.mayTake else { return }
         if let head = self.deliveries.waitingHead, !self.turn(head, now, &actions) { return }
         while self.hasRoom, let held = self.deliveries.notRun.popFirst() { self.begin(held, now, &actions) }
         while self.hasRoom, let held = self.deliveries.nextDuplicate() { self.begin(held, now, &actions) }
         if let id = self.subscriptions.present?.id {
             while self.hasRoom, let delivery = self.deliveries.waiting.popFirst() {
-                self.meet(delivery, of: id, now, &actions)
+                self.beginWaiting(delivery, of: id, now, &actions)
             }
         }
         if self.deliveries.notRun.isEmpty, self.deliveries.waiting.isEmpty { self.hold.ranDry() }
@@ -110,19 +112,19 @@ extension PipelineState {
         return self.health.breaker.state != .probing || self.health.probe == nil
     }
 
-    /// A delivery whose turn has come: it is looked at for the first time.
-    private mutating func meet(
+    /// A waiting delivery whose turn has come: only now is it looked at more closely.
+    private mutating func beginWaiting(
         _ delivery: Delivery,
         of id: SubscriptionID,
         _ now: Moment,
         _ actions: inout [PipelineAction]
     ) {
-        guard self.isOrdered else { return self.begin(self.held(delivery, of: id, now), now, &actions) }
+        guard self.isOrdered else { return self.begin(self.read(delivery, of: id, now), now, &actions) }
         guard let head = self.orderedHead, delivery.isRedelivered, head.key == Policy.key(of: delivery) else {
             self.orderedHead = nil
-            return self.begin(self.held(delivery, of: id, now), now, &actions)
+            return self.begin(self.read(delivery, of: id, now), now, &actions)
         }
-        let held = self.held(delivery, of: id, continuing: head, now)
+        let held = self.read(delivery, of: id, continuing: head, now)
         if head.due > now.instant {
             self.wait(held, until: head.due, now, &actions)
         } else {
@@ -134,7 +136,7 @@ extension PipelineState {
     /// its origin are in its headers.
     ///
     /// - Parameter head: what this host knows of it as the head of an ordered queue.
-    private func held(
+    private func read(
         _ delivery: Delivery,
         of id: SubscriptionID,
         continuing head: OrderedHead? = nil,

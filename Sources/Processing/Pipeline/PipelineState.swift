@@ -126,7 +126,7 @@ struct PipelineState<Policy: PipelinePolicy>: Hashable, StateMachine {
         for slot in self.slots.takeFinished() { self.stop(slot, &actions) }
         // Before anything is begun or given back: given back to a consumer that is still there it would come again.
         self.steer(&actions)
-        self.fill(now, &actions)
+        self.beginWhatFits(now, &actions)
         self.finishDrainIfIdle(&actions)
         self.reportStatus(&actions)
     }

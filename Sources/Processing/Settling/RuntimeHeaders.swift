@@ -34,7 +34,8 @@ package enum RuntimeHeaders {
     }
 }
 
-/// Where an event was published before Warren sent it through a delay.
+/// Where an event was published first, before Warren sent it through a delay. The function sees this key, and a dead
+/// letter names both.
 package struct Origin: Sendable, Hashable {
     package let exchange: String
     package let routingKey: String

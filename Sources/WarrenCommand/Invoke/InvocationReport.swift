@@ -72,8 +72,8 @@ struct InvocationReport: Encodable {
         for event in self.emitted {
             let pause = Duration.milliseconds(event.delayMilliseconds)
             let delay = pause > .zero ? " after \(pause.words)" : ""
-            let name = "\(PrintableText.line(event.key)) (\(PrintableText.line(event.type)))"
-            lines.append("emitted \(name)\(delay): \(Self.block(event.payload))")
+            let type = event.type == event.key ? "" : " of type \(PrintableText.line(event.type))"
+            lines.append("emitted \(PrintableText.line(event.key))\(type)\(delay): \(Self.block(event.payload))")
         }
         return lines.joined(separator: "\n")
     }

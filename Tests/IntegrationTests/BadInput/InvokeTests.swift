@@ -69,7 +69,7 @@ struct InvokeTests {
         #expect(text.text.contains(/^[a-z-]+ in [0-9.]+ (µs|ms|s)\n/), "\(text.text)")
         #expect(text.text.hasPrefix("\(run.outcome) in "), "\(text.text)")
         if let says = run.says { #expect(text.text.contains(says)) }
-        #expect(text.text.contains("emitted stock.reserved (stock.reserved): {") == (run.outcome == "done"))
+        #expect(text.text.contains("emitted stock.reserved: {") == (run.outcome == "done"))
 
         let json = try await ObservedCommand.run(command + ["--json"])
         #expect(json.status == run.status)
