@@ -31,6 +31,8 @@ final class ConnectionDriver {
     private var backoff = ReconnectBackoff()
     private var heartbeatTimer: TimerID?
     private var isStopped = false
+    /// People have been told that the broker cannot be reached.
+    private var isAway = false
     /// Set between a failed send and its handling at the start of the next turn.
     private var isBroken = false
     /// Channels whose frames still hold memory of librabbitmq, most of the time one.
@@ -103,7 +105,12 @@ final class ConnectionDriver {
             self.rotation.connected(to: connection.target)
             self.isBroken = false
             self.connectedAt = .now
-            self.logger.debug("connected to the broker", metadata: ["broker": "\(self.address)"])
+            self.logger.log(
+                level: self.isAway ? .notice : .debug,
+                "connected to the broker",
+                metadata: ["broker": "\(self.address)"]
+            )
+            self.isAway = false
             self.loop.watch(connection.descriptor) { [weak self] _ in self?.readFrames() }
             self.scheduleHeartbeat()
             self.client?.connected(connection)
@@ -111,9 +118,18 @@ final class ConnectionDriver {
             self.readFrames()
         case .failure(let error):
             self.lastError = error
+            self.tell("cannot connect to the broker; trying again", error, isNews: !self.isAway)
             self.client?.lost(error)
             self.reconnectLater()
         }
+    }
+
+    /// Tells people that the broker is away, once until it is back: only of the connection that brings events, because
+    /// with it everything stands still. Other connections are needed only now and then.
+    private func tell(_ what: String, _ error: BrokerError, isNews: Bool) {
+        let isWarning = isNews && self.rotation.role == .consuming
+        self.logger.log(level: isWarning ? .warning : .debug, "\(what)", metadata: ["reason": "\(error)"])
+        if isWarning { self.isAway = true }
     }
 
     private func reconnectLater() {
@@ -227,7 +243,7 @@ final class ConnectionDriver {
             self.finishClosing()
             return
         }
-        self.logger.debug("lost the connection to the broker", metadata: ["reason": "\(error)"])
+        self.tell("lost the connection to the broker; connecting again", error, isNews: true)
         self.client?.lost(error)
         let wasSound = self.backoff.reset(afterLife: self.connectedAt.duration(to: .now))
         // Another address is tried at once. After a connection that lived only briefly there is a pause first.

@@ -88,7 +88,7 @@ package final class ConsumerPipeline {
     /// The queue exists from now on.
     package func topologyIsReady() { self.handle(.topologyReady) }
 
-    package func topologyFailed(_ error: BrokerError) { self.handle(.topologyFailed(error.description)) }
+    package func topologyFailed(_ error: BrokerError) { self.handle(.topologyFailed(error.problem)) }
 
     /// What the broker knows of the function's queue; the consumer is made anew when it seems dead.
     package func observe(_ inspection: QueueInspection) { self.handle(.inspected(inspection)) }

@@ -3,6 +3,12 @@ import Invoking
 import Manifests
 import Messaging
 
+extension BrokerError {
+    /// What a consumer's status says. When the broker cannot be reached each consumer says the same, and the log of the
+    /// connection says why.
+    var problem: String { self.kind == .unreachable ? "the broker cannot be reached" : self.description }
+}
+
 /// What is known of how well a pipeline is, and what an operator is told of it.
 struct PipelineHealth: Hashable {
     var breaker: Breaker

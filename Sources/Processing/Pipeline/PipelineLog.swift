@@ -16,7 +16,12 @@ final class PipelineLog {
         case .acknowledgedAgain:
             break
         case .interrupted(let what, let error):
-            self.logger.notice("deliveries stopped", metadata: ["lost": "\(what.rawValue)", "reason": "\(error)"])
+            // A lost connection concerns all consumers, and is told once.
+            self.logger.log(
+                level: what == .connection ? .debug : .notice,
+                "deliveries stopped",
+                metadata: ["lost": "\(what.rawValue)", "reason": "\(error)"]
+            )
         case .decided(let settlement, let held):
             self.tell(settlement, held)
         case .refused(let delivery, let reason):

@@ -79,7 +79,7 @@ extension PipelineState {
         let isCurrent = self.subscriptions.setActive(false, id)
         if isCurrent {
             self.deliveries.waiting.removeAll()
-            self.health.intakeProblem = error.description
+            self.health.intakeProblem = error.problem
         }
         self.voidTags(of: id)
         self.redelivery.interrupted(isCurrent: isCurrent, at: now.instant)

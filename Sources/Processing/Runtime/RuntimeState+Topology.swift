@@ -22,6 +22,7 @@ extension RuntimeState {
     private mutating func sharedIsReady(_ actions: inout [RuntimeAction]) {
         let isFirst = !self.isSharedReady
         self.isSharedReady = true
+        self.toldOfShared = nil
         actions.append(.startRelay)
         for (key, consumer) in self.consumers.sorted(by: { $0.key < $1.key }) {
             if !consumer.isReady { self.declare(.consumer(key), &actions) }
@@ -54,7 +55,8 @@ extension RuntimeState {
         case (.shared, nil):
             self.sharedIsReady(&actions)
         case (.shared, let error?):
-            actions.append(.note(.cannotDeclareShared(error)))
+            if error != self.toldOfShared { actions.append(.note(.cannotDeclareShared(error))) }
+            self.toldOfShared = error
             for key in self.consumers.keys.sorted() where self.consumers[key]?.isReady == false {
                 actions.append(.topologyFailed(key, error))
             }

@@ -44,6 +44,8 @@ struct RuntimeState: StateMachine {
     var parts = PartStates<TopologyPart>()
     var delayLevels = DelayLevels()
     var isSharedReady = false
+    /// Why the shared topology cannot be declared, as far as people have been told.
+    var toldOfShared: BrokerError?
     private(set) var isDraining = false
     private var hasRelayEnded = false
 

@@ -48,7 +48,7 @@ struct LostAckTests {
         try await Self.run { bed, host, open in
             try await bed.withoutListeners {
                 #expect(try await bed.surgery("deliver").cutConnections() == 1)
-                try await host.says("deliveries stopped")
+                try await host.says("lost the connection to the broker; connecting again")
                 try open()
                 try await bed.journal.wait(for: "every event") { $0.count("ended") == Self.events }
             }
@@ -61,7 +61,7 @@ struct LostAckTests {
             let audit = try await bed.auditReader()
             try await bed.withoutListeners {
                 #expect(try await bed.surgery("deliver").cutConnections() == 1)
-                try await host.says("deliveries stopped")
+                try await host.says("lost the connection to the broker; connecting again")
                 try open()
                 // The publishing connection still stands.
                 _ = try await audit.messages(Self.events)
@@ -78,7 +78,7 @@ struct LostAckTests {
             let audit = try await bed.auditReader()
             try await bed.withoutListeners {
                 try await bed.node.control(["close_all_connections", "cut by a test"])
-                try await host.says("deliveries stopped")
+                try await host.says("lost the connection to the broker; connecting again")
                 try open()
                 try await bed.journal.wait(for: "every event") { $0.count("ended") == Self.events }
                 #expect(audit.taken.isEmpty)
@@ -106,7 +106,9 @@ struct LostAckTests {
         of host: HostProcess
     ) async throws -> [String: Int] {
         try await host.wait(for: "interruption \(number)") { log in
-            log.count { $0.message == "deliveries stopped" } >= number
+            log.count {
+                ["deliveries stopped", "lost the connection to the broker; connecting again"].contains($0.message)
+            } >= number
         }
         return Dictionary(grouping: bed.journal.deeds, by: \.event).compactMapValues { deeds in
             deeds.last?.name == "begun" ? deeds.count("begun") : nil

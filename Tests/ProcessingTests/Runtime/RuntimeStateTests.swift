@@ -32,9 +32,13 @@ struct RuntimeStateTests {
 
     @Test mutating func `while what is shared cannot be declared it is tried again, and functions say what is wrong`() {
         _ = self.runtime.hear(.start(.test([self.f])))
-        for _ in 0..<2 {
-            let failed = self.runtime.hear(.declared(.shared, StateUnderTest.mismatch))
-            #expect(failed == ["arm declare shared", "note cannot declare shared", "t.f has failed"])
+        // People are told once of each problem.
+        for (problem, isNews) in [
+            (StateUnderTest.mismatch, true), (StateUnderTest.mismatch, false), (StateUnderTest.unreachable, true),
+        ] {
+            let note = isNews ? ["note cannot declare shared"] : []
+            let failed = self.runtime.hear(.declared(.shared, problem))
+            #expect(failed == ["arm declare shared"] + note + ["t.f has failed"])
             #expect(self.runtime.hear(.due(.declare(.shared))) == ["declare shared"])
         }
         #expect(self.runtime.hear(.declared(.shared, nil)) == ["start relay", "declare t.f"])
