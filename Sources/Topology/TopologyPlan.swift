@@ -33,6 +33,11 @@ package struct TopologyPlan: Sendable, Equatable {
                 return binding
             }
         }
+
+        /// The bindings by which events come into the consumer's queue. The others bring retries.
+        package var eventBindings: [BindingDeclaration] {
+            self.bindings.filter { !self.declarationsWithoutEvents.contains(.binding($0)) }
+        }
     }
 
     package let names: TopologyNames

@@ -56,11 +56,6 @@ extension RuntimeState {
         return consumer.topology.declarationsWithoutEvents
     }
 
-    /// Retries come to the queue as long as it exists.
-    private func eventBindings(of consumer: Consumer) -> [BindingDeclaration] {
-        consumer.topology.bindings.filter { $0.source != self.names.delayDone }
-    }
-
     mutating func continueMove(of key: ConsumerKey, _ actions: inout [RuntimeAction]) {
         guard let consumer = self.consumers[key], var move = consumer.move, !move.hasEnded else { return }
         // Since then its manifest may have gone, or asked for its queue again: whoever is to consume that is added when
@@ -71,7 +66,8 @@ extension RuntimeState {
             self.look(at: key, &actions)
         } else if successors.allSatisfy({ self.isThere($0) }) {
             move.unbind()
-            self.takeAway(self.eventBindings(of: consumer).map(Removal.binding), of: key, &actions)
+            // Retries come to the queue as long as it exists.
+            self.takeAway(consumer.topology.eventBindings.map(Removal.binding), of: key, &actions)
         }
         self.consumers[key]?.move = move
         actions.append(.arm(.move(key), QueueMove.interval))

@@ -29,7 +29,8 @@ struct QueueRemoval: Sendable {
     init(_ topology: TopologyPlan.Consumer, names: TopologyNames, policy: RemovalPolicy, hasMoved: Bool) {
         self.word = topology.kind.word
         self.queue = topology.queue
-        self.bindings = topology.bindings.filter { !hasMoved || $0.source == names.delayDone }
+        let unbound = hasMoved ? topology.eventBindings : []
+        self.bindings = topology.bindings.filter { !unbound.contains($0) }
         self.deadLetters = names.deadLetterQueue(of: topology.queue)
         self.policy = policy
         self.hasMoved = hasMoved
