@@ -67,18 +67,29 @@ extension BrokerError {
         case 405:
             (kind, remedy) = (.locked, "another consumer has exclusive use of it")
         case 406:
-            kind = .mismatch
-            remedy =
-                text.contains("inequivalent arg")
-                ? "it exists with other settings, which never change (of a queue 'ordered' is one): name another one in "
-                    + "the manifest, or delete it when it is empty"
-                : "delete the object or choose another name"
+            (kind, remedy) = (.mismatch, self.remedyOfFailedPrecondition(text))
         case 530:
             (kind, remedy) = (.accessRefused, "check the virtual host and the user's access to it")
         default:
             (kind, remedy) = (.protocolViolation, "see the broker's log")
         }
         return BrokerError(kind, "\(doing) \(address?.description ?? "the broker"): \(text) (\(code)); \(remedy)")
+    }
+
+    /// The broker has one code for several things. Its words tell them apart.
+    private static func remedyOfFailedPrecondition(_ text: String) -> String {
+        if text.contains("inequivalent arg"), text.contains("for queue") {
+            return "the queue exists with other settings, which never change ('ordered' is one): name another 'queue:' "
+                + "in the manifest, or delete this one when it is empty"
+        }
+        if text.contains("inequivalent arg") {
+            return "the exchange exists with other settings, which never change: name another one in the manifest"
+        }
+        if text.contains("timed out") {
+            return "an event was not settled in the time that the broker allows (its consumer_timeout): shorten "
+                + "'timeout' in the manifest, or let the broker allow more"
+        }
+        return "see the broker's log"
     }
 
     static let closedHere = BrokerError(.closed, "the connection to the broker was closed by this process")

@@ -26,6 +26,8 @@ final class ConnectionDriver {
     private let name: String
     private let loop: EventLoop
     private let logger: Logger
+    /// Whether people are told when it is lost and when it is back.
+    private let isAnnounced: Bool
     private weak var client: (any ConnectionClient)?
     private let arrivals: Mailbox<Result<ConnectionRound, BrokerError>>
     private var backoff = ReconnectBackoff()
@@ -53,6 +55,7 @@ final class ConnectionDriver {
     init(
         addresses: AMQPAddresses,
         role: AddressRotation.Role,
+        isAnnounced: Bool = false,
         name: String,
         loop: EventLoop,
         logger: Logger,
@@ -61,6 +64,7 @@ final class ConnectionDriver {
         self.address = addresses.all[0]
         self.addresses = addresses
         self.rotation = AddressRotation(seed: addresses.seed, role: role)
+        self.isAnnounced = isAnnounced
         self.name = name
         self.loop = loop
         self.logger = logger
@@ -124,10 +128,9 @@ final class ConnectionDriver {
         }
     }
 
-    /// Tells people that the broker is away, once until it is back: only of the connection that brings events, because
-    /// with it everything stands still. Other connections are needed only now and then.
+    /// Tells people that the broker is away, once until it is back.
     private func tell(_ what: String, _ error: BrokerError, isNews: Bool) {
-        let isWarning = isNews && self.rotation.role == .consuming
+        let isWarning = isNews && self.isAnnounced
         self.logger.log(level: isWarning ? .warning : .debug, "\(what)", metadata: ["reason": "\(error)"])
         if isWarning { self.isAway = true }
     }

@@ -204,7 +204,8 @@ final class ConsumerChannel {
         case .reportEnded:
             self.handler(.ended)
         case .reportInterrupted(let what, let error):
-            self.handler(.interrupted(what, error))
+            // The loss of a connection of its own concerns this consumer only.
+            self.handler(.interrupted(what == .connection && self.isAlone ? .channel : what, error))
         case .moveAway(let error):
             self.moveAway(self, error)
         case .breakConnection(let error):

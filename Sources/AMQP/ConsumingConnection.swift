@@ -35,6 +35,9 @@ final class ConsumingConnection {
         let driver = try ConnectionDriver(
             addresses: addresses,
             role: .consuming,
+            // Without the shared connection everything stands still. One that serves a single consumer is told of by
+            // that consumer.
+            isAnnounced: !isIsolated,
             name: name,
             loop: loop,
             logger: logger,

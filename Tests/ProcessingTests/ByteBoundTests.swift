@@ -71,6 +71,20 @@ struct ByteBoundTests {
         #expect(rig.intake.wrongSettlements == [])
     }
 
+    @Test func `many small events are as large as a few large ones`() throws {
+        var budget = ByteBudget()
+        budget.perConsumer = 8 << 20
+        let rig = try Rig([.test(concurrency: 1000)], bytes: budget)
+        try rig.start()
+        for number in 0..<3000 { rig.publish("\(number)", size: 20 << 10) }
+        try rig.run("the broker to deliver") { !$0.invoker.pending.isEmpty }
+        rig.turn(50)
+        #expect(rig.pipeline.holding.bytes <= budget.perConsumer + 5 << 20, "all of them would be 60 MB")
+        try rig.finishAll()
+        #expect(rig.invoker.begun.count == 3000)
+        #expect(rig.broker.counts(of: "t.f") == InMemoryBroker.Counts())
+    }
+
     @Test func `consumers of one host share its budget`() throws {
         var budget = ByteBudget()
         budget.perConsumer = 2 << 20

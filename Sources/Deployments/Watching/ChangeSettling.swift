@@ -5,8 +5,8 @@
 /// most 10 ms), so a write that leaves the same times as the one before it has happened by the second look. If the
 /// looks never agree, it is acted on after a second all the same, and again after every further one.
 ///
-/// A reading that failed for reasons of the moment (see `TransientError`) is repeated every second until it succeeds:
-/// no look would show that it can be read again.
+/// A reading that failed for reasons of the moment (see `TransientError`) is repeated every second until it succeeds,
+/// at the next look after it: no look would show that it can be read again.
 struct ChangeSettling: Sendable {
     enum Decision: Sendable, Equatable {
         /// Look again after the pause.

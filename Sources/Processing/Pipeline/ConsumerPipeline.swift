@@ -18,6 +18,12 @@ package final class ConsumerPipeline {
     private let log: PipelineLog
     /// Takes the size of new deliveries in bytes; returns how many bytes this consumer may hold in all.
     private let byteBudget: (Int) -> Int
+    /// Bytes that have been delivered since the last look at what is held.
+    private var uncountedBytes = 0
+    /// In bytes. A few of this size can reach a budget.
+    private static let largeEvent = 64 << 10
+    /// In bytes: a sixteenth of what one consumer may hold.
+    private static let mostUncounted = 4 << 20
     private let report: (PipelineReport) -> Void
 
     private var invokers: [InvokerSlot.ID: any Invoker] = [:]
@@ -88,7 +94,7 @@ package final class ConsumerPipeline {
     /// The queue exists from now on.
     package func topologyIsReady() { self.handle(.topologyReady) }
 
-    package func topologyFailed(_ error: BrokerError) { self.handle(.topologyFailed(error.problem)) }
+    package func topologyFailed(_ error: BrokerError) { self.handle(.topologyFailed(error)) }
 
     /// What the broker knows of the function's queue; the consumer is made anew when it seems dead.
     package func observe(_ inspection: QueueInspection) { self.handle(.inspected(inspection)) }
@@ -170,10 +176,21 @@ package final class ConsumerPipeline {
         }
     }
 
-    /// How many bytes may be held when some of the deliveries are large; nil when none is, as is usual.
+    /// How many bytes may be held; nil when it is not the time to look.
+    ///
+    /// To look is to count all that all consumers hold. So it is done when an event is large, and otherwise only after
+    /// a few megabytes: many small events are as large as a few large ones.
     private func budget(for deliveries: [Delivery]) -> Int? {
-        let isLarge = deliveries.contains { $0.bytes.count >= PipelineState<StandardPolicy>.largeEvent }
-        return isLarge ? self.byteBudget(deliveries.reduce(0) { $0 + $1.bytes.count }) : nil
+        var bytes = 0
+        var largest = 0
+        for delivery in deliveries {
+            bytes += delivery.bytes.count
+            largest = max(largest, delivery.bytes.count)
+        }
+        self.uncountedBytes += bytes
+        guard largest >= Self.largeEvent || self.uncountedBytes >= Self.mostUncounted else { return nil }
+        self.uncountedBytes = 0
+        return self.byteBudget(bytes)
     }
 
     private func replace(_ held: HeldDelivery, _ id: SettlementID, by settlement: Settlement) {

@@ -9,10 +9,10 @@ enum PipelineEvent {
     /// The queue exists from now on.
     case topologyReady
     /// The queue cannot be declared, for this reason.
-    case topologyFailed(String)
+    case topologyFailed(BrokerError)
     /// The answer to `PipelineAction.subscribe`, given before anything else happens.
     case subscribed(SubscriptionID)
-    /// - budget: how many bytes of events may be held, when some of the deliveries are large; nil when none is.
+    /// - budget: how many bytes of events may be held; nil when it is not the time to look.
     case delivered([Delivery], SubscriptionID, budget: Int?)
     case active(SubscriptionID)
     /// All tags of the subscription are void.

@@ -3,12 +3,6 @@ import Invoking
 import Manifests
 import Messaging
 
-extension BrokerError {
-    /// What a consumer's status says. When the broker cannot be reached each consumer says the same, and the log of the
-    /// connection says why.
-    var problem: String { self.kind == .unreachable ? "the broker cannot be reached" : self.description }
-}
-
 /// What is known of how well a pipeline is, and what an operator is told of it.
 struct PipelineHealth: Hashable {
     var breaker: Breaker
@@ -20,17 +14,55 @@ struct PipelineHealth: Hashable {
     var watch = ConsumerWatch()
     /// The queue exists, as far as this host knows.
     private(set) var isTopologyReady = false
-    var topologyProblem: String?
-    var intakeProblem: String?
+    private var topologyProblem: TopologyProblem?
+    private var intakeProblem: IntakeProblem?
     /// What is to take the place of its events has not been confirmed for long.
     var settlesLate = false
     var status = ConsumerStatus.starting
+
+    /// Why what the consumer needs of the broker is not there.
+    private struct TopologyProblem: Hashable {
+        let words: String
+        /// The broker did not answer.
+        let isAbsence: Bool
+    }
+
+    /// Why the broker does not deliver.
+    private enum IntakeProblem: Hashable {
+        case connectionLost
+        case other(String)
+    }
 
     init(_ policy: BreakerPolicy?) { self.breaker = Breaker(policy) }
 
     mutating func topologyIsReady() {
         self.isTopologyReady = true
         self.topologyProblem = nil
+    }
+
+    mutating func topologyFailed(_ error: BrokerError) {
+        self.topologyProblem = TopologyProblem(words: error.description, isAbsence: error.kind == .unreachable)
+    }
+
+    mutating func deliveriesBegan() { self.intakeProblem = nil }
+
+    mutating func deliveriesStopped(_ what: Interruption, _ error: BrokerError) {
+        switch what {
+        case .connection: self.intakeProblem = .connectionLost
+        case .channel, .consumer: self.intakeProblem = .other(error.description)
+        }
+    }
+
+    /// What is wrong between this host and the broker; nil when nothing is known to be. While the connection is lost
+    /// each consumer says the same, whatever else the broker does not answer: the log of the connection says why.
+    var brokerProblem: String? {
+        let isLost = self.intakeProblem == .connectionLost
+        if let problem = self.topologyProblem, !(isLost && problem.isAbsence) { return problem.words }
+        return switch self.intakeProblem {
+        case .connectionLost: "the connection to the broker is lost"
+        case .other(let words): words
+        case nil: nil
+        }
     }
 
     /// Nothing that another version did counts any more.
@@ -53,7 +85,7 @@ extension PipelineState {
     private var presentStatus: ConsumerStatus? {
         if let drain = self.drain { return self.isDone(drain) ? .stopped : .draining }
         let slot = self.slots.current
-        if let problem = slot.problem ?? self.health.topologyProblem ?? self.health.intakeProblem {
+        if let problem = slot.problem ?? self.health.brokerProblem {
             return .unhealthy(reason: problem)
         }
         if let reason = slot.pause { return .paused(reason: reason) }

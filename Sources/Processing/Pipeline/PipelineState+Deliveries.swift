@@ -7,10 +7,7 @@ import Topology
 
 /// Deliveries: what comes, what is recognised, what may begin.
 extension PipelineState {
-    /// Smaller events cannot reach any budget within a usual prefetch, so they are not counted.
-    static var largeEvent: Int { 64 << 10 }
-
-    /// - Parameter budget: how many bytes of events may be held, when some of these are large.
+    /// - Parameter budget: how many bytes of events may be held; nil when it is not the time to look.
     mutating func take(
         _ deliveries: [Delivery],
         of id: SubscriptionID,
@@ -65,7 +62,7 @@ extension PipelineState {
 
     mutating func becameActive(_ id: SubscriptionID, _ now: Moment) {
         guard self.subscriptions.setActive(true, id) else { return }
-        self.health.intakeProblem = nil
+        self.health.deliveriesBegan()
         self.redelivery.delivering(since: now.instant)
     }
 
@@ -79,7 +76,7 @@ extension PipelineState {
         let isCurrent = self.subscriptions.setActive(false, id)
         if isCurrent {
             self.deliveries.waiting.removeAll()
-            self.health.intakeProblem = error.problem
+            self.health.deliveriesStopped(what, error)
         }
         self.voidTags(of: id)
         self.redelivery.interrupted(isCurrent: isCurrent, at: now.instant)

@@ -73,8 +73,8 @@ struct PipelineState<Policy: PipelinePolicy>: Hashable, StateMachine {
             return self.subscriptions.began(id)
         case .topologyReady:
             self.health.topologyIsReady()
-        case .topologyFailed(let problem):
-            self.health.topologyProblem = problem
+        case .topologyFailed(let error):
+            self.health.topologyFailed(error)
         case .delivered(let deliveries, let id, let budget):
             self.take(deliveries, of: id, budget, now, &actions)
         case .active(let id):

@@ -223,6 +223,11 @@ package final class ConsumerRuntime {
             )
         case .cannotDeclareShared(let error):
             self.logger.error("cannot declare the shared topology; trying again", metadata: ["reason": "\(error)"])
+        case .cannotDeclareChange(let key, let error):
+            self.logger(of: key).error(
+                "cannot declare what the new version needs; trying again, and the running one goes on",
+                metadata: ["reason": "\(error)"]
+            )
         case .cannotDeclareWaysBack(let error):
             self.logger.error(
                 "cannot declare what failed events pass on their way back; trying again",

@@ -108,4 +108,6 @@ enum RuntimeNote {
     case moveIsUnfinished(ConsumerKey, isUnbound: Bool)
     case cannotDeclareShared(BrokerError)
     case cannotDeclareWaysBack(BrokerError)
+    /// A new version is ready, but not what it needs of the broker.
+    case cannotDeclareChange(ConsumerKey, BrokerError)
 }

@@ -22,7 +22,6 @@ extension RuntimeState {
     private mutating func sharedIsReady(_ actions: inout [RuntimeAction]) {
         let isFirst = !self.isSharedReady
         self.isSharedReady = true
-        self.toldOfShared = nil
         actions.append(.startRelay)
         for (key, consumer) in self.consumers.sorted(by: { $0.key < $1.key }) {
             if !consumer.isReady { self.declare(.consumer(key), &actions) }
@@ -51,19 +50,23 @@ extension RuntimeState {
         case .news: break
         }
         if error != nil { actions.append(.arm(.declare(part), Self.declarePause)) }
+        let isNews: Bool
+        switch part {
+        case .shared, .waysBack: isNews = self.isNews(error, of: part)
+        case .delayLevel, .consumer, .change: isNews = false
+        }
         switch (part, error) {
         case (.shared, nil):
             self.sharedIsReady(&actions)
         case (.shared, let error?):
-            if error != self.toldOfShared { actions.append(.note(.cannotDeclareShared(error))) }
-            self.toldOfShared = error
+            if isNews { actions.append(.note(.cannotDeclareShared(error))) }
             for key in self.consumers.keys.sorted() where self.consumers[key]?.isReady == false {
                 actions.append(.topologyFailed(key, error))
             }
         case (.waysBack, nil), (.delayLevel, _):
             break
         case (.waysBack, let error?):
-            actions.append(.note(.cannotDeclareWaysBack(error)))
+            if isNews { actions.append(.note(.cannotDeclareWaysBack(error))) }
         case (.consumer(let key), let error):
             // It may have gone since.
             guard self.consumers[key] != nil else { return }
@@ -73,11 +76,15 @@ extension RuntimeState {
         case (.change(let key, let revision), nil):
             if self.change(key, revision) != nil { actions.append(.commitChange(key)) }
         case (.change(let key, let revision), let error?):
-            // A broker that is away comes back; one that says no goes on saying it.
-            guard error.kind == .mismatch || error.kind == .accessRefused, self.change(key, revision) != nil else {
-                return
+            guard let change = self.change(key, revision) else { return }
+            switch error.kind {
+            case .mismatch, .accessRefused:
+                // A broker that says no goes on saying it.
+                self.changed(key, .rejected("\(error)"), &actions)
+            case .unreachable, .locked, .notFound, .protocolViolation, .closed:
+                if error != change.told { actions.append(.note(.cannotDeclareChange(key, error))) }
+                self.consumers[key]?.change?.told = error
             }
-            self.changed(key, .rejected("\(error)"), &actions)
         }
     }
 

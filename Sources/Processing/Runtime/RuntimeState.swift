@@ -29,6 +29,8 @@ struct RuntimeState: StateMachine {
         let obsolete: [Removal]
         /// Its workers are there.
         var isCandidateReady = false
+        /// Why the broker does not take what it needs, as far as people have been told.
+        var told: BrokerError?
     }
 
     static let watchInterval = Duration.seconds(10)
@@ -44,8 +46,8 @@ struct RuntimeState: StateMachine {
     var parts = PartStates<TopologyPart>()
     var delayLevels = DelayLevels()
     var isSharedReady = false
-    /// Why the shared topology cannot be declared, as far as people have been told.
-    var toldOfShared: BrokerError?
+    /// Why a part of what all consumers need cannot be declared, as far as people have been told.
+    private var told: [TopologyPart: BrokerError] = [:]
     private(set) var isDraining = false
     private var hasRelayEnded = false
 
@@ -123,6 +125,13 @@ struct RuntimeState: StateMachine {
         actions.append(.drainRelay)
         actions.append(.arm(.abandonRelay, DrainLimits.settlingTime + DrainLimits.endingTime))
         for key in self.consumers.keys.sorted() { actions.append(.drain(key)) }
+    }
+
+    /// A problem is told once, until there is another one or none.
+    mutating func isNews(_ problem: BrokerError?, of part: TopologyPart) -> Bool {
+        let before = self.told[part]
+        self.told[part] = problem
+        return problem != nil && problem != before
     }
 
     func closeIfOver(_ actions: inout [RuntimeAction]) {

@@ -120,7 +120,7 @@ struct BrokerInputTests {
 
         let host = try workshop.host(sink.node.url)
         let line = try await host.line("unhealthy", "  odd  ", "PRECONDITION_FAILED")
-        #expect(line.contains("name another one in the manifest, or delete it when it is empty"))
+        #expect(line.contains("name another 'queue:' in the manifest, or delete this one when it is empty"))
         #expect(line.contains(queue))
         try await host.line("running", "  good  ")
         let publisher = try RawPublisher(sink.address)

@@ -98,10 +98,16 @@ struct RuntimeStateTests {
         }
         let last = self.runtime.hear(.inspected(.delayLevel(DelayLevels.gap - 1), .success(nil), nil))
         #expect(last == ["declare ways back"])
-        #expect(
-            self.runtime.hear(.declared(.waysBack, StateUnderTest.unreachable))
-                == ["arm declare ways back", "note cannot declare ways back"]
-        )
+        // People are told once, until it is mended.
+        for isNews in [true, false] {
+            let failed = self.runtime.hear(.declared(.waysBack, StateUnderTest.unreachable))
+            #expect(failed == ["arm declare ways back"] + (isNews ? ["note cannot declare ways back"] : []))
+            #expect(self.runtime.hear(.due(.declare(.waysBack))) == ["declare ways back"])
+        }
+        #expect(self.runtime.hear(.declared(.waysBack, nil)) == [])
+        #expect(self.runtime.hear(.due(.waysBack)) == ["declare ways back", "arm ways back"])
+        let failed = self.runtime.hear(.declared(.waysBack, StateUnderTest.unreachable))
+        #expect(failed == ["arm declare ways back", "note cannot declare ways back"])
     }
 
     // MARK: - Changing
@@ -147,9 +153,9 @@ struct RuntimeStateTests {
         _ = self.runtime.apply(self.f.with { $0.keys = self.other.keys })
         _ = self.runtime.hear(.candidateReady(self.key))
         let part = TopologyPart.change(self.key, revision: 2)
-        for _ in 0..<3 {
+        for count in 0..<3 {
             let away = self.runtime.hear(.declared(part, StateUnderTest.unreachable))
-            #expect(away == ["arm declare change of t.f"])
+            #expect(away == ["arm declare change of t.f"] + (count == 0 ? ["note cannot declare change of t.f"] : []))
             #expect(self.runtime.hear(.due(.declare(part))) == ["declare change of t.f"])
         }
         #expect(self.runtime.hear(.declared(part, nil)) == ["commit change of t.f"])

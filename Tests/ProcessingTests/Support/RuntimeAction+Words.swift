@@ -89,6 +89,7 @@ extension RuntimeNote {
         case .moveIsUnfinished(let key, let isUnbound): "move of \(key.queue) is unfinished, \(isUnbound)"
         case .cannotDeclareShared: "cannot declare shared"
         case .cannotDeclareWaysBack: "cannot declare ways back"
+        case .cannotDeclareChange(let key, _): "cannot declare change of \(key.queue)"
         }
     }
 }
