@@ -138,7 +138,8 @@ final class ConnectionHandle: @unchecked Sendable {
         else { throw error }
         throw BrokerError(
             .accessRefused,
-            "\(address) closed the connection during login; check user, password and virtual host"
+            "\(address) closed the connection during login; check user, password and virtual host, and whether the "
+                + "broker is about to stop"
         )
     }
 

@@ -55,6 +55,10 @@ struct DataDirectory {
 
     // Private to this user: whoever can read Erlang's cookie in it controls the node.
     private static func create(_ path: String) throws(LocalBrokerError) -> String {
+        var status = stat()
+        if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFDIR {
+            throw .unusableDirectory(path: path, reason: "it is not a directory")
+        }
         do {
             try FileManager.default.createDirectory(
                 atPath: path,

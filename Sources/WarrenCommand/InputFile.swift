@@ -33,6 +33,14 @@ enum InputFile {
         ValidationError("the payload has more than \(self.largestPayload) bytes, the most that an event may have")
     }
 
+    /// Reads a small file of text, such as one with a secret.
+    static func text(_ path: String) throws -> String {
+        guard let text = String(validating: try self.read(path, limit: 64 << 10), as: UTF8.self) else {
+            throw ValidationError("the file \(path) is no text in UTF-8")
+        }
+        return text
+    }
+
     /// Reads at most `limit` bytes.
     static func read(_ path: String?, limit: Int) throws -> [UInt8] {
         let descriptor = try self.open(path)

@@ -5,7 +5,6 @@ import Testing
 
 /// What a consumer says is wrong between its host and the broker.
 struct PipelineHealthTests {
-    private static let lost = "the connection to the broker is lost"
     private let away = BrokerError(.unreachable, "cannot reach RabbitMQ at amqp://there/")
     private let mute = BrokerError(.unreachable, "queue 'q' has not begun to deliver; see whether it has a leader")
     private let odd = BrokerError(.mismatch, "queue 'q' exists with other settings")
@@ -15,22 +14,22 @@ struct PipelineHealthTests {
     mutating func `while the connection is lost each consumer says the same, whatever the broker does not answer`() {
         #expect(self.health.brokerProblem == nil)
         self.health.deliveriesStopped(.connection, self.away)
-        #expect(self.health.brokerProblem == Self.lost)
+        #expect(self.health.brokerProblem == .disconnected)
         self.health.topologyFailed(self.away)
-        #expect(self.health.brokerProblem == Self.lost)
+        #expect(self.health.brokerProblem == .disconnected)
         self.health.topologyFailed(self.odd)
-        #expect(self.health.brokerProblem == self.odd.description, "that is not due to the loss")
+        #expect(self.health.brokerProblem == .unhealthy(reason: self.odd.description), "that is not due to the loss")
         self.health.topologyIsReady()
-        #expect(self.health.brokerProblem == Self.lost)
+        #expect(self.health.brokerProblem == .disconnected)
         self.health.deliveriesBegan()
         #expect(self.health.brokerProblem == nil)
     }
 
     @Test mutating func `a queue that does not answer is named while the broker is there`() {
         self.health.deliveriesStopped(.channel, self.mute)
-        #expect(self.health.brokerProblem == self.mute.description)
+        #expect(self.health.brokerProblem == .unhealthy(reason: self.mute.description))
         self.health.deliveriesBegan()
         self.health.topologyFailed(self.mute)
-        #expect(self.health.brokerProblem == self.mute.description)
+        #expect(self.health.brokerProblem == .unhealthy(reason: self.mute.description))
     }
 }

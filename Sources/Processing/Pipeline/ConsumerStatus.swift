@@ -9,6 +9,9 @@ package enum ConsumerStatus: Sendable, Hashable {
     case degraded(reason: String)
     /// The endpoint of a webhook has asked for a pause, or says that it is gone: events wait in the queue unharmed.
     case paused(reason: String)
+    /// The connection to the broker is lost, for every consumer of the host. Events wait in their queues; the runtime
+    /// goes on connecting.
+    case disconnected
     /// Events wait in the queue unharmed, for the reason given; the runtime goes on trying.
     case unhealthy(reason: String)
     /// Intake has stopped; what runs is let run.

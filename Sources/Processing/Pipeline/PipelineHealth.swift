@@ -53,14 +53,16 @@ struct PipelineHealth: Hashable {
         }
     }
 
-    /// What is wrong between this host and the broker; nil when nothing is known to be. While the connection is lost
-    /// each consumer says the same, whatever else the broker does not answer: the log of the connection says why.
-    var brokerProblem: String? {
+    /// What is wrong between this host and the broker; nil when nothing is known to be. While the connection is lost,
+    /// what else the broker does not answer says nothing more.
+    var brokerProblem: ConsumerStatus? {
         let isLost = self.intakeProblem == .connectionLost
-        if let problem = self.topologyProblem, !(isLost && problem.isAbsence) { return problem.words }
+        if let problem = self.topologyProblem, !(isLost && problem.isAbsence) {
+            return .unhealthy(reason: problem.words)
+        }
         return switch self.intakeProblem {
-        case .connectionLost: "the connection to the broker is lost"
-        case .other(let words): words
+        case .connectionLost: .disconnected
+        case .other(let words): .unhealthy(reason: words)
         case nil: nil
         }
     }
@@ -85,9 +87,8 @@ extension PipelineState {
     private var presentStatus: ConsumerStatus? {
         if let drain = self.drain { return self.isDone(drain) ? .stopped : .draining }
         let slot = self.slots.current
-        if let problem = slot.problem ?? self.health.brokerProblem {
-            return .unhealthy(reason: problem)
-        }
+        if let problem = slot.problem { return .unhealthy(reason: problem) }
+        if let problem = self.health.brokerProblem { return problem }
         if let reason = slot.pause { return .paused(reason: reason) }
         if self.health.breaker.state != .closed { return .degraded(reason: self.health.breakerReason) }
         if self.health.settlesLate { return .degraded(reason: Self.lateSettlement) }

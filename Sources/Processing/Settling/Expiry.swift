@@ -23,5 +23,5 @@ enum Expiry {
         return now.addingReportingOverflow(time).partialValue < now ? nil : now + time
     }
 
-    static let failure = Failure(type: "Expired", message: "its time to live was over before it could be run again")
+    static let failure = Failure(type: "Expired", message: "its time to live was over before it could be run")
 }

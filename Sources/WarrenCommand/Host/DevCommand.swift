@@ -16,28 +16,36 @@ struct DevCommand: AsyncParsableCommand {
     @OptionGroup var deliveryOptions: DeliveryOptions
     @OptionGroup var logOptions: LogOptions
 
-    @Option(help: ArgumentHelp("Where the private node keeps its data.", valueName: "dir"))
-    var data = ".warren"
+    @Option(help: ArgumentHelp("Where the private node keeps its data. (default: .warren)", valueName: "dir"))
+    var data: String?
 
     @Option(help: ArgumentHelp("The private node's port. (default: a free one)", valueName: "port"))
     var port: Int?
 
     func validate() throws {
-        guard let port = self.port, !(1...65_535).contains(port) else { return }
-        throw ValidationError("--port must be a number from 1 to 65535")
+        if let port = self.port, !(1...65_535).contains(port) {
+            throw ValidationError("--port must be a number from 1 to 65535")
+        }
+        // Whoever asks for a private node must not consume from a broker that a forgotten variable names.
+        if let origin = self.brokerOptions.origin, self.data != nil || self.port != nil {
+            throw ValidationError(
+                "--data and --port are for a private node, and \(origin) names a broker; leave one or the other out"
+            )
+        }
     }
 
     func run() async throws {
-        guard !self.brokerOptions.isBrokerNamed else {
+        guard self.brokerOptions.origin == nil else {
             return try await self.host(try self.brokerOptions.addresses(), url: nil)
         }
         // The manifests are checked before the node is started: a mistake in them should show at once.
         _ = try self.manifestOptions.load(namespace: self.brokerOptions.namespace, json: self.logOptions.json)
         let logger = self.logOptions.logger()
-        logger.info("starting a private RabbitMQ node", metadata: ["data": "\(self.data)"])
+        let data = self.data ?? ".warren"
+        logger.info("starting a private RabbitMQ node", metadata: ["data": "\(data)"])
         let node: LocalBroker
         do throws(LocalBrokerError) {
-            node = try await LocalBroker.start(dataDirectory: self.data, port: self.port) { line in
+            node = try await LocalBroker.start(dataDirectory: data, port: self.port) { line in
                 logger.debug("\(line)")
             }
         } catch {

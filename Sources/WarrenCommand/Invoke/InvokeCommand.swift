@@ -4,6 +4,7 @@ import EventLoops
 import FoundationEssentials
 import Logging
 import Manifests
+import Messaging
 import Processing
 import Workers
 
@@ -50,7 +51,7 @@ struct InvokeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let manifest = try self.manifest()
-        let payload = try self.data.map { Array($0.utf8) } ?? InputFile.payload(self.file)
+        let payload = self.withAttributes(try self.data.map { Array($0.utf8) } ?? InputFile.payload(self.file))
         let launch = try self.launch(manifest)
         let delivery = LocalRun.delivery(
             id: self.id,
@@ -76,6 +77,14 @@ struct InvokeCommand: AsyncParsableCommand {
             Terminal.error("error: \(failure.reason)")
             throw CommandExit.failed
         }
+    }
+
+    /// An envelope says itself what event it is, so options are written into it. What is no envelope stays as it is:
+    /// the outcome of the run says what is wrong with it.
+    private func withAttributes(_ payload: [UInt8]) -> [UInt8] {
+        let given: [EventReader.Attribute: String] = [.id: self.id, .type: self.type].compactMapValues { $0 }
+        guard MediaType.isEnvelope(self.contentType), !given.isEmpty else { return payload }
+        return (try? EventEnvelope.setting(given, in: payload[...])) ?? payload
     }
 
     private func manifest() throws -> FunctionManifest {

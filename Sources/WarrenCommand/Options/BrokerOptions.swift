@@ -19,25 +19,29 @@ struct BrokerOptions: ParsableArguments {
 
     var namespace: String { self.namespaceOption.namespace }
 
-    /// Whether a broker is named, by option or by environment.
-    var isBrokerNamed: Bool {
-        !self.broker.isEmpty || ProcessInfo.processInfo.environment["WARREN_BROKER"] != nil
-            || ProcessInfo.processInfo.environment["WARREN_BROKER_FILE"] != nil
+    /// What names a broker: the option, or a variable that is not empty; nil when nothing does.
+    var origin: String? {
+        if !self.broker.isEmpty { return "--broker" }
+        return ["WARREN_BROKER", "WARREN_BROKER_FILE"].first { Self.variable($0) != nil }
+    }
+
+    private static func variable(_ name: String) -> String? {
+        ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }
     }
 
     /// The broker's addresses, from the first source that is given. Never print them as they are: they may contain
     /// passwords.
     func addresses() throws -> AMQPAddresses {
-        let environment = ProcessInfo.processInfo.environment
         var origin = "the default"
-        let file = self.broker.isEmpty && environment["WARREN_BROKER"] == nil ? environment["WARREN_BROKER_FILE"] : nil
+        let variable = Self.variable("WARREN_BROKER")
+        let file = self.broker.isEmpty && variable == nil ? Self.variable("WARREN_BROKER_FILE") : nil
         let lines = try file.map(Self.lines)
         do throws(AMQPAddress.Problem) {
             if !self.broker.isEmpty {
                 origin = "--broker"
                 return try AMQPAddresses(self.broker)
             }
-            if let variable = environment["WARREN_BROKER"] {
+            if let variable {
                 origin = "WARREN_BROKER"
                 return try AMQPAddresses(commaSeparated: variable)
             }
@@ -53,8 +57,11 @@ struct BrokerOptions: ParsableArguments {
 
     /// The lines that are not blank.
     private static func lines(of file: String) throws -> [String] {
-        guard let content = try? String(contentsOfFile: file, encoding: .utf8) else {
-            throw ValidationError("the file that WARREN_BROKER_FILE names, \(file), cannot be read")
+        let content: String
+        do {
+            content = try InputFile.text(file)
+        } catch let problem as ValidationError {
+            throw ValidationError("WARREN_BROKER_FILE: \(problem.message)")
         }
         return content.split(whereSeparator: \.isNewline).map(String.init)
             .filter { !$0.allSatisfy(\.isWhitespace) }

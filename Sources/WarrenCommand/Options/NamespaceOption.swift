@@ -12,5 +12,9 @@ struct NamespaceOption: ParsableArguments {
         } catch {
             throw ValidationError("--namespace: \(error)")
         }
+        // AMQP 0-9-1, section 3.1.4.
+        guard self.namespace != "amq", !self.namespace.hasPrefix("amq.") else {
+            throw ValidationError("--namespace: names that begin with 'amq.' are the broker's own; choose another one")
+        }
     }
 }

@@ -29,7 +29,8 @@ struct LineReader: ~Copyable {
 
     deinit { if self.descriptor != 0 { close(self.descriptor) } }
 
-    /// Returns the next line that is not empty, without its line ending; `nil` at the end of the input.
+    /// Returns the next line that is not empty, without its line ending; `nil` at the end of the input. A byte order
+    /// mark at the beginning of the input, as some editors write, is no part of the first line.
     mutating func next() throws -> [UInt8]? {
         while true {
             if let end = self.buffer[self.searched...].firstIndex(of: UInt8(ascii: "\n")) {
@@ -39,7 +40,7 @@ struct LineReader: ~Copyable {
                 self.searched = self.head
                 self.lineNumber += 1
                 guard line.count <= self.longestLine else { throw self.tooLong(self.lineNumber) }
-                if let line = Self.content(line) { return line }
+                if let line = self.content(line) { return line }
                 continue
             }
             self.searched = self.buffer.count
@@ -49,7 +50,7 @@ struct LineReader: ~Copyable {
                 self.bytesTaken += line.count
                 self.head = self.buffer.count
                 self.lineNumber += 1
-                return Self.content(line)
+                return self.content(line)
             }
             try self.fill()
         }
@@ -59,9 +60,11 @@ struct LineReader: ~Copyable {
         ValidationError("line \(number) has more than \(self.longestLine) bytes, the most that an event may have")
     }
 
-    private static func content(_ line: ArraySlice<UInt8>) -> [UInt8]? {
-        let line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
-        return line.isEmpty ? nil : Array(line)
+    private func content(_ line: ArraySlice<UInt8>) -> [UInt8]? {
+        let hasMark = self.lineNumber == 1 && line.starts(with: [0xef, 0xbb, 0xbf])
+        let hasReturn = line.last == UInt8(ascii: "\r")
+        let content = line.dropFirst(hasMark ? 3 : 0).dropLast(hasReturn ? 1 : 0)
+        return content.isEmpty ? nil : Array(content)
     }
 
     private mutating func fill() throws {

@@ -56,8 +56,8 @@ struct PublishCommand: AsyncParsableCommand {
     var delay: String?
     @Option(
         help: ArgumentHelp(
-            "How long the event may wait to be handled; then it is dead-lettered instead of run. With --delay it counts "
-                + "from the end of the delay.",
+            "How long the event may wait to be handled, at most 49 days; then it is dead-lettered instead of run. With "
+                + "--delay it counts from the end of the delay.",
             valueName: "duration"
         )
     )
@@ -71,6 +71,7 @@ struct PublishCommand: AsyncParsableCommand {
         if self.data != nil, self.file != nil { throw ValidationError("give --data or --file, not both") }
         if self.ndjson, self.data != nil { throw ValidationError("--ndjson reads --file or standard input") }
         if self.ndjson, self.id != nil { throw ValidationError("--id names one event, and --ndjson publishes many") }
+        if self.ids, self.json { throw ValidationError("--ids prints text and --json prints JSON; give one of them") }
         if self.ids, !self.ndjson { throw ValidationError("--ids requires --ndjson") }
         try PublishTemplate.check(self)
     }

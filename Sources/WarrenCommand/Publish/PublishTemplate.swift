@@ -88,12 +88,14 @@ struct PublishTemplate: Sendable {
     }
 
     private static func headers(_ pairs: [String]) throws -> [(String, String)] {
-        try pairs.map { pair in
+        var names: Set<String> = []
+        return try pairs.map { pair in
             guard let mark = pair.firstIndex(of: "="), mark != pair.startIndex else {
                 throw ValidationError("--header must be name=value; '\(pair)' is not")
             }
             let name = String(pair[..<mark])
             guard name.utf8.count <= 255 else { throw ValidationError("a header's name must have at most 255 bytes") }
+            guard names.insert(name).inserted else { throw ValidationError("--header: '\(name)' is given twice") }
             return (name, String(pair[pair.index(after: mark)...]))
         }
     }

@@ -26,17 +26,19 @@ struct KeyOptions: ParsableArguments {
     func verifier() throws -> WebhookVerifier? {
         var keys = self.secrets
         for path in self.secretFiles {
-            guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-                throw ValidationError("the file \(path) cannot be read")
-            }
+            let text = try InputFile.text(path)
             keys.append(text.split(whereSeparator: \.isNewline).first.map(String.init) ?? "")
         }
-        if keys.isEmpty, let variable = HostName.environment[Self.variable] { keys.append(variable) }
+        var origin = ""
+        if keys.isEmpty, let variable = HostName.environment[Self.variable], !variable.isEmpty {
+            keys.append(variable)
+            origin = "\(Self.variable): "
+        }
         guard !keys.isEmpty else { return nil }
         do throws(WebhookVerifier.KeyProblem) {
             return try WebhookVerifier(keys: keys)
         } catch {
-            throw ValidationError("\(error)")
+            throw ValidationError("\(origin)\(error)")
         }
     }
 }

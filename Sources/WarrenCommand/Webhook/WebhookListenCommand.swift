@@ -1,5 +1,7 @@
 import ArgumentParser
+import Glibc
 import Manifests
+import NIOCore
 import NIOPosix
 import UnixSignals
 
@@ -61,6 +63,9 @@ struct WebhookListenCommand: AsyncParsableCommand {
         let receiver: WebhookReceiver
         do {
             receiver = try await WebhookReceiver(port: self.port, script: script, report: report)
+        } catch let error as IOError where error.errnoCode == EADDRINUSE {
+            Terminal.error("error: port \(self.port) of 127.0.0.1 is in use; choose another one with --port")
+            throw CommandExit.failed
         } catch {
             Terminal.error("error: cannot listen on port \(self.port) of 127.0.0.1: \(error)")
             throw CommandExit.failed

@@ -176,7 +176,7 @@ extension ConsumerPipeline {
     fileprivate var isAtRest: Bool {
         switch self.status {
         case .running, .degraded, .paused: true
-        case .starting, .unhealthy, .draining, .stopped: false
+        case .starting, .disconnected, .unhealthy, .draining, .stopped: false
         }
     }
 }

@@ -71,7 +71,10 @@ package struct WebhookVerifier: Sendable {
                 return .ed25519(key.publicKey)
             }
         } catch {
-            throw KeyProblem(description: "\(error)")
+            switch error {
+            case .prefix: throw KeyProblem(description: "the key begins with none of 'whsec_', 'whpk_' and 'whsk_'")
+            default: throw KeyProblem(description: "\(error)")
+            }
         }
     }
 

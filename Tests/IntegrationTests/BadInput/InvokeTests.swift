@@ -61,6 +61,19 @@ struct InvokeTests {
         "--manifests", ManifestInputTests.repositoryManifests, "--bundles", ObservedCommand.products,
     ]
 
+    @Test func `options change a whole CloudEvent, as they do when one is published`() async throws {
+        let envelope = #"{"specversion":"1.0","id":"old","type":"T","data":{"name":"Ada"}}"#
+        let result = try await ObservedCommand.run(
+            ["invoke", "greet", "--data", envelope, "--content-type", "application/cloudevents+json", "--id", "new"]
+                + Self.places
+        )
+        #expect(result.status == 0)
+        #expect(
+            result.errorText.contains("event=new") && !result.errorText.contains("event=old"),
+            "\(result.errorText)"
+        )
+    }
+
     @Test(arguments: Self.runs)
     func `an outcome is told, for people and for machines`(_ run: Run) async throws {
         let command = ["invoke", run.function, "--data", run.data] + Self.places

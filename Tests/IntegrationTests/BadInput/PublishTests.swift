@@ -102,6 +102,9 @@ struct PublishTests {
         #expect(again.errorText == "")
         let report = try JSONDecoder().decode(Report.self, from: Data(again.standardOutput))
         #expect(report.published == 2 && report.unroutable == 0 && report.failed == 0)
+        // Some editors write a byte order mark in front.
+        _ = try await bench.publish("order.bulk", "--ndjson", input: "\u{FEFF}3\n4")
+        #expect(try await bench.seen.deliveries(20_004).suffix(2).map(\.text) == ["3", "4"])
         let nothing = try await bench.publish("order.bulk", "--ndjson", input: "\n\n")
         #expect(nothing.status == 0)
         #expect(nothing.errorText == "0 published\n")
@@ -163,7 +166,15 @@ struct PublishTests {
     func `headers that fit no frame are told`() async throws {
         let bench = try await PublishBench()
         let large = "large=\(String(repeating: "x", count: 120_000))"
-        let two = try await bench.publish("order.placed", "--data", "{}", "--header", large, "--header", large)
+        let two = try await bench.publish(
+            "order.placed",
+            "--data",
+            "{}",
+            "--header",
+            large,
+            "--header",
+            "more-\(large)"
+        )
         #expect(two.status == 1)
         #expect(two.errorText.contains("the headers do not fit one AMQP frame"), "\(two.errorText)")
         await bench.close()

@@ -21,7 +21,9 @@ struct PrivateNodeTests {
             kill(node.process, SIGKILL)
             try await host.says("the private RabbitMQ node has died; starting it again")
             try await host.wait(for: "the function at work again") { log in
-                log.drop { $0.message != "the private RabbitMQ node is back" }.contains { $0.message == "running" }
+                log.drop { $0.message != "the private RabbitMQ node is back" }.contains {
+                    $0.message == "running again"
+                }
             }
             let next = try #require(ProcessFacts(host.warren.process).children.first { $0.name == "beam.smp" })
             #expect(next.process != node.process)

@@ -177,7 +177,7 @@ extension HostProcess {
     /// Waits until its only function runs, so many times counted from its start.
     func runs(time: Int) async throws {
         try await self.wait(for: "running for the \(time). time") { log in
-            log.count { $0.message == "running" } >= time
+            log.count { ["running", "running again"].contains($0.message) } >= time
         }
     }
 }

@@ -161,8 +161,8 @@ struct WebhookVerifierTests {
     // MARK: - Keys
 
     @Test(arguments: [
-        ("hush", "the secret begins with neither 'whsec_' nor 'whsk_'"),
-        ("", "the secret begins with neither 'whsec_' nor 'whsk_'"),
+        ("hush", "the key begins with none of 'whsec_', 'whpk_' and 'whsk_'"),
+        ("", "the key begins with none of 'whsec_', 'whpk_' and 'whsk_'"),
         ("whsec_hush!", "what follows the secret's prefix is not base64"),
         ("whsec_aHVzaA==", "the secret has 4 bytes, and 24 to 64 are allowed"),
         ("whsk_aHVzaA==", "the private key has 4 bytes, and an Ed25519 key has 32"),
