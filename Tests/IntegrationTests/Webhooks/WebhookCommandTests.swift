@@ -114,7 +114,7 @@ struct WebhookCommandTests {
             "1\r\n2",
             says: "--retry-after: it contains a line break"
         ),
-        UsageTests.Misuse("webhook", "listen", "--secret", "hunter2", says: "the secret begins with neither"),
+        UsageTests.Misuse("webhook", "listen", "--secret", "hunter2", says: "the key begins with none of"),
         UsageTests.Misuse(
             "webhook",
             "verify",
