@@ -34,7 +34,7 @@ struct WorkerPoolTests {
         rig.invoke(1)
         try rig.run("the first") { $0.outcome(1) == Self.done }
         let process = try #require(rig.processes("begun", 1).first)
-        kill(process, SIGSTOP)
+        try rig.suspend(process)
         // More than a socket holds, given in several turns.
         let padding = String(repeating: "x", count: 1 << 20)
         var given: UInt64 = 1
@@ -73,7 +73,7 @@ struct WorkerPoolTests {
         try rig.run("the first") { $0.outcome(1) == Self.done }
         let process = try #require(rig.processes("begun", 1).first)
         // Stopped, a process is as deaf as one whose threads all spin.
-        kill(process, SIGSTOP)
+        try rig.suspend(process)
         rig.invoke(2)
         try rig.run("the verdict") { $0.outcome(2) != nil }
         guard case .timedOut? = rig.outcome(2) else {

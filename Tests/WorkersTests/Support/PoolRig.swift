@@ -211,8 +211,22 @@ final class PoolRig {
 
     /// Whether the process still runs; one that has ended and was not waited for does not.
     static func isAlive(_ pid: pid_t) -> Bool {
-        let stat = KernelFile.text("/proc/\(pid)/stat")
-        guard let state = stat.split(separator: ")").last?.split(separator: " ").first else { return false }
+        guard let state = self.state("/proc/\(pid)") else { return false }
         return state != "Z" && state != "X"
+    }
+
+    /// Stops a process, and waits until it stands still: on a busy machine its threads go on until one of them has had
+    /// its turn and taken the signal.
+    func suspend(_ pid: pid_t) throws {
+        #expect(kill(pid, SIGSTOP) == 0)
+        let threads = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")
+        try self.run("process \(pid) to stand still") { _ in
+            threads.allSatisfy { [nil, "T"].contains(Self.state("/proc/\(pid)/task/\($0)")) }
+        }
+    }
+
+    /// The state of a process or thread, as proc(5) names it; nil when it is gone.
+    private static func state(_ directory: String) -> Substring? {
+        KernelFile.text("\(directory)/stat").split(separator: ")").last?.split(separator: " ").first
     }
 }
