@@ -36,6 +36,8 @@ extension LoadTests {
             ]
         }
 
+        /// Events that the function which does harm may have at a time.
+        private static let concurrency = 4
         /// Of one part of a measurement.
         private static let length = Duration.seconds(1)
 
@@ -78,7 +80,7 @@ extension LoadTests {
                 "misbehave",
                 keys: ["harm"],
                 """
-                concurrency: 4
+                concurrency: \(self.concurrency)
                 timeout: 300ms
                 timeoutGrace: 200ms
                 limits: { memory: 64MiB }
@@ -118,8 +120,9 @@ extension LoadTests {
         }
 
         /// As often as it can be done until the task is cancelled. A function is paused when its workers die and
-        /// nothing succeeds in between, and a paused one harms nobody: so the next event comes after a good one has
-        /// ended.
+        /// nothing succeeds in between, and a paused one harms nobody: so the next event comes when the host knows of
+        /// a success. What a worker has done whose result died with it is none. But when a worker has ended more
+        /// events than the host gives it at a time, the host has the result of one of them.
         private static func harm(_ payload: String, on bed: TestBed) async throws {
             var number = 0
             while true {
@@ -130,7 +133,12 @@ extension LoadTests {
                     guard let begin = deeds.lastIndex(where: { $0.event == id && $0.name == "begun" }) else {
                         return false
                     }
-                    return deeds[begin...].contains { $0.event.hasPrefix("good-") && $0.name == "ended" }
+                    let ended = deeds[begin...].filter { $0.name == "ended" }
+                    let hasSurvived = ended.contains { $0.event == id }
+                    let good = ended.filter { $0.event.hasPrefix("good-") }
+                    return Dictionary(grouping: good, by: \.process).contains { process, events in
+                        (hasSurvived || process != deeds[begin].process) && events.count > Self.concurrency
+                    }
                 }
             }
         }
