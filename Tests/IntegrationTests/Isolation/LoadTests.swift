@@ -44,8 +44,9 @@ enum LoadTests {
         }
     }
 
-    /// At least so many parts are measured, and so much harm is done meanwhile.
-    private static let parts = 5
+    /// At least so many parts are measured, and so much harm is done meanwhile. Each takes a second, so a single stall
+    /// of the machine, of a second too, concerns less than a tenth of the events: harm is what comes again and again.
+    private static let parts = 12
     private static let harms = 10
 
     /// Measures part by part until there was enough of both, and judges all events of all parts together: no part is
