@@ -1,7 +1,7 @@
 /// What went wrong between Warren and the broker, in words for the person who runs it.
 ///
 /// The description never holds a password: errors are made from the parts of an address that may be shown.
-package struct BrokerError: Error, Sendable, Equatable, CustomStringConvertible {
+package struct BrokerError: Error, Sendable, Hashable, CustomStringConvertible {
     /// What the caller can do about it.
     package enum Kind: Sendable, Equatable {
         /// The broker does not answer, or the connection was lost: try again later.

@@ -14,18 +14,12 @@ struct PipelineHealth: Hashable {
     var watch = ConsumerWatch()
     /// The queue exists, as far as this host knows.
     private(set) var isTopologyReady = false
-    private var topologyProblem: TopologyProblem?
+    /// Why what the consumer needs of the broker is not there.
+    private var topologyProblem: BrokerError?
     private var intakeProblem: IntakeProblem?
     /// What is to take the place of its events has not been confirmed for long.
     var settlesLate = false
     var status = ConsumerStatus.starting
-
-    /// Why what the consumer needs of the broker is not there.
-    private struct TopologyProblem: Hashable {
-        let words: String
-        /// The broker did not answer.
-        let isAbsence: Bool
-    }
 
     /// Why the broker does not deliver.
     private enum IntakeProblem: Hashable {
@@ -40,9 +34,7 @@ struct PipelineHealth: Hashable {
         self.topologyProblem = nil
     }
 
-    mutating func topologyFailed(_ error: BrokerError) {
-        self.topologyProblem = TopologyProblem(words: error.description, isAbsence: error.kind == .unreachable)
-    }
+    mutating func topologyFailed(_ error: BrokerError) { self.topologyProblem = error }
 
     mutating func deliveriesBegan() { self.intakeProblem = nil }
 
@@ -57,8 +49,8 @@ struct PipelineHealth: Hashable {
     /// what else the broker does not answer says nothing more.
     var brokerProblem: ConsumerStatus? {
         let isLost = self.intakeProblem == .connectionLost
-        if let problem = self.topologyProblem, !(isLost && problem.isAbsence) {
-            return .unhealthy(reason: problem.words)
+        if let problem = self.topologyProblem, !(isLost && problem.kind == .unreachable) {
+            return .unhealthy(reason: problem.description)
         }
         return switch self.intakeProblem {
         case .connectionLost: .disconnected

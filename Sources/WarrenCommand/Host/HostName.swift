@@ -6,4 +6,7 @@ enum HostName {
     static let current = "\(ProcessInfo.processInfo.hostName):\(ProcessInfo.processInfo.processIdentifier)"
 
     static var environment: [String: String] { ProcessInfo.processInfo.environment }
+
+    /// A variable of the environment; nil when it is not set or empty.
+    static func variable(_ name: String) -> String? { self.environment[name].flatMap { $0.isEmpty ? nil : $0 } }
 }

@@ -1,6 +1,5 @@
 import AMQP
 import ArgumentParser
-import FoundationEssentials
 
 /// The options that name the broker and the namespace on it.
 struct BrokerOptions: ParsableArguments {
@@ -22,19 +21,15 @@ struct BrokerOptions: ParsableArguments {
     /// What names a broker: the option, or a variable that is not empty; nil when nothing does.
     var origin: String? {
         if !self.broker.isEmpty { return "--broker" }
-        return ["WARREN_BROKER", "WARREN_BROKER_FILE"].first { Self.variable($0) != nil }
-    }
-
-    private static func variable(_ name: String) -> String? {
-        ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }
+        return ["WARREN_BROKER", "WARREN_BROKER_FILE"].first { HostName.variable($0) != nil }
     }
 
     /// The broker's addresses, from the first source that is given. Never print them as they are: they may contain
     /// passwords.
     func addresses() throws -> AMQPAddresses {
         var origin = "the default"
-        let variable = Self.variable("WARREN_BROKER")
-        let file = self.broker.isEmpty && variable == nil ? Self.variable("WARREN_BROKER_FILE") : nil
+        let variable = HostName.variable("WARREN_BROKER")
+        let file = self.broker.isEmpty && variable == nil ? HostName.variable("WARREN_BROKER_FILE") : nil
         let lines = try file.map(Self.lines)
         do throws(AMQPAddress.Problem) {
             if !self.broker.isEmpty {

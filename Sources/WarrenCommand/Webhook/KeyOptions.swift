@@ -1,5 +1,4 @@
 import ArgumentParser
-import FoundationEssentials
 import Webhooks
 
 /// The options for the keys with which signatures are verified.
@@ -30,7 +29,7 @@ struct KeyOptions: ParsableArguments {
             keys.append(text.split(whereSeparator: \.isNewline).first.map(String.init) ?? "")
         }
         var origin = ""
-        if keys.isEmpty, let variable = HostName.environment[Self.variable], !variable.isEmpty {
+        if keys.isEmpty, let variable = HostName.variable(Self.variable) {
             keys.append(variable)
             origin = "\(Self.variable): "
         }
